@@ -1,0 +1,141 @@
+"""One inbound call in values: who called, how it was judged, how it ended.
+
+Times are seconds since the Unix epoch. The dispositions are the call results of Orife et al. 2018, Table 3,
+and its rejections; `failed_open` stands beside a disposition, never in place of one.
+"""
+
+import enum
+import time
+import uuid
+from dataclasses import dataclass, field
+
+CALLER_TEXT_LIMIT = 256
+"""Characters kept of anything a caller can set: enough for every real name and number."""
+
+
+class VerdictKind(enum.StrEnum):
+    """What the opening of a call sounds like (Table 2, and the calls that cannot be judged)."""
+
+    HAM = "HAM"
+    CALLER_SILENCE = "CALLER_SILENCE"
+    CALLER_FAX = "CALLER_FAX"
+    CALLER_RECORDING = "CALLER_RECORDING"
+    CALLER_NOISE = "CALLER_NOISE"
+    CALLER_BUSY = "CALLER_BUSY"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class Decision(enum.StrEnum):
+    """What the screener asks of the switch."""
+
+    BRIDGE = "BRIDGE"
+    CHALLENGE = "CHALLENGE"
+    REJECT = "REJECT"
+
+
+class ChallengeResult(enum.StrEnum):
+    """How the IVR Turing test ended."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    ABANDONED = "ABANDONED"
+
+
+class Disposition(enum.StrEnum):
+    """The result of a call: Table 3, then the rejections."""
+
+    BRIDGED = "BRIDGED"
+    BRIDGE_ABANDON = "BRIDGE_ABANDON"
+    BRIDGE_TIMEOUT = "BRIDGE_TIMEOUT"
+    BRIDGE_OUT_OF_SERVICE = "BRIDGE_OUT_OF_SERVICE"
+    NO_ELIGIBLE_AGENTS = "NO_ELIGIBLE_AGENTS"
+    IVR_ABANDON = "IVR_ABANDON"
+    SCREEN_ABANDON = "SCREEN_ABANDON"
+    REJECTED_CALLER_SILENCE = "REJECTED_CALLER_SILENCE"
+    REJECTED_CALLER_FAX = "REJECTED_CALLER_FAX"
+    REJECTED_CALLER_RECORDING = "REJECTED_CALLER_RECORDING"
+    REJECTED_CALLER_NOISE = "REJECTED_CALLER_NOISE"
+    REJECTED_CALLER_BUSY = "REJECTED_CALLER_BUSY"
+    REJECTED_BLOCKED = "REJECTED_BLOCKED"
+
+
+class EndedBy(enum.StrEnum):
+    """Who ended the call (Table 3): the caller, the agent, or the application."""
+
+    CALLER = "CALLER"
+    AGENT = "AGENT"
+    APP = "APP"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """An inbound call as the switch announces it.
+
+    `ani` is the number the network bills (Automatic Number Identification), `caller_id` the number the
+    caller presents: the second is easily spoofed, so the two are kept apart. `call_id` is ours and names
+    the recording; no path is ever built from what a caller can set.
+    """
+
+    call_id: str
+    uniqueid: str = ""
+    channel: str = ""
+    ani: str = ""
+    caller_id: str = ""
+    caller_name: str = ""
+    dnis: str = ""
+    started_at: float = field(default_factory=time.time)
+
+    @staticmethod
+    def new_id() -> str:
+        """A fresh call id: a random UUID in its canonical form."""
+        return str(uuid.uuid4())
+
+
+@dataclass(kw_only=True)
+class CallRecord:
+    """Everything the screening learns of one call: a row of the call log in the making.
+
+    The one value here that grows: `screen_call` fills it stage by stage, so that a call which breaks off
+    still leaves what was known.
+    """
+
+    call: Call
+    mode: str = "enforce"
+    answered_at: float | None = None
+    recorded_at: float | None = None
+    judged_at: float | None = None
+    challenged_at: float | None = None
+    screened_at: float | None = None
+    recording: str | None = None
+    recorded_seconds: float | None = None
+    digital_silence_share: float | None = None
+    verdict: VerdictKind | None = None
+    spam_probability: float | None = None
+    threshold: float | None = None
+    model_id: str | None = None
+    reasons: tuple[str, ...] = ()
+    decision: Decision | None = None
+    challenge_result: ChallengeResult | None = None
+    challenge_attempts: tuple[str, ...] = ()
+    disposition: Disposition | None = None
+    ended_by: EndedBy | None = None
+    failed_open: bool = False
+    failed_open_cause: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnd:
+    """How a call ended, as the switch knows it after the caller's channel is gone.
+
+    `screened` says whether the screener finished its part: where it did not, the caller was bridged
+    without it and `failed_open_cause` says why.
+    """
+
+    call: Call
+    ended_at: float
+    bridged_at: float | None = None
+    disposition: Disposition | None = None
+    ended_by: EndedBy | None = None
+    hangup_cause: int | None = None
+    failed_open: bool = False
+    failed_open_cause: str | None = None

@@ -1,0 +1,37 @@
+"""The errors of Silentspam: one root, one class for each part that can fail.
+
+A message names the value, the limit and the key. Nothing here may cost a caller the call: whoever runs a
+call catches `SilentSpamError` and fails open.
+"""
+
+
+class SilentSpamError(Exception):
+    """Root of every error that Silentspam raises on purpose."""
+
+
+class ConfigError(SilentSpamError):
+    """The configuration cannot be used: the message gives the file and the key's path."""
+
+
+class AudioError(SilentSpamError):
+    """A recording cannot be read, or is not what it says it is."""
+
+
+class ModelError(SilentSpamError):
+    """A model folder is missing, damaged, or made for other parameters."""
+
+
+class CallLogError(SilentSpamError):
+    """The call log cannot be read or written."""
+
+
+class ChannelError(SilentSpamError):
+    """The switch refused or garbled a command."""
+
+
+class ChannelHangup(ChannelError):
+    """The caller left: an end of the call, not a fault."""
+
+
+class DeadlineExceeded(SilentSpamError):
+    """A screening took longer than `limits.screening_seconds`."""
