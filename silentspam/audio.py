@@ -1,0 +1,136 @@
+"""A telephone recording: mu-law codes as they came, and the samples they stand for.
+
+Conventions: 8 kHz mono G.711 mu-law; samples are float32 in ±1 (int16 / 32768); levels are dBFS, where a
+full-scale square wave is 0 dBFS. The codes are kept because samples lose what tells lines apart: 0xFF (+0)
+and 0x7F (−0) decode to the same zero. Only raw mu-law is read here; other files are read by `audio_files`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.errors import AudioError
+
+SAMPLE_RATE = 8000
+"""Hz. The only rate of G.711 (ITU-T G.711, 1988)."""
+
+FRAME_LENGTH = 160
+"""Samples in the 20 ms in which telephony packs, loses and silences audio (RFC 3551, section 4.2)."""
+
+FLOOR_DBFS = -120.0
+"""Level given to silence, well below mu-law's smallest step of 8/32768 (−72 dBFS)."""
+
+_BIAS = 0x84
+_CLIP = 32635
+
+Codes = NDArray[np.uint8]
+Samples = NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def _decoding_table() -> NDArray[np.int16]:
+    codes = ~np.arange(256, dtype=np.uint8)
+    exponent, mantissa = (codes >> 4) & 7, codes & 0x0F
+    magnitude = (((mantissa.astype(np.int32) << 3) + _BIAS) << exponent) - _BIAS
+    return np.where(codes & 0x80, -magnitude, magnitude).astype(np.int16)
+
+
+def decode_ulaw(codes: Codes) -> NDArray[np.int16]:
+    """Linear 16-bit samples of mu-law codes (ITU-T G.711, Table 2b).
+
+    Parameters: codes [shape=(n,), uint8]. Returns [shape=(n,), int16].
+    """
+    return _decoding_table()[codes]
+
+
+def encode_ulaw(samples: NDArray[np.int16]) -> Codes:
+    """Mu-law codes of linear 16-bit samples: the sign-magnitude rule of ITU-T G.711, so −1…−3 give 0x7F (−0).
+
+    Encoders disagree near zero, where dead air lives; this is the project's one encoder.
+    Parameters: samples [shape=(n,), int16]. Returns [shape=(n,), uint8].
+    """
+    linear = samples.astype(np.int32)
+    magnitude = np.minimum(np.abs(linear), _CLIP) + _BIAS
+    exponent = (np.floor(np.log2(magnitude)) - 7).astype(np.int32)
+    mantissa = (magnitude >> (exponent + 3)) & 0x0F
+    sign = np.where(linear < 0, 0x80, 0)
+    codes: Codes = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return codes
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What one side of a call sounded like. It may be empty, short or long: none of these is an error.
+
+    codes [shape=(n,), uint8 mu-law]; sample_rate [Hz].
+    """
+
+    codes: Codes
+    sample_rate: int = SAMPLE_RATE
+
+    @cached_property
+    def samples(self) -> Samples:
+        """[shape=(n,), float32 in ±1]"""
+        return decode_ulaw(self.codes).astype(np.float32) / np.float32(32768)
+
+    @property
+    def seconds(self) -> float:
+        """Length [s]."""
+        return len(self.codes) / self.sample_rate
+
+    @cached_property
+    def silent_frames(self) -> NDArray[np.bool_]:
+        """Which whole 20 ms frames are digital silence [shape=(n // 160,), bool].
+
+        A frame is digital silence when all its samples have one value: exact zero (0xFF and 0x7F mixed
+        count as zero), or the constant that a codec makes of it (GSM-FR gives a DC of +16). No line, however
+        quiet, holds one value for 20 ms.
+        """
+        n_frames = len(self.codes) // FRAME_LENGTH
+        frames = decode_ulaw(self.codes[: n_frames * FRAME_LENGTH]).reshape(n_frames, FRAME_LENGTH)
+        return np.asarray((frames == frames[:, :1]).all(axis=1))
+
+    @property
+    def digital_silence_share(self) -> float:
+        """Share of the 20 ms frames that are digital silence, 0…1 (0 without a whole frame)."""
+        return float(self.silent_frames.mean()) if len(self.silent_frames) else 0.0
+
+    def trimmed(self) -> "Recording":
+        """The recording without its leading and trailing digital silence, cut at 20 ms frames."""
+        sounding = np.flatnonzero(~self.silent_frames)
+        if not len(sounding):
+            return Recording(self.codes[:0], self.sample_rate)
+        start = int(sounding[0]) * FRAME_LENGTH
+        tail_is_silent = bool(self.silent_frames[-1])
+        stop = (int(sounding[-1]) + 1) * FRAME_LENGTH if tail_is_silent else len(self.codes)
+        return Recording(self.codes[start:stop], self.sample_rate)
+
+    def opening(self, seconds: float) -> "Recording":
+        """Its first `seconds`; all of it when it is shorter."""
+        return Recording(self.codes[: round(seconds * self.sample_rate)], self.sample_rate)
+
+
+def dbfs(amplitude: float) -> float:
+    """Level of an amplitude in ±1 [dBFS], never below `FLOOR_DBFS`."""
+    return max(20 * float(np.log10(amplitude)), FLOOR_DBFS) if amplitude > 0 else FLOOR_DBFS
+
+
+def read_ulaw(path: Path, *, max_seconds: float = 3600.0) -> Recording:
+    """Read raw mu-law, at most `max_seconds` of it. Raises AudioError when the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(int(max_seconds * SAMPLE_RATE))
+    except OSError as error:
+        raise AudioError(f"{path}: {error.strerror or error}") from error
+    return Recording(np.frombuffer(raw, dtype=np.uint8))
+
+
+def write_ulaw(path: Path, recording: Recording) -> None:
+    """Write raw mu-law. Raises AudioError when the file cannot be written."""
+    try:
+        path.write_bytes(recording.codes.tobytes())
+    except OSError as error:
+        raise AudioError(f"{path}: {error.strerror or error}") from error
