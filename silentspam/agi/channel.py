@@ -1,0 +1,83 @@
+"""The Channel over AGI: what Asterisk is told for each step of a screening.
+
+No text that a caller can set is ever sent: only our own paths, digits, ids and the names of enums.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from silentspam.agi import variables
+from silentspam.agi.session import AgiSession
+from silentspam.call import CALLER_TEXT_LIMIT, Call, CallRecord
+from silentspam.errors import ChannelError
+
+
+def caller_text(value: str) -> str:
+    """What a caller can set, fit for the log: printable characters, at most `CALLER_TEXT_LIMIT` of them."""
+    return "".join(c for c in value[:CALLER_TEXT_LIMIT] if c.isprintable())
+
+
+def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str = "") -> Call:
+    """The call that Asterisk announced. `ani` defaults to the caller ID, as on a line without ANI."""
+    caller_id = caller_text(_known(env.get("agi_callerid", "")))
+    return Call(
+        call_id=call_id,
+        uniqueid=caller_text(env.get("agi_uniqueid", "")),
+        channel=caller_text(env.get("agi_channel", "")),
+        ani=caller_text(ani) or caller_id,
+        caller_id=caller_id,
+        caller_name=caller_text(_known(env.get("agi_calleridname", ""))),
+        dnis=caller_text(_known(env.get("agi_dnid", "")) or env.get("agi_extension", "")),
+    )
+
+
+def _known(value: str) -> str:
+    return "" if value == "unknown" else value
+
+
+class AgiChannel:
+    """A caller's leg in Asterisk (implements `silentspam.channel.Channel`)."""
+
+    def __init__(self, session: AgiSession, *, ring_tone: str = "ring") -> None:
+        self._session = session
+        self._ring_tone = ring_tone
+
+    def announce(self, call_id: str) -> None:
+        self._set(variables.CALL_ID, call_id)
+
+    def answer(self) -> None:
+        self._session.answer()
+
+    def start_ringing(self) -> None:
+        """Ring tone by Playtones, which goes on while RECORD FILE runs; STREAM FILE stops it."""
+        self._session.play_tones(self._ring_tone)
+
+    def record(self, path: Path, seconds: float, meanwhile: Callable[[], None]) -> None:
+        self._session.start_recording(str(path.with_suffix("")), round(seconds * 1000))
+        try:
+            meanwhile()
+        finally:
+            recorded = self._session.finish_recording()
+        written = path.stat().st_size if path.exists() else 0
+        if written < recorded:
+            raise ChannelError(f"RECORD FILE: {written} of {recorded} bytes reached the disk: is it full?")
+
+    def play(self, sound: str, *, keys: str = "") -> str | None:
+        return self._session.stream_file(sound, keys) or None
+
+    def wait_for_key(self, seconds: float) -> str | None:
+        return self._session.wait_for_digit(round(seconds * 1000)) or None
+
+    def hand_back(self, record: CallRecord) -> None:
+        """Set the variables the dialplan acts on; ACTION comes last, so half a report is no rejection."""
+        probability = "" if record.spam_probability is None else f"{record.spam_probability:.4f}"
+        self._set(variables.VERDICT, record.verdict or "")
+        self._set(variables.PROBABILITY, probability)
+        self._set(variables.CHALLENGE, record.challenge_result or "")
+        self._set(variables.DISPOSITION, record.disposition or "")
+        self._set(variables.FAILED_OPEN, "1" if record.failed_open else "")
+        self._set(variables.SCREENED, "1")
+        self._set(variables.ACTION, record.decision or "BRIDGE")
+
+    def _set(self, name: str, value: str) -> None:
+        self._session.set_variable(name, str(value))

@@ -1,0 +1,40 @@
+"""Every channel variable that the dialplan, the screener and the hangup handler share.
+
+The dialplan file documents the same names at its head; `tests/test_dialplan.py` keeps the two equal.
+"""
+
+CALL_ID = "SILENTSPAM_CALL_ID"
+"""Our id of the call, set before anything that can fail."""
+
+ACTION = "SILENTSPAM_ACTION"
+"""BRIDGE or REJECT. The dialplan presets BRIDGE, so a screener that dies leaves BRIDGE."""
+
+VERDICT = "SILENTSPAM_VERDICT"
+"""The kind of call heard: HAM, CALLER_SILENCE, …, INCONCLUSIVE."""
+
+PROBABILITY = "SILENTSPAM_PROBABILITY"
+"""Spam probability, 0…1, empty when nothing was judged."""
+
+CHALLENGE = "SILENTSPAM_CHALLENGE"
+"""PASSED, FAILED, ABANDONED, or empty when nobody was challenged."""
+
+DISPOSITION = "SILENTSPAM_DISPOSITION"
+"""The call's result so far: the screener's rejection or abandonment, or what became of the bridge."""
+
+FAILED_OPEN = "SILENTSPAM_FAILED_OPEN"
+"""1 when the screening failed and the call goes to the agent unscreened."""
+
+SCREENED = "SILENTSPAM_SCREENED"
+"""1 when the screener reported back: otherwise it was missing, crashed or was killed."""
+
+STARTED_AT = "SILENTSPAM_STARTED_AT"
+"""When the call came in [s since the epoch]; set by the dialplan."""
+
+BRIDGED_AT = "SILENTSPAM_BRIDGED_AT"
+"""When an agent answered [s since the epoch]; set by the dialplan, empty until then."""
+
+AGI_STATUS = "SILENTSPAM_AGI_STATUS"
+"""Asterisk's AGISTATUS of the screening."""
+
+LOGGED = "SILENTSPAM_LOGGED"
+"""1 when the hangup handler has put the call's end into the call log or its spool."""

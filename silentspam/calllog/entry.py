@@ -1,0 +1,74 @@
+"""One half of a row, as plain columns: what a database merges and a spool file holds."""
+
+import enum
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from silentspam.call import CallEnd, CallRecord
+from silentspam.calllog.schema import COLUMNS
+from silentspam.errors import CallLogError
+
+Value = str | int | float | None
+
+
+class Half(enum.StrEnum):
+    """Which part of a call's story an entry tells."""
+
+    SCREENED = "screened"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The columns known to one half; a column that is unknown is left out."""
+
+    half: Half
+    columns: dict[str, Value]
+
+    @property
+    def call_id(self) -> str:
+        """The row it belongs to."""
+        return str(self.columns["call_id"])
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps({"half": self.half, "columns": self.columns}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Entry":
+        """Read what `to_json` wrote. Raises CallLogError for anything else."""
+        try:
+            document = json.loads(text)
+            half, columns = Half(document["half"]), document["columns"]
+            known = {name: value for name, value in columns.items() if name in COLUMNS}
+            good = all(isinstance(value, Value) for value in known.values()) and bool(known["call_id"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CallLogError(f"not an entry of the call log: {error!r}: {text[:80]!r}") from error
+        if not good or len(known) != len(columns):
+            raise CallLogError(f"not an entry of the call log: {text[:80]!r}")
+        return cls(half, known)
+
+
+def screened(record: CallRecord) -> Entry:
+    """The screener's half of a row."""
+    return Entry(Half.SCREENED, _columns(record))
+
+
+def ended(end: CallEnd) -> Entry:
+    """The switch's half of a row."""
+    return Entry(Half.ENDED, _columns(end))
+
+
+def _columns(source: CallRecord | CallEnd) -> dict[str, Value]:
+    flat: dict[str, Any] = asdict(source)
+    flat = flat.pop("call") | flat
+    return {name: _plain(value) for name, value in flat.items() if value not in (None, "", ())}
+
+
+def _plain(value: Any) -> Value:
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, enum.StrEnum):
+        return value.value
+    return int(value) if isinstance(value, bool) else value

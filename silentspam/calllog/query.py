@@ -1,0 +1,34 @@
+"""Which rows of the call log are wanted: one WHERE clause for every database."""
+
+from dataclasses import dataclass
+
+from silentspam.calllog.entry import Value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """since and until [s since the epoch] on started_at; number matches ANI or caller ID; None matches all."""
+
+    call_id: str | None = None
+    since: float | None = None
+    until: float | None = None
+    disposition: str | None = None
+    verdict: str | None = None
+    number: str | None = None
+    failed_open: bool | None = None
+    limit: int = -1
+
+    def where(self) -> tuple[str, dict[str, Value]]:
+        """A WHERE clause (empty when everything matches) and its named values."""
+        conditions = {
+            "call_id": "call_id = :call_id",
+            "since": "started_at >= :since",
+            "until": "started_at < :until",
+            "disposition": "disposition = :disposition",
+            "verdict": "verdict = :verdict",
+            "number": "(ani = :number OR caller_id = :number)",
+            "failed_open": "COALESCE(failed_open, 0) = :failed_open",
+        }
+        values = {name: getattr(self, name) for name in conditions if getattr(self, name) is not None}
+        clause = " AND ".join(conditions[name] for name in values)
+        return (f" WHERE {clause}" if clause else ""), values

@@ -1,0 +1,88 @@
+"""Where a row waits when the database cannot be written: one small file an entry, put in place by rename.
+
+So no entry is ever half there, any number of processes can add and take in at once, and a file that was
+taken in twice does no harm (entries are repeatable). A file that cannot be understood is set aside, not lost.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from silentspam.calllog.entry import Entry
+from silentspam.errors import CallLogError
+
+SUFFIX = ".json"
+SET_ASIDE = ".unreadable"
+
+
+class Spool:
+    """A folder of entries in the order they came."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(self, entry: Entry) -> Path:
+        """Keep an entry durably. Raises CallLogError when not even that is possible."""
+        name = f"{time.time_ns():020d}-{os.getpid()}-{entry.half}"
+        partial, path = self.folder / f"{name}.partial", self.folder / f"{name}{SUFFIX}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                _write_durably(partial, entry.to_json() + "\n")
+                partial.rename(path)
+            except OSError:
+                partial.unlink(missing_ok=True)
+                raise
+            _sync_folder(self.folder)
+        except OSError as error:
+            raise CallLogError(f"call_log.spool {self.folder}: {error.strerror or error}") from error
+        return path
+
+    def waiting(self) -> list[Path]:
+        """The files that wait, oldest first."""
+        with suppress(OSError):
+            return sorted(path for path in self.folder.iterdir() if path.suffix == SUFFIX)
+        return []
+
+    def take_in(self, write: Callable[[Entry], None], *, limit: int | None = None) -> int:
+        """Hand waiting entries to `write` and remove each that it took; returns how many.
+
+        Stops at the first that `write` refuses (CallLogError): the database is not back yet.
+        """
+        taken = 0
+        for path in self.waiting()[:limit]:
+            try:
+                entries = _entries(path)
+            except FileNotFoundError:
+                continue
+            except (CallLogError, UnicodeDecodeError):
+                with suppress(OSError):
+                    path.rename(path.with_suffix(SET_ASIDE))
+                continue
+            for entry in entries:
+                write(entry)
+            path.unlink(missing_ok=True)
+            taken += len(entries)
+        return taken
+
+
+def _entries(path: Path) -> list[Entry]:
+    """The entries of a file, one a line."""
+    return [Entry.from_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,153 @@
+"""Screening one call, from answer to decision: one straight function over a Channel.
+
+Whatever fails, the caller reaches the agent: every error but a hangup becomes `failed_open` and its cause in
+the record, and the decision stays BRIDGE (the first law; `tests/test_screening.py` has a test for each way).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from silentspam.call import Call, CallRecord, ChallengeResult, Decision, Disposition, EndedBy, VerdictKind
+from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
+from silentspam.channel import Channel
+from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.policy import Mode, decide
+from silentspam.verdict import Verdict
+
+REJECTIONS = {
+    VerdictKind.CALLER_SILENCE: Disposition.REJECTED_CALLER_SILENCE,
+    VerdictKind.CALLER_FAX: Disposition.REJECTED_CALLER_FAX,
+    VerdictKind.CALLER_RECORDING: Disposition.REJECTED_CALLER_RECORDING,
+    VerdictKind.CALLER_NOISE: Disposition.REJECTED_CALLER_NOISE,
+    VerdictKind.CALLER_BUSY: Disposition.REJECTED_CALLER_BUSY,
+}
+
+
+class Judge(Protocol):
+    """Judges a recorded opening. `prepare` does the heavy imports and loads the model."""
+
+    def prepare(self) -> None: ...
+
+    def judge(self, path: Path) -> Verdict: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screener:
+    """Everything that is the same for all calls: settings, the judge, and the sources of time and chance."""
+
+    mode: Mode
+    record_seconds: float
+    recordings: Path
+    challenge: ChallengeSettings
+    judge: Judge
+    ring: bool = True
+    clock: Callable[[], float] = time.time
+    choose_digit: Callable[[], str] = random_digit
+
+
+def screen_call(call: Call, channel: Channel, screener: Screener) -> CallRecord:
+    """Screen a call and tell the switch what to do with it. Never raises: it fails open."""
+    record = CallRecord(call=call, mode=screener.mode, decision=Decision.BRIDGE)
+    try:
+        channel.announce(call.call_id)
+        opening = _record_opening(record, channel, screener)
+        verdict = _judge(record, opening, screener)
+        record.decision = decide(verdict, mode=screener.mode)
+        if record.decision is Decision.CHALLENGE:
+            _challenge(record, channel, screener)
+    except ChannelHangup:
+        _abandoned(record)
+    except Exception as error:  # noqa: BLE001  the first law: no defect of ours may cost a caller the call
+        fail_open(record, error)
+    record.screened_at = screener.clock()
+    try:
+        channel.hand_back(record)
+    except ChannelHangup:
+        _abandoned(record)
+    except Exception as error:  # noqa: BLE001  the dialplan bridges a call it has heard nothing about
+        fail_open(record, error)
+    return record
+
+
+def fail_open(record: CallRecord, error: BaseException) -> None:
+    """Note that the call goes to the agent because the screening failed, and why."""
+    record.decision = Decision.BRIDGE
+    record.disposition = record.ended_by = None
+    record.failed_open = True
+    record.failed_open_cause = f"{type(error).__name__}: {error}"[:500]
+
+
+def _record_opening(record: CallRecord, channel: Channel, screener: Screener) -> Path:
+    channel.answer()
+    record.answered_at = screener.clock()
+    if screener.ring:
+        _ring(channel)
+    screener.recordings.mkdir(parents=True, exist_ok=True)
+    path = screener.recordings / f"{record.call.call_id}.ulaw"
+    record.recording = str(path)
+    channel.record(path, screener.record_seconds, screener.judge.prepare)
+    record.recorded_at = screener.clock()
+    return path
+
+
+def _ring(channel: Channel) -> None:
+    """Ring tone is a comfort: a switch without tones screens all the same."""
+    try:
+        channel.start_ringing()
+    except ChannelHangup:
+        raise
+    except ChannelError:
+        return
+
+
+def _judge(record: CallRecord, opening: Path, screener: Screener) -> Verdict:
+    verdict = screener.judge.judge(opening)
+    record.judged_at = screener.clock()
+    record.verdict = verdict.kind
+    record.spam_probability = verdict.spam_probability
+    record.threshold = verdict.threshold
+    record.model_id = verdict.model_id
+    record.recorded_seconds = verdict.seconds
+    record.digital_silence_share = verdict.digital_silence_share
+    record.reasons = verdict.reasons
+    return verdict
+
+
+def _challenge(record: CallRecord, channel: Channel, screener: Screener) -> None:
+    record.challenged_at = screener.clock()
+    outcome = ChallengeOutcome()
+    try:
+        run_challenge(channel, screener.challenge, outcome, screener.choose_digit)
+    finally:
+        record.challenge_result = outcome.result
+        record.challenge_attempts = tuple(outcome.attempts)
+    if outcome.result is ChallengeResult.PASSED:
+        record.decision = Decision.BRIDGE
+    else:
+        _reject(record)
+
+
+def _reject(record: CallRecord) -> None:
+    record.decision = Decision.REJECT
+    record.disposition = REJECTIONS[record.verdict] if record.verdict else None
+    record.ended_by = EndedBy.APP
+
+
+def _abandoned(record: CallRecord) -> None:
+    """The caller left. One who had failed the test before, while being told so, stays rejected."""
+    record.ended_by = EndedBy.CALLER
+    if record.challenge_result is ChallengeResult.FAILED:
+        _reject(record)
+        record.ended_by = EndedBy.CALLER
+    elif record.challenge_result is ChallengeResult.PASSED:
+        record.disposition = Disposition.BRIDGE_ABANDON
+    elif record.challenged_at is not None:
+        record.challenge_result = ChallengeResult.ABANDONED
+        record.disposition = Disposition.IVR_ABANDON
+    elif record.judged_at is None:
+        record.disposition = Disposition.SCREEN_ABANDON
+    else:
+        record.disposition = Disposition.BRIDGE_ABANDON
