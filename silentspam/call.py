@@ -5,9 +5,8 @@ and its rejections; `failed_open` stands beside a disposition, never in place of
 """
 
 import enum
-import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 CALLER_TEXT_LIMIT = 256
 """Characters kept of anything a caller can set: enough for every real name and number."""
@@ -77,13 +76,13 @@ class Call:
     """
 
     call_id: str
+    started_at: float
     uniqueid: str = ""
     channel: str = ""
     ani: str = ""
     caller_id: str = ""
     caller_name: str = ""
     dnis: str = ""
-    started_at: float = field(default_factory=time.time)
 
     @staticmethod
     def new_id() -> str:

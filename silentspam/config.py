@@ -37,6 +37,7 @@ class CallLogSection(_Section, frozen=True):
 
     database: AbsolutePath = "/var/lib/silentspam/calls.db"
     spool: AbsolutePath = "/var/lib/silentspam/spool"
+    unlogged: AbsolutePath = "/var/lib/silentspam/unlogged.jsonl"
     busy_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 2.0
 
 

@@ -17,8 +17,8 @@ def caller_text(value: str) -> str:
     return "".join(c for c in value[:CALLER_TEXT_LIMIT] if c.isprintable())
 
 
-def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str = "") -> Call:
-    """The call that Asterisk announced. `ani` defaults to the caller ID, as on a line without ANI."""
+def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str, started_at: float) -> Call:
+    """The call that Asterisk announced. Without an `ani` it is the caller ID, as on a line that has none."""
     caller_id = caller_text(_known(env.get("agi_callerid", "")))
     return Call(
         call_id=call_id,
@@ -27,6 +27,7 @@ def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str = ""
         ani=caller_text(ani) or caller_id,
         caller_id=caller_id,
         caller_name=caller_text(_known(env.get("agi_calleridname", ""))),
+        started_at=started_at,
         dnis=caller_text(_known(env.get("agi_dnid", "")) or env.get("agi_extension", "")),
     )
 

@@ -7,7 +7,7 @@ from silentspam.calllog.entry import Value
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """since and until [s since the epoch] on started_at; number matches ANI or caller ID; None matches all."""
+    """since, until [s since the epoch] on started_at; number is ANI or caller ID; None matches all."""
 
     call_id: str | None = None
     since: float | None = None

@@ -1,0 +1,129 @@
+"""How and by whom a call ended, from what Asterisk knows when the caller's channel is gone.
+
+Measured on Asterisk 22: `CHANNEL(hangupsource)` names the channel that hung up first, or `dialplan/…` when
+the dialplan did; DIALSTATUS and QUEUESTATUS keep the fate of the bridge.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+
+from silentspam.agi import variables
+from silentspam.agi.channel import call_from_environment
+from silentspam.call import CallEnd, Disposition, EndedBy
+
+Get = Callable[[str], str]
+
+HANGUP_SOURCE = "CHANNEL(hangupsource)"
+
+FACTS = (
+    variables.CALL_ID,
+    variables.STARTED_AT,
+    variables.BRIDGED_AT,
+    variables.SCREENED,
+    variables.AGI_STATUS,
+    HANGUP_SOURCE,
+    "DIALSTATUS",
+    "QUEUESTATUS",
+    "ANSWEREDTIME",
+    "HANGUPCAUSE",
+)
+"""Every variable `call_end` asks for, the caller's numbers apart."""
+
+DIAL_RESULTS = {
+    "CANCEL": Disposition.BRIDGE_ABANDON,
+    "BUSY": Disposition.BRIDGE_ABANDON,
+    "NOANSWER": Disposition.BRIDGE_TIMEOUT,
+    "CHANUNAVAIL": Disposition.BRIDGE_OUT_OF_SERVICE,
+    "CONGESTION": Disposition.BRIDGE_OUT_OF_SERVICE,
+    "INVALIDARGS": Disposition.BRIDGE_OUT_OF_SERVICE,
+}
+"""DIALSTATUS of a call that was not bridged (Asterisk, application Dial)."""
+
+QUEUE_RESULTS = {
+    "TIMEOUT": Disposition.BRIDGE_TIMEOUT,
+    "FULL": Disposition.NO_ELIGIBLE_AGENTS,
+    "JOINEMPTY": Disposition.NO_ELIGIBLE_AGENTS,
+    "LEAVEEMPTY": Disposition.NO_ELIGIBLE_AGENTS,
+    "JOINUNAVAIL": Disposition.NO_ELIGIBLE_AGENTS,
+    "LEAVEUNAVAIL": Disposition.NO_ELIGIBLE_AGENTS,
+}
+"""QUEUESTATUS of a call that was not bridged (Asterisk, application Queue)."""
+
+
+def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
+    """The end of the call of this hangup handler.
+
+    `env` is the AGI environment, `get` reads a channel variable ("" when unset), `ended_at` [s since the
+    epoch]. A screener that never reported back, though the caller did not leave it, is a failure that was
+    opened: the dialplan has bridged the caller.
+    """
+    started_at = _number(get(variables.STARTED_AT))
+    bridged_at = _bridged_at(get, ended_at)
+    caller_left_screening = get(variables.AGI_STATUS) in ("HANGUP", "")
+    failed_open = not get(variables.SCREENED) and not (caller_left_screening and bridged_at is None)
+    status = get(variables.AGI_STATUS) or "unknown"
+    return CallEnd(
+        call=call_from_environment(
+            env,
+            call_id=_call_id(get(variables.CALL_ID), env, started_at),
+            ani=get("CALLERID(ANI)"),
+            started_at=started_at if started_at is not None else ended_at,
+        ),
+        ended_at=ended_at,
+        bridged_at=bridged_at,
+        disposition=_disposition(get, bridged=bridged_at is not None),
+        ended_by=_ended_by(get(HANGUP_SOURCE), env.get("agi_channel", ""), get("DIALSTATUS")),
+        hangup_cause=_integer(get("HANGUPCAUSE")),
+        failed_open=failed_open,
+        failed_open_cause=f"the screener did not report back: AGISTATUS {status}" if failed_open else None,
+    )
+
+
+def _disposition(get: Get, *, bridged: bool) -> Disposition:
+    if bridged:
+        return Disposition.BRIDGED
+    for results, status in ((QUEUE_RESULTS, get("QUEUESTATUS")), (DIAL_RESULTS, get("DIALSTATUS"))):
+        if status in results:
+            return results[status]
+    return Disposition.BRIDGE_ABANDON if get(variables.SCREENED) else Disposition.SCREEN_ABANDON
+
+
+def _ended_by(source: str, own_channel: str, dial_status: str) -> EndedBy | None:
+    """A busy agent declined the call, although it is the dialplan that then hangs up."""
+    if dial_status == "BUSY":
+        return EndedBy.AGENT
+    if not source:
+        return None
+    if source == own_channel:
+        return EndedBy.CALLER
+    return EndedBy.APP if source.startswith("dialplan/") else EndedBy.AGENT
+
+
+def _bridged_at(get: Get, ended_at: float) -> float | None:
+    """When an agent answered; from the answered time where the admin's own Dial or Queue bridged."""
+    noted = _number(get(variables.BRIDGED_AT))
+    if noted is not None:
+        return noted
+    answered = _number(get("ANSWEREDTIME")) or 0.0
+    talked = answered > 0 or get("DIALSTATUS") == "ANSWER" or get("QUEUESTATUS") == "CONTINUE"
+    return ended_at - answered if talked else None
+
+
+def _call_id(noted: str, env: Mapping[str, str], started_at: float | None) -> str:
+    """The screener's id; where it never came to set one, an id that the same call gives again."""
+    try:
+        return str(uuid.UUID(noted))
+    except ValueError:
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{env.get('agi_uniqueid', '')} {started_at}"))
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < 1e11 else None
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 6 else None

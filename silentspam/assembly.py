@@ -1,0 +1,88 @@
+"""Puts the parts together as the configuration says: the screener, its judge, the call log.
+
+Shared by the embedded AGI process and every other server of calls. What is heavy is imported where it is
+used, so that a call's process does it while the caller is being recorded.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from silentspam.calllog.durable import DurableCallLog
+from silentspam.calllog.spool import Spool
+from silentspam.config import Config
+from silentspam.errors import ModelError
+from silentspam.screening import Judge, Screener
+from silentspam.verdict import Verdict
+
+if TYPE_CHECKING:
+    from silentspam.model import SpamModel
+
+
+class LazyJudge:
+    """Judges with the configured model, which is imported and loaded by `prepare` (implements Judge)."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._model: SpamModel | None = None
+        self._fault: Exception | None = None
+
+    def prepare(self) -> None:
+        """Import numpy and load the model. A failure is kept for `judge`: the recording goes on."""
+        try:
+            self._model = _load_model(self._config.model_folder)
+        except Exception as error:  # noqa: BLE001  an ImportError or MemoryError costs the judgement, not the call
+            self._fault = error
+
+    def judge(self, path: Path) -> Verdict:
+        """The verdict on a recorded opening. Raises ModelError or AudioError."""
+        from silentspam.audio import read_ulaw
+
+        if self._model is None:
+            raise ModelError(f"no model: {self._fault}") from self._fault
+        section = self._config.model
+        recording = read_ulaw(path, max_seconds=self._config.recording.seconds)
+        return self._model.judge(
+            recording,
+            threshold=section.threshold,
+            min_seconds=section.min_seconds,
+            max_digital_silence_share=section.max_digital_silence_share,
+        )
+
+
+def _load_model(folder: Path) -> "SpamModel":
+    # One BLAS thread: a call's matrices are small, and the threads cost a third of the process's CPU.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from silentspam.model import load_model
+
+    return load_model(folder)
+
+
+def screener(config: Config, judge: Judge | None = None) -> Screener:
+    """The screener that the configuration describes."""
+    return Screener(
+        mode=config.mode,
+        record_seconds=config.recording.seconds,
+        recordings=Path(config.recording.folder),
+        challenge=config.challenge_settings(),
+        judge=judge or LazyJudge(config),
+        ring=bool(config.recording.ring_tone),
+    )
+
+
+def call_log(config: Config) -> DurableCallLog:
+    """The configured call log with its spool."""
+    from silentspam.calllog.sqlite import SqliteCallLog
+
+    section = config.call_log
+    database = SqliteCallLog(Path(section.database), busy_seconds=section.busy_seconds)
+    return DurableCallLog(database, Spool(Path(section.spool)))
+
+
+def take_in_unlogged(config: Config) -> int:
+    """Bring the rows that Asterisk wrote itself into the call log; returns how many."""
+    from silentspam.agi.unlogged import take_in
+    from silentspam.calllog.entry import ended
+
+    log = call_log(config)
+    return take_in(Path(config.call_log.unlogged), lambda end: log.write(ended(end)))

@@ -1,0 +1,121 @@
+"""The two AGI processes: one screens a call, one logs its end. The scripts in `agi_scripts/` call these.
+
+A process of its own for each call is the default: nothing to keep running, nothing shared to break. Time
+counts against the caller until the call is handed back; what is written to disk comes after that.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
+
+from silentspam import assembly
+from silentspam.agi import variables
+from silentspam.agi.channel import AgiChannel, call_from_environment
+from silentspam.agi.ended import call_end
+from silentspam.agi.session import AgiSession
+from silentspam.call import Call
+from silentspam.calllog.entry import Entry, ended, screened
+from silentspam.config import Config, config_path, load_config
+from silentspam.errors import CallLogError, ConfigError, DeadlineExceeded, SilentSpamError
+from silentspam.screening import screen_call
+
+GRACE_SECONDS = 5.0
+"""After its deadline a screening has this long to hand the call back, then the process ends [s]."""
+
+LOGGING_SECONDS = 120.0
+"""A process that still cannot write its row by then ends: hung disks must not pile processes up [s]."""
+
+
+def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
+    """Screen the call on this AGI dialogue; returns the exit status. Non-zero makes the dialplan bridge."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # Asterisk's word for a hangup; we read it from the replies
+    started_at = time.time()
+    try:
+        session = AgiSession(reader, writer)
+        config = load_config(_config_path(argv))
+        ani = session.get_variable("CALLERID(ANI)")
+    except SilentSpamError as error:
+        return _give_up(error)
+    call = call_from_environment(session.env, call_id=Call.new_id(), ani=ani, started_at=started_at)
+    _start_deadline(config.limits.screening_seconds)
+    channel = AgiChannel(session, ring_tone=config.recording.ring_tone)
+    record = screen_call(call, channel, assembly.screener(config))
+    _stop_deadline()
+    # Closing the dialogue lets the dialplan go on: the caller waits for no disk and no database.
+    _close(writer)
+    return _log(config, screened(record))
+
+
+def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
+    """Log how the call of this hangup handler ended; tells the dialplan when the row is safe."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.alarm(int(LOGGING_SECONDS))
+    try:
+        session = AgiSession(reader, writer)
+        config = load_config(_config_path(argv))
+        end = call_end(session.env, session.get_variable, ended_at=time.time())
+        if status := _log(config, ended(end)):
+            return status
+        session.set_variable(variables.LOGGED, "1")
+        _close(writer)
+        assembly.take_in_unlogged(config)
+    except (SilentSpamError, OSError) as error:
+        return _give_up(error)
+    return 0
+
+
+def main(run: str) -> int:
+    """Entry point of an AGI script: `run` is `screen` or `log_end`."""
+    return {"screen": screen, "log_end": log_end}[run](sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _config_path(argv: Sequence[str]) -> Path | None:
+    """`--config=PATH`, the only argument; an empty one (an unset dialplan variable) counts for none."""
+    options = dict(argument.partition("=")[::2] for argument in argv if argument)
+    path = options.pop("--config", None)
+    if options:
+        raise ConfigError(f"unknown argument {next(iter(options))!r}: only --config=PATH is taken")
+    return config_path(path)
+
+
+def _log(config: Config, entry: Entry) -> int:
+    try:
+        assembly.call_log(config).write(entry)
+    except CallLogError as error:
+        print(f"silentspam: row not written: {error}: {entry.to_json()}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _give_up(error: Exception) -> int:
+    """Say on Asterisk's console why; the dialplan bridges the call and notes it."""
+    print(f"silentspam: {type(error).__name__}: {error}", file=sys.stderr)
+    return 1
+
+
+def _start_deadline(seconds: float) -> None:
+    signal.signal(signal.SIGALRM, _on_deadline)
+    signal.setitimer(signal.ITIMER_REAL, seconds, GRACE_SECONDS)
+
+
+def _stop_deadline() -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, LOGGING_SECONDS)
+
+
+def _on_deadline(_signal: int, _frame: FrameType | None) -> None:
+    """First time: break off whatever is going on, and fail open. Second time: nothing helps, so end."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    raise DeadlineExceeded("the screening took longer than limits.screening_seconds")
+
+
+def _close(writer: BinaryIO) -> None:
+    """End the AGI dialogue while the process lives on."""
+    try:
+        writer.close()
+    except OSError:
+        return
