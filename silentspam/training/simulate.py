@@ -1,0 +1,259 @@
+"""A corpus of simulated openings: raw mu-law files and `labels.csv`, the same for the same seed.
+
+    OUT/recordings/*.ulaw    the openings
+    OUT/labels.csv           recording, label, kind, campaign, source, codec, split
+    OUT/corpus.json          how they were made, and whose voices are in them
+
+Splits: `train`; `test_seen`, further calls of the training campaigns; `test_unseen`, campaigns, speakers,
+places and tunes that training never meets. Digital silence is never labelled spam: a dead-air call that
+could not be judged is drawn again.
+"""
+
+import csv
+import enum
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from silentspam.audio import SAMPLE_RATE, Codes, Recording, write_ulaw
+from silentspam.errors import AudioError
+from silentspam.training.campaigns import Campaign, draw_campaign
+from silentspam.training.codecs import Codec
+from silentspam.training.ham import HamSource
+from silentspam.training.network import DIGITAL_SILENCE, draw_chain
+from silentspam.training.sources import Clip, Split
+
+MIN_SOUNDING_SECONDS = 1.0
+MAX_DIGITAL_SILENCE = 0.5
+"""What a dead-air opening must have to be labelled: the defaults of `SpamModel.judge`."""
+
+STATEMENT = (
+    "Dead air is synthetic: no recording of a real idle telephone line was to be had. "
+    "Speech, places and music are licensed recordings; the codecs are real."
+)
+DRAWS = 20
+SPARE_SECONDS = 0.3
+"""Made beyond what is kept, since a lost packet can shorten a recording."""
+
+Progress = Callable[[Iterable["Drawn"], int], Iterable["Drawn"]]
+
+
+class Stream(enum.IntEnum):
+    """Independent streams of chance under one seed: adding calls to one changes none of another."""
+
+    CAMPAIGN = 1
+    CALL = 2
+    HAM = 3
+
+
+class CorpusSplit(enum.StrEnum):
+    """Where an opening belongs."""
+
+    TRAIN = "train"
+    TEST_SEEN = "test_seen"
+    TEST_UNSEEN = "test_unseen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How large a corpus is, and its seed.
+
+    campaigns, of which test_share are unseen in training; calls of each, of which test_share are kept
+    for testing in a training campaign; ham openings, test_share of them from unseen sources; seconds each.
+    """
+
+    campaigns: int
+    calls: int
+    ham: int
+    seed: int
+    test_share: float = 0.25
+    seconds: float = 2.0
+
+    def __post_init__(self) -> None:
+        if min(self.campaigns, self.calls, self.ham) < 0 or self.campaigns * self.calls + self.ham == 0:
+            raise AudioError(
+                f"{self.campaigns} campaigns of {self.calls} calls and {self.ham} ham: nothing to make"
+            )
+        if not 0 <= self.test_share < 1:
+            raise AudioError(f"test_share is {self.test_share}: it must lie in 0…1, below 1")
+        if not MIN_SOUNDING_SECONDS <= self.seconds <= 60:
+            raise AudioError(f"seconds is {self.seconds}: it must lie in {MIN_SOUNDING_SECONDS}…60")
+
+    @property
+    def openings(self) -> int:
+        """How many openings are made at most."""
+        return self.campaigns * self.calls + self.ham
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of labels.csv."""
+
+    recording: str
+    label: str
+    kind: str
+    campaign: str
+    source: str
+    codec: str
+    split: str
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """An opening and its row."""
+
+    row: Row
+    recording: Recording
+
+
+class Simulator:
+    """Draws the openings of a plan from clips and codecs."""
+
+    def __init__(self, plan: Plan, clips: Sequence[Clip], codecs: Mapping[str, Codec]) -> None:
+        self.plan = plan
+        self._codecs = codecs
+        self._ham = {split: HamSource(clips, split) for split in Split}
+        self.campaigns = [self._campaign(index) for index in range(plan.campaigns)]
+
+    def openings(self) -> Iterator[Drawn]:
+        """All of them: campaign by campaign, then ham."""
+        for index in range(self.plan.campaigns):
+            for call in range(self.plan.calls):
+                drawn = self._spam(index, call)
+                if drawn:
+                    yield drawn
+        n_test = round(self.plan.ham * self.plan.test_share)
+        for index in range(self.plan.ham):
+            yield self._person(index, Split.TEST if index < n_test else Split.TRAIN)
+
+    def _rng(self, *stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.plan.seed, *stream])
+
+    def _campaign(self, index: int) -> Campaign:
+        """The campaign of that index: the first one drawn whose calls can be judged."""
+        for attempt in range(DRAWS):
+            rng = self._rng(Stream.CAMPAIGN, index, attempt)
+            campaign = draw_campaign(f"campaign-{index:04d}", tuple(self._codecs), rng)
+            if all(can_be_judged(self._call(campaign, rng)) for _ in range(3)):
+                return campaign
+        raise AudioError(f"campaign {index}: {DRAWS} draws, and each gave mostly digital silence")
+
+    def _call(self, campaign: Campaign, rng: np.random.Generator) -> Recording:
+        silence = (
+            max(campaign.leading_silence + rng.normal(0, 0.02), 0.0) if campaign.leading_silence else 0.0
+        )
+        signal = campaign.source(self._length(), rng)
+        return self._opening(campaign.chain.send(signal, self._codecs, rng), silence)
+
+    def _spam(self, index: int, call: int) -> Drawn | None:
+        """One call of a campaign; None where chance gave only digital silence."""
+        campaign = self.campaigns[index]
+        for attempt in range(DRAWS):
+            recording = self._call(campaign, self._rng(Stream.CALL, index, call, attempt))
+            if can_be_judged(recording):
+                row = Row(
+                    recording=f"spam-{index:04d}-{call:04d}.ulaw",
+                    label="spam",
+                    kind=campaign.family,
+                    campaign=campaign.name,
+                    source=campaign.name,
+                    codec=campaign.chain.name,
+                    split=self._spam_split(index, call),
+                )
+                return Drawn(row, recording)
+        return None
+
+    def _spam_split(self, index: int, call: int) -> CorpusSplit:
+        if index < round(self.plan.campaigns * self.plan.test_share):
+            return CorpusSplit.TEST_UNSEEN
+        is_test = call < round(self.plan.calls * self.plan.test_share)
+        return CorpusSplit.TEST_SEEN if is_test else CorpusSplit.TRAIN
+
+    def _person(self, index: int, split: Split) -> Drawn:
+        rng = self._rng(Stream.HAM, index)
+        opening = self._ham[split].draw(self._length(), rng)
+        chain = draw_chain(tuple(self._codecs), rng)
+        codes = chain.send(opening.signal, self._codecs, rng)
+        row = Row(
+            recording=f"ham-{index:06d}.ulaw",
+            label="ham",
+            kind=opening.kind,
+            campaign="",
+            source=opening.source,
+            codec=chain.name,
+            split=CorpusSplit.TEST_UNSEEN if split is Split.TEST else CorpusSplit.TRAIN,
+        )
+        return Drawn(row, self._opening(codes, opening.leading_silence))
+
+    def _length(self) -> int:
+        return round((self.plan.seconds + SPARE_SECONDS) * SAMPLE_RATE)
+
+    def _opening(self, codes: Codes, leading_silence: float) -> Recording:
+        silence = np.full(round(leading_silence * SAMPLE_RATE), DIGITAL_SILENCE, dtype=np.uint8)
+        return Recording(np.concatenate([silence, codes])).opening(self.plan.seconds)
+
+
+def can_be_judged(recording: Recording) -> bool:
+    """Whether an opening holds enough that is not digital silence."""
+    sounding = recording.trimmed()
+    return sounding.seconds >= MIN_SOUNDING_SECONDS and sounding.digital_silence_share <= MAX_DIGITAL_SILENCE
+
+
+def write_corpus(
+    out: Path,
+    plan: Plan,
+    clips: Sequence[Clip],
+    codecs: Mapping[str, Codec],
+    *,
+    progress: Progress | None = None,
+) -> int:
+    """Write the corpus of a plan into `out`, which must not hold one yet, and return the number of openings.
+
+    `labels.csv` comes last: a folder without it was not finished.
+    """
+    if (out / "labels.csv").exists():
+        raise AudioError(f"{out} already holds a labels.csv: choose another folder")
+    recordings = out / "recordings"
+    recordings.mkdir(parents=True, exist_ok=True)
+    simulator = Simulator(plan, clips, codecs)
+    drawn = simulator.openings()
+    rows = []
+    for opening in progress(drawn, plan.openings) if progress else drawn:
+        write_ulaw(recordings / opening.row.recording, opening.recording)
+        rows.append(asdict(opening.row))
+    (out / "corpus.json").write_text(json.dumps(_description(simulator, clips, codecs), indent=1) + "\n")
+    unfinished = out / "labels.csv.part"
+    with unfinished.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(Row.__dataclass_fields__), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    unfinished.rename(out / "labels.csv")
+    return len(rows)
+
+
+def _description(
+    simulator: Simulator, clips: Sequence[Clip], codecs: Mapping[str, Codec]
+) -> dict[str, object]:
+    speakers = {(clip.speaker, clip.kind.value, clip.split.value, clip.licence) for clip in clips}
+    return {
+        "statement": STATEMENT,
+        "plan": asdict(simulator.plan),
+        "codecs": list(codecs),
+        "sources": [
+            dict(zip(("speaker", "kind", "split", "licence"), key, strict=True)) for key in sorted(speakers)
+        ],
+        "campaigns": [_campaign_description(campaign) for campaign in simulator.campaigns],
+    }
+
+
+def _campaign_description(campaign: Campaign) -> dict[str, object]:
+    return {
+        "name": campaign.name,
+        "family": campaign.family,
+        "chain": campaign.chain.name,
+        "level_dbfs": round(campaign.level, 1),
+        "peak_dbfs": round(campaign.peak, 1),
+    }
