@@ -16,7 +16,7 @@ from lab import debian
 from lab.ports import Ports
 
 SUITE = "forky"
-PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-core-sounds-en-wav")
+PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-core-sounds-en-wav", "sip-tester")
 TEMPLATES = Path(__file__).parent / "etc"
 FOLDERS = ("etc", "var", "data", "agi-bin", "spool", "run", "log/cdr-csv")
 BOOT_SECONDS = 30.0
@@ -33,11 +33,24 @@ def root_folder() -> Path:
     return Path(given) if given else debian.fetch(PACKAGES, SUITE)
 
 
+def program_command(root: Path, program: str) -> list[str]:
+    """The command of a program below `root`: the machine's own needs no loader named."""
+    return [str(root / program)] if root == Path("/") else debian.program_command(root, program)
+
+
+def sounds_folder(root: Path) -> Path:
+    """The folder of Asterisk's own English prompts. Raises AsteriskError."""
+    folders = sorted((root / "usr" / "share" / "asterisk" / "sounds").glob("en_US*"))
+    if not folders:
+        raise AsteriskError(f"{root} holds no English sounds")
+    return folders[0]
+
+
 class Asterisk:
     """One Asterisk process; a context manager that starts and stops it.
 
-    `inbound` is the text of the context that callers land in, `dialplan` the file it includes, and
-    `environment` is added to what the process, and so every AGI script, inherits.
+    `parts` are the texts that the templates leave open (lab/switchboard.py), `dialplan` the file that is
+    included, and `environment` is added to what the process, and so every AGI script, inherits.
     """
 
     def __init__(
@@ -45,9 +58,8 @@ class Asterisk:
         work: Path,
         ports: Ports,
         *,
-        inbound: str,
+        parts: Mapping[str, str],
         dialplan: Path,
-        variables: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
         root: Path | None = None,
     ) -> None:
@@ -57,9 +69,8 @@ class Asterisk:
         self.environment = dict(environment or {})
         self.agi_folder = work / "agi-bin"
         self.log_file = work / "log" / "full"
-        self._inbound = inbound
+        self._parts = dict(parts)
         self._dialplan = dialplan
-        self._variables = dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,13 +116,10 @@ class Asterisk:
             "WORK": str(self.work),
             "MODULES": str(self._modules_folder()),
             "SIP_PORT": str(self.ports.sip),
-            "AGENT_PORT": str(self.ports.phones),
-            "DEAD_PORT": str(self.ports.dead),
             "RTP_START": str(self.ports.rtp[0]),
             "RTP_END": str(self.ports.rtp[1]),
             "DIALPLAN": str(self._dialplan),
-            "INBOUND": self._inbound,
-            "GLOBALS": "\n".join(f"{name}={value}" for name, value in self._variables.items()),
+            **self._parts,
         }
         for template in TEMPLATES.glob("*.conf"):
             text = re.sub(r"@([A-Z_]+)@", lambda match: names.get(match[1], match[0]), template.read_text())
@@ -149,9 +157,8 @@ class Asterisk:
         return int(match[1])
 
     def _command(self, *options: str) -> Sequence[str]:
-        program = "usr/sbin/asterisk"
-        run = [str(self.root / program)] if self.root == Path("/") else debian.program_command(self.root, program)
-        return [*run, "-C", str(self.work / "etc" / "asterisk.conf"), *options]
+        program = program_command(self.root, "usr/sbin/asterisk")
+        return [*program, "-C", str(self.work / "etc" / "asterisk.conf"), *options]
 
     def _modules_folder(self) -> Path:
         folders = sorted(self.root.glob("usr/lib/*/asterisk/modules"))
@@ -168,9 +175,8 @@ class Asterisk:
         for entry in shared.iterdir():
             if entry.name not in ("sounds", "moh") and not (data / entry.name).is_symlink():
                 (data / entry.name).symlink_to(entry)
-        for voice in sorted((shared / "sounds").glob("en_US*")):
-            if not (data / "sounds" / "en").is_symlink():
-                (data / "sounds" / "en").symlink_to(voice)
+        if not (data / "sounds" / "en").is_symlink():
+            (data / "sounds" / "en").symlink_to(sounds_folder(self.root))
 
     def _await_boot(self) -> None:
         deadline = time.monotonic() + BOOT_SECONDS

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import IO
 
 FIRST_PORT = 20_000
-BLOCK = 500
-BLOCKS = 24
+BLOCK = 600
+BLOCKS = 20
+SCENARIOS = 50
+"""How many scenarios a block has ports for."""
 
 
 class PortsError(Exception):
@@ -20,22 +22,46 @@ class PortsError(Exception):
 
 
 class Ports:
-    """A leased block: one port for each part of a lab, and two ranges for RTP."""
+    """A leased block: Asterisk's ports, and those of each scenario's phones by its number."""
 
     def __init__(self) -> None:
         for number in range(BLOCKS):
             lease = _lease(number)
             if lease is None:
                 continue
-            base = FIRST_PORT + number * BLOCK
-            if all(_is_free(base + offset) for offset in range(4)):
+            self.base = FIRST_PORT + number * BLOCK
+            if all(_is_free(port) for port in (self.sip, self.dead)):
                 self._lease: IO[str] = lease
-                self.sip, self.phones, self.sipp, self.dead = range(base, base + 4)
-                self.rtp = (base + 20, base + 239)
-                self.phone_rtp = base + 240
                 return
             lease.close()
         raise PortsError(f"no free block of {BLOCK} ports from {FIRST_PORT} on")
+
+    @property
+    def sip(self) -> int:
+        """Asterisk's own SIP port, UDP and TCP."""
+        return self.base
+
+    @property
+    def dead(self) -> int:
+        """A port where nothing listens."""
+        return self.base + 1
+
+    @property
+    def rtp(self) -> tuple[int, int]:
+        """The first and the last port of Asterisk's media."""
+        return self.base + 150, self.base + 299
+
+    def phones(self, scenario: int) -> int:
+        """The SIP port of a scenario's pjsua2 phones."""
+        return self.base + 10 + scenario
+
+    def sipp(self, scenario: int) -> int:
+        """The SIP port of a scenario's SIPp."""
+        return self.base + 10 + SCENARIOS + scenario
+
+    def media(self, scenario: int) -> int:
+        """The first of six ports for the media of a scenario's phones."""
+        return self.base + 300 + 6 * scenario
 
     def release(self) -> None:
         """Give the block back before the process ends."""

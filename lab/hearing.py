@@ -1,0 +1,129 @@
+"""What a caller of the lab hears: ring tone, and the digit that an IVR prompt asks for.
+
+There is no back channel: the digit is found by matching the received audio against the recorded prompts
+(normalised cross-correlation of their digit words, in halves, so that one lost frame does not deafen the
+caller). Samples are int16 at 8 kHz.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lab.audio import SAMPLE_RATE, Samples, read_mulaw, read_wav
+
+Signal = npt.NDArray[np.float64]
+
+RING_HZ = (440.0, 480.0)
+"""The two tones of ring tone in the United States (ANSI T1.401)."""
+RING_WINDOW = SAMPLE_RATE // 10
+RING_AMPLITUDE = 300.0
+RING_SHARE_OF_POWER = 0.7
+WORD_SECONDS = 0.6
+SPEECH_FLOOR = 100.0
+"""Sample magnitude below which the end of a prompt is not speech."""
+MATCH = 0.6
+MARGIN = 0.1
+FRAME_SLIP = 480
+"""How far [samples] the halves of a word may drift apart: three lost or doubled frames of 20 ms."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A digit that was asked for, and the sample at which its word ended."""
+
+    digit: str
+    end: int
+
+
+class Ear:
+    """Finds the digit words of prompts in what a caller has heard."""
+
+    def __init__(self, words: Iterable[tuple[str, Samples]]) -> None:
+        self._words = [(digit, _halves(samples)) for digit, samples in words]
+        self._longest = max(first.size + second.size for _, (first, second) in self._words)
+
+    @classmethod
+    def of_prompts(cls, prompts: Path, fallback: Path) -> "Ear":
+        """An ear for `press-N.ulaw` in `prompts`, and for Asterisk's own `digits/N.wav` in `fallback`."""
+        words = [(str(digit), _last_word(read_mulaw(prompts / f"press-{digit}.ulaw"))) for digit in range(10)]
+        words += [(str(digit), _last_word(read_wav(fallback / f"{digit}.wav"))) for digit in range(10)]
+        return cls(words)
+
+    @property
+    def memory(self) -> int:
+        """How many samples before the newest ones must be listened to again, to miss no word."""
+        return self._longest + 2 * FRAME_SLIP
+
+    def digit(self, heard: Samples) -> Heard | None:
+        """The digit word in `heard`, if there is a clear one."""
+        signal = heard.astype(np.float64)
+        best: dict[str, tuple[float, int]] = {}
+        for digit, (first, second) in self._words:
+            score, end = _match(first, second, signal)
+            if score > best.get(digit, (0.0, 0))[0]:
+                best[digit] = (score, end)
+        ranked = sorted(best.items(), key=lambda item: -item[1][0])
+        if not ranked or ranked[0][1][0] < MATCH:
+            return None
+        if len(ranked) > 1 and ranked[0][1][0] - ranked[1][1][0] < MARGIN:
+            return None
+        digit, (_, end) = ranked[0]
+        return Heard(digit, end)
+
+
+def ring_share(heard: Samples) -> float:
+    """The share of windows of 0.1 s in `heard` that hold ring tone; 0 where there are none."""
+    count = heard.size // RING_WINDOW
+    if count == 0:
+        return 0.0
+    windows = heard[: count * RING_WINDOW].astype(np.float64).reshape(count, RING_WINDOW)
+    times = np.arange(RING_WINDOW) / SAMPLE_RATE
+    amplitudes = [2 * np.abs(windows @ np.exp(-2j * np.pi * hz * times)) / RING_WINDOW for hz in RING_HZ]
+    tone_power = sum(np.square(amplitude) / 2 for amplitude in amplitudes)
+    power = np.maximum(np.mean(np.square(windows), axis=1), 1e-9)
+    loud = np.minimum(*amplitudes) > RING_AMPLITUDE
+    return float(np.mean(loud & (tone_power / power > RING_SHARE_OF_POWER)))
+
+
+def _last_word(prompt: Samples) -> Samples:
+    """The last `WORD_SECONDS` of speech: the digit comes last in every prompt."""
+    loud = np.flatnonzero(np.abs(prompt.astype(np.int32)) > SPEECH_FLOOR)
+    end = int(loud[-1]) + 1 if loud.size else prompt.size
+    return prompt[max(0, end - int(WORD_SECONDS * SAMPLE_RATE)) : end]
+
+
+def _halves(word: Samples) -> tuple[Signal, Signal]:
+    middle = word.size // 2
+    return word[:middle].astype(np.float64), word[middle:].astype(np.float64)
+
+
+def _match(first: Signal, second: Signal, heard: Signal) -> tuple[float, int]:
+    """The mean correlation of both halves where they match best, and the sample after the second."""
+    early, late = _correlation(first, heard), _correlation(second, heard)
+    best, end = 0.0, 0
+    if early.size == 0 or late.size == 0:
+        return best, end
+    start = int(np.argmax(early))
+    low = max(0, start + first.size - FRAME_SLIP)
+    following = late[low : start + first.size + FRAME_SLIP]
+    if following.size:
+        offset = int(np.argmax(following))
+        best, end = (float(early[start]) + float(following[offset])) / 2, low + offset + second.size
+    return best, end
+
+
+def _correlation(word: Signal, heard: Signal) -> Signal:
+    """Normalised cross-correlation at every position where `word` fits into `heard`."""
+    positions = heard.size - word.size + 1
+    if positions <= 0:
+        return np.empty(0)
+    size = 1 << (heard.size + word.size).bit_length()
+    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(word, size))
+    product = np.fft.irfft(spectrum, size)[:positions]
+    energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
+    norm = np.sqrt((energy[word.size :] - energy[: -word.size]) * float(np.sum(np.square(word))))
+    # Where hardly anything is heard the ratio would be noise.
+    return np.where(norm > word.size * SPEECH_FLOOR, product / np.maximum(norm, 1.0), 0.0)

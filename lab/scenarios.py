@@ -1,0 +1,132 @@
+"""The scenario table `lab/scenarios.yaml` as values, checked as it is read.
+
+Seconds everywhere; `expect` maps columns of the call log to what the row must hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.callers import AGENT_BEHAVIOURS, CALLER_BEHAVIOURS
+
+TABLE = Path(__file__).parent / "scenarios.yaml"
+SIPP_FOLDER = Path(__file__).parent / "sipp"
+FIRST_EXTENSION = 1001
+AWAY = "away"
+ROUTES = ("dial", "queue")
+
+Row = Mapping[str, object]
+
+
+class ScenarioError(Exception):
+    """The scenario table is not usable, or a scenario is asked for that it does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hears:
+    """What the caller must hear; `asked` is how many digits."""
+
+    ring: bool = False
+    agent: bool = False
+    asked: int | None = None
+    barge_in: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallerPart:
+    """What the caller sends and does: a sound and a behaviour, or a SIPp file."""
+
+    sends: str = ""
+    does: str = "waits"
+    seconds: float = 0.0
+    sipp: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentPart:
+    """What the agent does."""
+
+    does: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One whole call, and the row that it must leave in the call log."""
+
+    name: str
+    about: str
+    number: int
+    caller: CallerPart
+    agent: AgentPart
+    expect: Row
+    route: str = "dial"
+    rings: int = 20
+    config: Mapping[str, Any] = field(default_factory=dict)
+    agi: str = ""
+    trouble: str = ""
+    hears: Hears = field(default_factory=Hears)
+
+    @property
+    def extension(self) -> str:
+        """The number that is called (DNIS)."""
+        return str(FIRST_EXTENSION + self.number)
+
+    @property
+    def ani(self) -> str:
+        """The caller's number: its own for each scenario, so that its row is found. 555-01xx is fictitious."""
+        return f"202555{100 + self.number:04d}"
+
+
+def load_scenarios(path: Path = TABLE) -> tuple[Scenario, ...]:
+    """Read the table. Raises ScenarioError with the scenario's name."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    scenarios = tuple(_scenario(entry, number) for number, entry in enumerate(entries))
+    names = [scenario.name for scenario in scenarios]
+    if len(set(names)) < len(names):
+        raise ScenarioError(f"{path}: two scenarios have one name")
+    return scenarios
+
+
+def choose(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple[Scenario, ...]:
+    """The scenarios named, in the table's order; all where none is. Raises ScenarioError."""
+    known = {scenario.name for scenario in scenarios}
+    for name in names:
+        if name not in known:
+            raise ScenarioError(f"no scenario {name!r}: `python -m lab --list` shows them")
+    return tuple(scenario for scenario in scenarios if not names or scenario.name in names)
+
+
+def _scenario(entry: Mapping[str, Any], number: int) -> Scenario:
+    name = str(entry.get("name", f"number {number}"))
+    try:
+        scenario = Scenario(
+            **{
+                **entry,
+                "number": number,
+                "caller": CallerPart(**entry["caller"]),
+                "agent": AgentPart(**entry["agent"]),
+                "hears": Hears(**entry.get("hears", {})),
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise ScenarioError(f"scenario {name}: {error}") from error
+    _check(scenario)
+    return scenario
+
+
+def _check(scenario: Scenario) -> None:
+    caller, agent = scenario.caller, scenario.agent
+    faults = (
+        (caller.does not in CALLER_BEHAVIOURS, f"callers cannot {caller.does!r}"),
+        (agent.does not in AGENT_BEHAVIOURS and agent.does != AWAY, f"agents cannot {agent.does!r}"),
+        (bool(caller.sends) == bool(caller.sipp), "a caller either sends a sound or is a SIPp file"),
+        (bool(caller.sipp) and not (SIPP_FOLDER / caller.sipp).is_file(), f"no file {caller.sipp!r}"),
+        (scenario.route not in ROUTES, f"route {scenario.route!r} is not one of {', '.join(ROUTES)}"),
+    )
+    for wrong, what in faults:
+        if wrong:
+            raise ScenarioError(f"scenario {scenario.name}: {what}")
