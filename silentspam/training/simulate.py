@@ -22,13 +22,10 @@ from silentspam.audio import SAMPLE_RATE, Codes, Recording, write_ulaw
 from silentspam.errors import AudioError
 from silentspam.training.campaigns import Campaign, draw_campaign
 from silentspam.training.codecs import Codec
+from silentspam.training.dataset import MIN_SOUNDING_SECONDS, can_be_judged
 from silentspam.training.ham import HamSource
 from silentspam.training.network import DIGITAL_SILENCE, draw_chain
 from silentspam.training.sources import Clip, Split
-
-MIN_SOUNDING_SECONDS = 1.0
-MAX_DIGITAL_SILENCE = 0.5
-"""What a dead-air opening must have to be labelled: the defaults of `SpamModel.judge`."""
 
 STATEMENT = (
     "Dead air is synthetic: no recording of a real idle telephone line was to be had. "
@@ -194,12 +191,6 @@ class Simulator:
     def _opening(self, codes: Codes, leading_silence: float) -> Recording:
         silence = np.full(round(leading_silence * SAMPLE_RATE), DIGITAL_SILENCE, dtype=np.uint8)
         return Recording(np.concatenate([silence, codes])).opening(self.plan.seconds)
-
-
-def can_be_judged(recording: Recording) -> bool:
-    """Whether an opening holds enough that is not digital silence."""
-    sounding = recording.trimmed()
-    return sounding.seconds >= MIN_SOUNDING_SECONDS and sounding.digital_silence_share <= MAX_DIGITAL_SILENCE
 
 
 def write_corpus(

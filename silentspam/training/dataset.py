@@ -1,0 +1,186 @@
+"""Labelled openings, from a CSV file to feature vectors.
+
+The CSV has the columns `recording` (a path below the folder of recordings) and `label` (spam or ham), and may
+have `kind`, `campaign`, `source` and `split`. Vectors come from the `feature_vector` that live calls use, on
+the same trimmed opening; what the call path would not judge (no media, digital silence) is never trained on.
+"""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from silentspam.audio import Recording, read_ulaw
+from silentspam.errors import SilentSpamError
+from silentspam.features import FeatureParams, feature_vector
+
+SPAM, HAM = "spam", "ham"
+OPENING_SECONDS = 2.0
+"""What a live call records (Orife et al. 2018, section 5)."""
+MIN_SOUNDING_SECONDS = 1.0
+MAX_DIGITAL_SILENCE = 0.5
+"""What an opening needs to be judged: the defaults of `SpamModel.judge`."""
+MIN_PER_CLASS = 10
+NAMED_IN_ERRORS = 3
+
+Progress = Callable[[Iterable["Labelled"], int], Iterable["Labelled"]]
+
+
+class LabelError(SilentSpamError):
+    """The labels cannot be trained on: the message says which rows, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """One row of the CSV; `path` is where its recording lies, and a column that is absent is ""."""
+
+    recording: str
+    path: Path
+    is_spam: bool
+    kind: str = ""
+    campaign: str = ""
+    source: str = ""
+    split: str = ""
+
+    @property
+    def group(self) -> str:
+        """What must not stand on both sides of a split: its campaign, else its source, else itself."""
+        return self.campaign or self.source or self.recording
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Feature vectors [shape=(n, n_features), float32] with the row of each, in the order of the CSV.
+
+    data_hash: SHA-256 over every recording's bytes and label; skipped: how many were left out, by cause.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    rows: tuple[Labelled, ...]
+    data_hash: str
+    skipped: dict[str, int]
+
+    @property
+    def is_spam(self) -> npt.NDArray[np.bool_]:
+        """bool [shape=(n,)]"""
+        return np.array([row.is_spam for row in self.rows], dtype=bool)
+
+    @property
+    def groups(self) -> npt.NDArray[np.str_]:
+        """str [shape=(n,)]"""
+        return np.array([row.group for row in self.rows])
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> "Dataset":
+        """The openings for which `keep` [shape=(n,)] is True; the hash stays that of the whole."""
+        rows = tuple(row for row, kept in zip(self.rows, keep, strict=True) if kept)
+        return Dataset(self.vectors[keep], rows, self.data_hash, self.skipped)
+
+
+def can_be_judged(recording: Recording) -> bool:
+    """Whether an opening holds enough that is not digital silence to be judged."""
+    return _why_not(recording) is None
+
+
+def _why_not(recording: Recording) -> str | None:
+    sounding = recording.trimmed()
+    if recording.seconds < MIN_SOUNDING_SECONDS:
+        return "too short"
+    if sounding.seconds < MIN_SOUNDING_SECONDS or sounding.digital_silence_share > MAX_DIGITAL_SILENCE:
+        return "digital silence"
+    return None
+
+
+def read_labels(labels: Path, recordings: Path) -> tuple[Labelled, ...]:
+    """The rows of a labels CSV, each recording once.
+
+    Raises LabelError for a missing file or column, another label than spam or ham, recordings that are not
+    there, labels that contradict each other, one class only, or fewer than ten of a class.
+    """
+    try:
+        with labels.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            absent = {"recording", "label"} - set(reader.fieldnames or ())
+            if absent:
+                raise LabelError(f"{labels}: no column {', '.join(sorted(absent))} in its first line")
+            rows = [_row(line, reader.line_num, labels, recordings) for line in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LabelError(f"{labels}: {error}") from error
+    unique = _without_doubles(rows, labels)
+    _check_files(unique, recordings)
+    _check_classes(unique, labels)
+    return unique
+
+
+def _row(line: dict[str, str | None], number: int, labels: Path, recordings: Path) -> Labelled:
+    recording, label = (line["recording"] or "").strip(), (line["label"] or "").strip().lower()
+    if label not in (SPAM, HAM):
+        raise LabelError(f"{labels}, line {number}: label is {label!r}, it must be spam or ham")
+    if not recording or ".." in Path(recording).parts or Path(recording).is_absolute():
+        raise LabelError(
+            f"{labels}, line {number}: recording is {recording!r}, not a path below {recordings}"
+        )
+    extra = {key: (line.get(key) or "").strip() for key in ("kind", "campaign", "source", "split")}
+    return Labelled(recording=recording, path=recordings / recording, is_spam=label == SPAM, **extra)
+
+
+def _without_doubles(rows: Sequence[Labelled], labels: Path) -> tuple[Labelled, ...]:
+    first: dict[str, Labelled] = {}
+    contradicting = []
+    for row in rows:
+        known = first.setdefault(row.recording, row)
+        if known.is_spam != row.is_spam:
+            contradicting.append(row.recording)
+    if contradicting:
+        raise LabelError(f"{labels}: both spam and ham: {_some(contradicting)}")
+    return tuple(first.values())
+
+
+def _check_files(rows: Sequence[Labelled], recordings: Path) -> None:
+    missing = [row.recording for row in rows if not row.path.is_file()]
+    if missing:
+        raise LabelError(f"not in {recordings}: {_some(missing)}")
+
+
+def _check_classes(rows: Sequence[Labelled], where: object) -> None:
+    counts = Counter(row.is_spam for row in rows)
+    for is_spam, name in ((True, SPAM), (False, HAM)):
+        if counts[is_spam] < MIN_PER_CLASS:
+            raise LabelError(f"{where}: {counts[is_spam]} {name}, at least {MIN_PER_CLASS} are needed")
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - NAMED_IN_ERRORS
+    return ", ".join(names[:NAMED_IN_ERRORS]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def load_dataset(
+    rows: Sequence[Labelled], params: FeatureParams, *, progress: Progress | None = None
+) -> Dataset:
+    """Read every recording and compute its features.
+
+    Raises LabelError where one recording's bytes are labelled both ways, or too little is left when what
+    cannot be judged is out; AudioError where a file cannot be read.
+    """
+    kept, vectors, digest = [], [], hashlib.sha256()
+    skipped: Counter[str] = Counter()
+    label_of: dict[bytes, Labelled] = {}
+    for row in progress(rows, len(rows)) if progress else rows:
+        opening = read_ulaw(row.path, max_seconds=OPENING_SECONDS)
+        content = hashlib.sha256(opening.codes.tobytes()).digest()
+        digest.update(content + bytes([row.is_spam]))
+        why_not = _why_not(opening)
+        if why_not:
+            skipped[why_not] += 1
+            continue
+        twin = label_of.setdefault(content, row)
+        if twin.is_spam != row.is_spam:
+            raise LabelError(f"{twin.recording} and {row.recording} are the same audio, labelled both ways")
+        kept.append(row)
+        vectors.append(feature_vector(opening.trimmed(), params))
+    _check_classes(kept, f"what is left without {dict(skipped)}" if skipped else "the labels")
+    return Dataset(np.stack(vectors), tuple(kept), digest.hexdigest(), dict(skipped))

@@ -1,0 +1,53 @@
+"""Writing a model folder so that nobody ever loads half of one."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from silentspam.errors import ModelError
+from silentspam.forest import Forest
+from silentspam.model import CARD_NAME, ModelCard, load_model, model_files
+
+
+def write_model(folder: Path, forest: Forest, card: ModelCard) -> str:
+    """Write a model folder, check that it loads, and put it in the place of `folder`. Returns its model id.
+
+    The folder is made beside its place and renamed; an older model there is replaced. Raises ModelError where
+    `folder` holds something else than a model, or cannot be written.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / CARD_NAME).is_file():
+        raise ModelError(f"{folder} holds other files than a model's: choose another folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+            new = Path(scratch) / "new"
+            new.mkdir()
+            for name, content in model_files(forest, card).items():
+                _write(new / name, content)
+            model_id = load_model(new).model_id
+            _replace(folder, new, Path(scratch) / "old")
+    except OSError as error:
+        raise ModelError(f"{folder}: {error.strerror or error}") from error
+    return model_id
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(folder: Path, new: Path, old: Path) -> None:
+    """Two renames: between them there is no model, which a call takes as a reason to fail open."""
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
