@@ -1,0 +1,50 @@
+"""The command line: `silentspam VERB …`, one module a verb.
+
+Exit codes: 0 done; 1 it ran and something is wrong (a file that cannot be read, a check that failed); 2 the
+command itself was wrong. Results go to standard output, everything else to standard error.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from silentspam import __version__
+from silentspam.errors import ConfigError, SilentSpamError
+
+VERBS = ("score", "calls", "check", "install", "simulate", "train")
+"""Each is a module here with `add_parser(subparsers)`, which sets `run` to its function."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="silentspam", description="Screens inbound phone calls by their sound."
+    )
+    top.add_argument("--version", action="version", version=f"silentspam {__version__}")
+    subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in VERBS:
+        importlib.import_module(f"silentspam.cli.{verb}").add_parser(subparsers)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except ConfigError as error:
+        print(f"silentspam: {error}", file=sys.stderr)
+        return 2
+    except (SilentSpamError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            # The reader of a pipe, such as `head`, has enough: that is its right.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        print(f"silentspam: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

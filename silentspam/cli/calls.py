@@ -1,0 +1,169 @@
+"""`silentspam calls`: the call log, and why one call was treated as it was."""
+
+import argparse
+import csv
+import json
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from silentspam.call import Disposition, VerdictKind
+from silentspam.cli.common import add_config_option, configuration, table, verb_parser
+
+EXAMPLES = """\
+  silentspam calls --since 2h
+  silentspam calls --disposition REJECTED_CALLER_SILENCE --since 2026-11-01 --format csv > rejected.csv
+  silentspam calls --number 5551234
+  silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f"""
+
+_UNITS = {"m": 60, "h": 3600, "d": 86400}
+
+_FORMULA = ("=", "+", "-", "@")
+"""What makes a spreadsheet run a cell (OWASP, CSV injection)."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verb_parser(subparsers, "calls", "show the call log, or explain one call", EXAMPLES)
+    parser.add_argument(
+        "--since", type=moment, metavar="TIME", help="from this time on: 30m, 2h, 7d, or ISO 8601"
+    )
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before this time")
+    parser.add_argument(
+        "--disposition", choices=list(map(str, Disposition)), metavar="RESULT", help="call result"
+    )
+    parser.add_argument(
+        "--verdict", choices=list(map(str, VerdictKind)), metavar="KIND", help="what was heard"
+    )
+    parser.add_argument("--number", help="ANI or caller ID")
+    parser.add_argument(
+        "--failed-open",
+        action="store_const",
+        const=True,
+        help="only calls let through because something failed",
+    )
+    parser.add_argument(
+        "--limit", type=int, default=50, metavar="N", help="at most N, newest first; 0: all (50)"
+    )
+    parser.add_argument(
+        "--format", choices=("table", "csv", "json"), default="table", help="how to print (table)"
+    )
+    add_config_option(parser)
+    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(dest="action", metavar="why CALL_ID")
+    why = actions.add_parser("why", help="every reason behind one call's fate")
+    why.add_argument("call_id", metavar="CALL_ID")
+    add_config_option(why)
+    why.set_defaults(run=run_why)
+
+
+def moment(text: str) -> float:
+    """A time as seconds since the epoch: so long ago (30m, 2h, 7d), or ISO 8601 (UTC without a zone)."""
+    ago = re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", text)
+    if ago:
+        return time.time() - float(ago[1]) * _UNITS[ago[2]]
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 30m, 2h, 7d nor an ISO 8601 time") from error
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the rows that match, newest first."""
+    from silentspam.calllog.query import Filter
+
+    wanted = Filter(
+        since=args.since,
+        until=args.until,
+        disposition=args.disposition,
+        verdict=args.verdict,
+        number=args.number,
+        failed_open=args.failed_open,
+        limit=args.limit or -1,
+    )
+    rows = _rows(args, wanted)
+    {"table": _print_table, "csv": _print_csv, "json": _print_json}[args.format](rows)
+    return 0
+
+
+def run_why(args: argparse.Namespace) -> int:
+    """Explain one call; exit code 1 when there is no such call."""
+    from silentspam.calllog.query import Filter
+    from silentspam.explain import explain
+
+    rows = _rows(args, Filter(call_id=args.call_id))
+    if not rows:
+        print(f"silentspam calls why: no call {args.call_id}", file=sys.stderr)
+        return 1
+    print("\n".join(explain(rows[0])))
+    return 0
+
+
+def _rows(args: argparse.Namespace, wanted: Any) -> list[dict[str, Any]]:
+    from silentspam import assembly
+
+    config = configuration(args)
+    assembly.take_in_unlogged(config)
+    return assembly.call_log(config).rows(wanted)
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from silentspam.explain import when
+
+    heads = (
+        "started",
+        "call id",
+        "caller",
+        "called",
+        "verdict",
+        "probability",
+        "challenge",
+        "result",
+        "ended by",
+    )
+    columns = (
+        "call_id",
+        "caller_id",
+        "dnis",
+        "verdict",
+        "spam_probability",
+        "challenge_result",
+        "disposition",
+    )
+    print(
+        table(
+            heads, [(when(row["started_at"]), *(_cell(row[c]) for c in columns), _ended(row)) for row in rows]
+        )
+    )
+
+
+def _ended(row: dict[str, Any]) -> str:
+    return _cell(row["ended_by"]) + (" (failed open)" if row["failed_open"] else "")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _print_csv(rows: list[dict[str, Any]]) -> None:
+    from silentspam.calllog.schema import COLUMNS
+
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(COLUMNS))
+    writer.writeheader()
+    writer.writerows({name: _harmless(name, value) for name, value in row.items()} for row in rows)
+
+
+def _harmless(name: str, value: Any) -> Any:
+    """A caller's name must not become a formula in somebody's spreadsheet."""
+    return f"'{value}" if name == "caller_name" and str(value).startswith(_FORMULA) else value
+
+
+def _print_json(rows: list[dict[str, Any]]) -> None:
+    lists = ("reasons", "challenge_attempts")
+    shaped = [row | {name: json.loads(row[name] or "[]") for name in lists} for row in rows]
+    print(json.dumps(shaped, indent=1, ensure_ascii=False))

@@ -1,0 +1,43 @@
+"""What several verbs share: the `--config` option, and tables for people."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+
+from silentspam.config import Config, config_path, load_config
+
+
+def add_config_option(parser: argparse.ArgumentParser) -> None:
+    """`--config FILE`, with the same search as the call path."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="configuration file (default: $SILENTSPAM_CONFIG, else /etc/silentspam/silentspam.yaml)",
+    )
+
+
+def configuration(args: argparse.Namespace) -> Config:
+    """The configuration that the options name. Raises ConfigError."""
+    return load_config(config_path(args.config))
+
+
+def verb_parser(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, summary: str, examples: str
+) -> argparse.ArgumentParser:
+    """A verb's parser, with its examples at the end of `--help`."""
+    return subparsers.add_parser(
+        name,
+        help=summary,
+        description=summary[:1].upper() + summary[1:] + ".",
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell, two spaces apart."""
+    lines = [list(heads), *map(list, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

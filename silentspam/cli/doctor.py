@@ -1,0 +1,214 @@
+"""Examines an installation as Asterisk's user would meet it: pure findings, printed by `silentspam check`."""
+
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from silentspam import assembly, resources
+from silentspam.calllog.query import Filter
+from silentspam.calllog.spool import Spool
+from silentspam.challenge import DIGITS
+from silentspam.config import Config
+from silentspam.errors import CallLogError, ModelError
+from silentspam.installation import DIALPLAN, SCRIPTS, AsteriskPaths, folders
+
+GOOD, WARNING, FAULT = "ok", "warn", "FAULT"
+
+SPOOL_MANY = 1
+"""Rows waiting from which on the database deserves a look."""
+
+PROMPTS = (*(f"press-{d}" for d in DIGITS), "wrong-key", "no-key", "passed", "rejected")
+CONTACT_PROMPTS = ("rejected-contact", "goodbye", *(f"digit-{d}" for d in DIGITS))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """mark: GOOD, WARNING or FAULT; text: what was found; remedy: what to do about it."""
+
+    mark: str
+    text: str
+    remedy: str = ""
+
+
+def fault(text: str, remedy: str) -> Finding:
+    """Something that keeps calls from being screened or logged."""
+    return Finding(FAULT, text, remedy)
+
+
+def examine(
+    config: Config, asterisk: AsteriskPaths, *, user: str, agi: Path | None, etc: Path
+) -> list[Finding]:
+    """Every check, in the order of a call."""
+    identity = Identity(user)
+    return [
+        Finding(GOOD, f"configuration: readable, mode {config.mode}"),
+        *_scripts(agi, identity),
+        *_dialplan(etc, asterisk),
+        *_folders(config, identity),
+        *_model(config, identity),
+        *_prompts(config, identity),
+        *_call_log(config),
+    ]
+
+
+class Identity:
+    """Asterisk's user, to ask what that user may do; ourselves where it is not known or we are not root."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name or pwd.getpwuid(os.geteuid()).pw_name
+        try:
+            self._entry: pwd.struct_passwd | None = pwd.getpwnam(self.name)
+        except KeyError:
+            self._entry = None
+        self.is_other = self._entry is not None and self._entry.pw_uid != os.geteuid()
+
+    def fault(self) -> Finding | None:
+        """Why this user cannot be asked."""
+        if self._entry is None:
+            return fault(f"user {self.name}: does not exist", "name Asterisk's user with --user")
+        if self.is_other and os.geteuid() != 0:
+            return Finding(
+                WARNING, f"user {self.name}: rights cannot be tried as this user", "run it with sudo"
+            )
+        return None
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command as that user."""
+        options: dict[str, Any] = {}
+        if self._entry and self.is_other and os.geteuid() == 0:
+            groups = os.getgrouplist(self.name, self._entry.pw_gid)
+            options = {"user": self._entry.pw_uid, "group": self._entry.pw_gid, "extra_groups": groups}
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=60, cwd="/", check=False, **options
+        )
+
+    def may(self, path: Path, mode: str) -> bool:
+        """Whether the user may read (r), write (w) or execute (x) a path."""
+        return self.run("/usr/bin/test", f"-{mode}", str(path)).returncode == 0
+
+
+def _scripts(agi: Path | None, identity: Identity) -> Iterator[Finding]:
+    if problem := identity.fault():
+        yield problem
+    if agi is None:
+        yield fault("AGI folder: not found", "name it with --agi-dir (astagidir in asterisk.conf)")
+        return
+    for script in SCRIPTS:
+        path = agi / script
+        if not path.is_file():
+            yield fault(f"{path}: missing", "silentspam install")
+        elif not identity.may(path, "x"):
+            yield fault(f"{path}: {identity.name} may not execute it", f"chmod 755 {path}")
+        else:
+            yield _interpreter(path, identity)
+
+
+def _interpreter(script: Path, identity: Identity) -> Finding:
+    command = (
+        script.read_text(encoding="utf-8", errors="replace").partition("\n")[0].removeprefix("#!").split()
+    )
+    try:
+        tried = identity.run(*command, "-c", "import silentspam.embedded, numpy, asterisk.agi, yaml, msgspec")
+    except OSError as error:
+        return fault(
+            f"{script}: interpreter {command[:1]}: {error.strerror} for {identity.name}",
+            "silentspam install --python PATH, with an interpreter outside private home folders",
+        )
+    if tried.returncode:
+        last = (tried.stderr.strip().splitlines() or ["no message"])[-1]
+        return fault(
+            f"{script}: {command[0]} cannot import silentspam: {last}",
+            "install the package for that interpreter, or silentspam install --python PATH",
+        )
+    return Finding(GOOD, f"{script}: runs as {identity.name} with {command[0]}")
+
+
+def _dialplan(etc: Path, asterisk: AsteriskPaths) -> Iterator[Finding]:
+    path = etc / DIALPLAN
+    if not path.is_file():
+        yield fault(f"{path}: missing", "silentspam install")
+    elif path.read_text("utf-8", "replace") != (resources.shipped("dialplan") / DIALPLAN).read_text("utf-8"):
+        yield Finding(WARNING, f"{path}: differs from this version's", "compare, then silentspam install")
+    else:
+        yield Finding(GOOD, f"{path}: this version's")
+    extensions = etc / "extensions.conf"
+    text = extensions.read_text("utf-8", "replace") if extensions.is_file() else ""
+    if DIALPLAN not in text:
+        yield Finding(
+            WARNING, f"{extensions}: does not include {DIALPLAN}", f"add a line: #include {DIALPLAN}"
+        )
+    if asterisk.transmit_silence:
+        yield Finding(
+            WARNING,
+            "asterisk.conf: transmit_silence = yes puts silence over the ring tone while recording",
+            "set it to no, unless your callers' network needs it",
+        )
+
+
+def _folders(config: Config, identity: Identity) -> Iterator[Finding]:
+    for folder in folders(config):
+        if not folder.is_dir():
+            yield fault(f"{folder}: missing", "silentspam install")
+        elif not (identity.may(folder, "w") and identity.may(folder, "x")):
+            yield fault(f"{folder}: {identity.name} may not write it", f"chown {identity.name} {folder}")
+        else:
+            yield Finding(GOOD, f"{folder}: writable by {identity.name}")
+
+
+def _model(config: Config, identity: Identity) -> Iterator[Finding]:
+    from silentspam.model import load_model
+
+    folder = config.model_folder
+    try:
+        model = load_model(folder)
+    except ModelError as error:
+        yield fault(f"model: {error}", "calls are bridged unjudged until model.folder names a good model")
+        return
+    if not all(identity.may(path, "r") for path in folder.iterdir()):
+        yield fault(f"model: {identity.name} may not read {folder}", f"chmod -R a+rX {folder}")
+        return
+    threshold = config.model.threshold if config.model.threshold is not None else model.card.threshold
+    yield Finding(GOOD, f"model {model.model_id} in {folder}: threshold {threshold:g}")
+
+
+def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
+    settings = config.challenge_settings()
+    wanted = PROMPTS + (CONTACT_PROMPTS if settings.contact_number else ())
+    missing = [name for name in wanted if not any(settings.prompts.glob(f"{name}.*"))]
+    if missing:
+        yield Finding(
+            WARNING,
+            f"prompts in {settings.prompts}: {', '.join(missing)} missing",
+            "callers hear Asterisk's vm-press and digits instead, or nothing",
+        )
+    elif not identity.may(settings.prompts / "press-0.ulaw", "r"):
+        yield fault(f"prompts: {identity.name} may not read {settings.prompts}", "give them to all to read")
+    else:
+        yield Finding(GOOD, f"prompts in {settings.prompts}: complete")
+    if not settings.contact_number:
+        yield Finding(
+            WARNING,
+            "challenge.contact_number is empty: a person rejected by mistake hears no number to call",
+            "set it in the configuration",
+        )
+
+
+def _call_log(config: Config) -> Iterator[Finding]:
+    waiting = len(Spool(Path(config.call_log.spool)).waiting())
+    if not Path(config.call_log.database).exists():
+        yield Finding(GOOD, f"call log {config.call_log.database}: created with the first call")
+    else:
+        try:
+            assembly.call_log(config).rows(Filter(limit=1))
+            yield Finding(GOOD, f"call log {config.call_log.database}: readable")
+        except CallLogError as error:
+            yield fault(f"call log: {error}", "rows wait in the spool; mend the database")
+    if waiting >= SPOOL_MANY:
+        yield Finding(WARNING, f"spool: {waiting} rows wait", "silentspam calls takes them in")
+    if sys.platform != "linux":
+        yield Finding(WARNING, f"platform {sys.platform}: only Linux is tested")

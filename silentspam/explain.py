@@ -1,0 +1,85 @@
+"""Why a call was treated as it was, in words, from its row of the call log alone."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+Row = Mapping[str, str | int | float | None]
+
+DISPOSITIONS = {
+    "BRIDGED": "the caller talked with an agent",
+    "BRIDGE_ABANDON": "the caller was to be connected, and caller or agent left before an agent had answered",
+    "BRIDGE_TIMEOUT": "no agent answered in time",
+    "BRIDGE_OUT_OF_SERVICE": "the agent's line could not be reached",
+    "NO_ELIGIBLE_AGENTS": "the queue had no agent to offer",
+    "IVR_ABANDON": "the caller hung up during the challenge",
+    "SCREEN_ABANDON": "the caller hung up during the recording",
+    "REJECTED_CALLER_SILENCE": "rejected: dead air, and the challenge was failed",
+    "REJECTED_CALLER_FAX": "rejected: a fax machine, and the challenge was failed",
+    "REJECTED_CALLER_RECORDING": "rejected: a known recording, and the challenge was failed",
+    "REJECTED_CALLER_NOISE": "rejected: noise, and the challenge was failed",
+    "REJECTED_CALLER_BUSY": "rejected: a busy signal, and the challenge was failed",
+    "REJECTED_BLOCKED": "rejected: the number is blocked",
+}
+"""What each disposition means (Orife et al. 2018, Table 3, and the rejections)."""
+
+
+def explain(row: Row) -> list[str]:
+    """Every reason behind one call's fate, one line each, in the order of events."""
+    lines = [
+        f"call {row['call_id']} from {row['caller_id'] or 'an unknown number'}"
+        + (f" (ANI {row['ani']})" if row["ani"] and row["ani"] != row["caller_id"] else "")
+        + f" to {row['dnis'] or 'an unknown number'}, {when(row['started_at'])}"
+    ]
+    lines += _opening(row) + _judgement(row) + _challenge(row) + _end(row)
+    return lines
+
+
+def when(seconds: str | float | None) -> str:
+    """A time of the call log as people read it (UTC)."""
+    if seconds is None:
+        return "at an unknown time"
+    return datetime.fromtimestamp(float(seconds), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _opening(row: Row) -> list[str]:
+    if row["answered_at"] is None:
+        return ["the screener did not answer it"]
+    if row["recorded_at"] is None:
+        return ["it was answered; the recording of the opening did not end normally"]
+    length = (
+        f"{float(row['recorded_seconds']):.2f} s" if row["recorded_seconds"] is not None else "nothing usable"
+    )
+    return [f"its opening was recorded: {length}, kept in {row['recording']}"]
+
+
+def _judgement(row: Row) -> list[str]:
+    if row["verdict"] is None:
+        return ["it was not judged"]
+    reasons = [f"  because: {reason}" for reason in json.loads(str(row["reasons"] or "[]"))]
+    return [f"verdict {row['verdict']} by model {row['model_id']}", *reasons]
+
+
+def _challenge(row: Row) -> list[str]:
+    if row["challenged_at"] is None:
+        if row["verdict"] in (None, "HAM", "INCONCLUSIVE"):
+            return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
+        return [f"the caller was not challenged, although suspected: mode was {row['mode']}"]
+    attempts = [f"  attempt: {attempt}" for attempt in json.loads(str(row["challenge_attempts"] or "[]"))]
+    return [
+        f"the caller was challenged to press a random digit: {row['challenge_result'] or 'no result'}",
+        *attempts,
+    ]
+
+
+def _end(row: Row) -> list[str]:
+    lines = []
+    if row["failed_open"]:
+        lines.append(f"the screening failed, so the caller was let through: {row['failed_open_cause']}")
+    disposition = row["disposition"]
+    if disposition is None:
+        return [*lines, "the call has not ended, or its end was not reported"]
+    lines.append(f"result {disposition}: {DISPOSITIONS.get(str(disposition), 'of another version')}")
+    if row["ended_by"]:
+        lines.append(f"ended by the {str(row['ended_by']).lower()}, {when(row['ended_at'])}")
+    return lines
