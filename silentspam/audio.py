@@ -72,9 +72,14 @@ class Recording:
     sample_rate: int = SAMPLE_RATE
 
     @cached_property
+    def linear(self) -> NDArray[np.int16]:
+        """16-bit samples [shape=(n,), int16]."""
+        return decode_ulaw(self.codes)
+
+    @cached_property
     def samples(self) -> Samples:
         """[shape=(n,), float32 in ±1]"""
-        return decode_ulaw(self.codes).astype(np.float32) / np.float32(32768)
+        return self.linear * np.float32(1 / 32768)
 
     @property
     def seconds(self) -> float:
@@ -90,7 +95,7 @@ class Recording:
         quiet, holds one value for 20 ms.
         """
         n_frames = len(self.codes) // FRAME_LENGTH
-        frames = decode_ulaw(self.codes[: n_frames * FRAME_LENGTH]).reshape(n_frames, FRAME_LENGTH)
+        frames = self.linear[: n_frames * FRAME_LENGTH].reshape(n_frames, FRAME_LENGTH)
         return np.asarray((frames == frames[:, :1]).all(axis=1))
 
     @property
@@ -101,6 +106,8 @@ class Recording:
     def trimmed(self) -> "Recording":
         """The recording without its leading and trailing digital silence, cut at 20 ms frames."""
         sounding = np.flatnonzero(~self.silent_frames)
+        if len(sounding) == len(self.silent_frames):
+            return self
         if not len(sounding):
             return Recording(self.codes[:0], self.sample_rate)
         start = int(sounding[0]) * FRAME_LENGTH

@@ -43,20 +43,14 @@ def svd_bases(spectrogram: Spectrogram, n_bases: int = 3) -> Bases:
     wide = spectrogram.shape[1] > spectrogram.shape[0]
     gram = spectrogram @ spectrogram.T if wide else spectrogram.T @ spectrogram
     eigenvalues, eigenvectors = np.linalg.eigh(gram)
-    top = slice(None, -n_bases - 1, -1)
-    s = np.sqrt(np.maximum(eigenvalues[top], 0.0))
-    s[s <= RANK_TOLERANCE * s[:1]] = 0.0
-    vectors = eigenvectors[:, top]
+    vectors = eigenvectors[:, : -n_bases - 1 : -1]
+    s = np.sqrt(np.maximum(eigenvalues[: -n_bases - 1 : -1], 0.0))
+    s[s <= RANK_TOLERANCE * s[0]] = 0.0
     u = vectors if wide else spectrogram @ vectors
-    norms = np.linalg.norm(u, axis=0)
-    u = np.where(s > 0, u / np.where(norms > 0, norms, 1.0), 0.0)
-    u = u * _signs(u)
+    lengths = np.sqrt((u * u).sum(axis=0))
+    lengths[s == 0] = np.inf
+    u = u / np.copysign(lengths, u[np.abs(u).argmax(axis=0), np.arange(u.shape[1])])
     missing = n_bases - len(s)
     if missing > 0:
         u, s = np.pad(u, ((0, 0), (0, missing))), np.pad(s, (0, missing))
-    return Bases(u=u, s=s, energy=float(np.trace(gram)))
-
-
-def _signs(u: NDArray[np.float64]) -> NDArray[np.float64]:
-    largest = np.take_along_axis(u, np.abs(u).argmax(axis=0)[np.newaxis], axis=0)
-    return np.where(largest < 0, -1.0, 1.0)
+    return Bases(u=u, s=s, energy=float(gram.trace()))

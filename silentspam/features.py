@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.audio import FRAME_LENGTH, Recording, dbfs
+from silentspam.audio import FLOOR_DBFS, FRAME_LENGTH, Recording
 from silentspam.decompose import Bases, svd_bases
 from silentspam.errors import ModelError
 from silentspam.spectrum import StftParams, magnitude_spectrogram
@@ -54,13 +54,14 @@ def _code_names(_: FeatureParams) -> list[str]:
     return [f"code_{code:02X}_share" for code in NEAREST_CODES] + ["codes_in_use"]
 
 
-def _levels(recording: Recording) -> list[float]:
-    """RMS, peak and percentiles of the 20 ms frames' RMS [dBFS]."""
-    samples = recording.samples.astype(np.float64)
-    frames = samples[: len(samples) // FRAME_LENGTH * FRAME_LENGTH].reshape(-1, FRAME_LENGTH)
-    frame_rms = np.sqrt((frames**2).mean(axis=1))
-    levels = [float(np.sqrt((samples**2).mean())), float(np.abs(samples).max())]
-    return [dbfs(level) for level in (*levels, *np.percentile(frame_rms, LEVEL_PERCENTILES))]
+def _levels(recording: Recording) -> NDArray[np.float64]:
+    """RMS, peak and percentiles of the 20 ms frames' RMS [dBFS]; a percentile is the nearest frame's."""
+    power = np.square(recording.samples, dtype=np.float64)
+    frames = power[: len(power) // FRAME_LENGTH * FRAME_LENGTH].reshape(-1, FRAME_LENGTH)
+    frame_power = np.sort(frames.mean(axis=1))
+    ranks = [round(percentile / 100 * (len(frame_power) - 1)) for percentile in LEVEL_PERCENTILES]
+    powers = np.array([power.mean(), power.max(), *frame_power[ranks]])
+    return 10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DBFS / 10)))
 
 
 def _code_shares(recording: Recording) -> list[float]:

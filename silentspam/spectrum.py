@@ -57,4 +57,4 @@ def magnitude_spectrogram(samples: Samples, params: StftParams) -> Spectrogram:
     if params.n_frames(len(samples)) == 0:
         raise ModelError(f"{len(samples)} samples are less than one window of {params.window_length}")
     windows = sliding_window_view(samples, params.window_length)[:: params.hop_length]
-    return np.ascontiguousarray(np.abs(np.fft.rfft(windows * _hann(params.window_length), axis=1)).T)
+    return np.abs(np.fft.rfft(windows * _hann(params.window_length), axis=1)).T

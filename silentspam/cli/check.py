@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         config = configuration(args)
     except ConfigError as error:
         findings = [
-            doctor.fault(f"configuration: {error}", "mend the key, or take the default out of the docs")
+            doctor.fault(f"configuration: {error}", "mend that key; config/silentspam.yaml documents every one")
         ]
     else:
         findings = doctor.examine(
