@@ -61,7 +61,7 @@ def _levels(recording: Recording) -> NDArray[np.float64]:
     frame_power = np.sort(frames.mean(axis=1))
     ranks = [round(percentile / 100 * (len(frame_power) - 1)) for percentile in LEVEL_PERCENTILES]
     powers = np.array([power.mean(), power.max(), *frame_power[ranks]])
-    return 10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DBFS / 10)))
+    return np.asarray(10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DBFS / 10))))
 
 
 def _code_shares(recording: Recording) -> list[float]:
