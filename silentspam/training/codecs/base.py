@@ -64,6 +64,7 @@ class Codec(ABC):
         padded[: len(samples)] = samples
         send = self._call()
         heard = [
-            send(frame, bool(gone)) for frame, gone in zip(padded.reshape(n_frames, -1), lost, strict=True)
+            send(frame, bool(gone))
+            for frame, gone in zip(padded.reshape(n_frames, self.frame_samples), lost, strict=True)
         ]
         return np.concatenate(heard)[: len(samples)] if heard else padded
