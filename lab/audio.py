@@ -64,7 +64,7 @@ def read_wav(path: Path) -> Samples:
 
 
 def read_growing_wav(path: Path, start: int) -> Samples:
-    """Samples from `start` on of a WAV that is still being written: its header does not tell its length yet."""
+    """Samples from `start` on of a WAV still being written: its header does not tell its length yet."""
     if not path.exists():
         return np.empty(0, np.int16)
     with path.open("rb") as file:

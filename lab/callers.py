@@ -1,4 +1,4 @@
-"""How the lab's callers and agents behave: each behaviour is a generator that is stepped while the call lasts.
+"""How the lab's callers and agents behave: each behaviour is a generator, stepped while the call lasts.
 
 A caller with `hears` finds out the asked digit from the audio alone (`lab.hearing`) and takes
 `REACTION_SECONDS` to press. Behaviours end by returning; the call goes on until a side hangs up.
@@ -7,7 +7,6 @@ A caller with `hears` finds out the asked digit from the audio alone (`lab.heari
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
 
 from lab.hearing import Ear, Heard
 from lab.phones import Phone
@@ -26,13 +25,15 @@ class Scene:
     agent: Phone | None = None
     asked: tuple[str, ...] = ()
     _listened: int = 0
+    _known: int = 0
 
     def next_digit(self) -> Heard | None:
         """The next digit asked for, once its word has been heard."""
-        start = max(0, self._listened)
+        start = self._listened
         heard = self.caller.heard(start)
-        if heard.size == 0:
+        if start + heard.size == self._known:
             return None
+        self._known = start + heard.size
         found = self.ear.digit(heard)
         if found is None:
             # Keep only what a word that has begun may need.
@@ -170,5 +171,3 @@ AGENT_BEHAVIOURS: dict[str, Callable[[Phone, float], Behaviour]] = {
     "rings": _agent_rings,
     "busy": _agent_busy,
 }
-
-

@@ -1,8 +1,8 @@
 """SIP phones of the lab by pjsua2: a caller and its agents in one process, without a sound device.
 
-`Phones.step` runs the stack for a moment; everything happens inside it, in one thread. A phone plays a WAV in a
-loop and records what it hears, mono 16-bit at 8 kHz, in real time. Times are seconds of the epoch, to compare
-them with the call log. pjsua2 as packaged allows four calls a process, and one stack.
+`Phones.step` runs the stack for a moment; everything happens inside it, in one thread. A phone plays a WAV
+in a loop and records what it hears, mono 16-bit at 8 kHz, in real time. Times are seconds of the epoch, to
+compare them with the call log. pjsua2 as packaged allows four calls a process, and one stack.
 """
 
 import gc
@@ -127,8 +127,8 @@ class _Account(pj.Account):  # type: ignore[misc]
 class Phones:
     """The process's SIP stack on loopback: makes calls, and hands incoming ones to `on_incoming`.
 
-    `on_incoming(phone, caller)` is given a new phone and the caller's number; it answers the phone, or lets it
-    ring. A context manager.
+    `on_incoming(phone, caller)` is given a new phone and the caller's number; it answers the phone, or lets
+    it ring. A context manager.
     """
 
     def __init__(

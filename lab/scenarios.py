@@ -27,12 +27,12 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Hears:
-    """What the caller must hear; `asked` is how many digits."""
+    """What the caller must hear; `asked` is how many digits, `barge_in` by when a key must be pressed [s]."""
 
     ring: bool = False
     agent: bool = False
     asked: int | None = None
-    barge_in: bool = False
+    barge_in: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class Scenario:
 
     @property
     def ani(self) -> str:
-        """The caller's number: its own for each scenario, so that its row is found. 555-01xx is fictitious."""
+        """The caller's number, its own for each scenario; 555-01xx is fictitious."""
         return f"202555{100 + self.number:04d}"
 
 

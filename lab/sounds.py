@@ -73,8 +73,8 @@ def _room(root: Path) -> Samples:
     members = read_gresource(root / "usr/share/blanket/blanket.gresource")
     content = next(content for name, content in members.items() if name.endswith(f"/{ROOM}"))
     samples, rate = soundfile.read(io.BytesIO(content), frames=48_000 * SECONDS, always_2d=True)
-    heard = resample_poly(samples.mean(axis=1), SAMPLE_RATE, rate) * 32_767
-    return np.clip(heard, -32_767, 32_767).astype(np.int16)
+    heard: Samples = (resample_poly(samples.mean(axis=1), SAMPLE_RATE, rate) * 32_000).astype(np.int16)
+    return heard
 
 
 def _dead_air(rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -1,0 +1,98 @@
+"""`python -m lab`: place real calls through real Asterisk, and print what became of each."""
+
+import argparse
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.asterisk import AsteriskError
+from lab.debian import DebianError
+from lab.ports import PortsError
+from lab.product import ProductError
+from lab.report import DECISION_LIMIT_MS, decision_times, percentile, reasons, table
+from lab.runner import Lab, Outcome
+from lab.scenarios import Scenario, ScenarioError, choose, load_scenarios
+
+OWN_MOUNTS = "SILENTSPAM_LAB_OWN_MOUNTS"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the scenarios named; returns 0 where all passed, 1 where one did not, 2 where none could run."""
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names; all where none is given")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument("--keep", action="store_true", help="keep recordings and logs, whatever happened")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        every = load_scenarios()
+        wanted = choose(every, options.scenarios)
+    except ScenarioError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    if options.list:
+        width = max(len(scenario.name) for scenario in every)
+        print("\n".join(f"{scenario.name.ljust(width)}  {scenario.about}" for scenario in every))
+        return 0
+    if any(scenario.trouble == "small_disk" for scenario in wanted):
+        _enter_own_mounts(sys.argv[1:] if arguments is None else arguments)
+    return _run(wanted, keep=options.keep)
+
+
+def _enter_own_mounts(arguments: Sequence[str]) -> None:
+    """Start again in a mount namespace of our own, so that the small disk is nobody else's."""
+    unshare = shutil.which("unshare")
+    if unshare is None or os.environ.get(OWN_MOUNTS):
+        return
+    ways = (["--mount"], ["--user", "--map-root-user", "--mount"])
+    for way in ways if os.geteuid() == 0 else ways[1:]:
+        if os.spawnl(os.P_WAIT, unshare, unshare, *way, "true") == 0:
+            os.environ[OWN_MOUNTS] = "1"
+            os.execl(unshare, unshare, *way, sys.executable, "-m", "lab", *arguments)
+
+
+def _run(scenarios: Sequence[Scenario], *, keep: bool) -> int:
+    started = time.monotonic()
+    work = Path(tempfile.mkdtemp(prefix="silentspam-lab-"))
+
+    def tell(outcome: Outcome) -> None:
+        word = "skipped" if outcome.skipped else "passed" if outcome.passed else "FAILED"
+        print(f"{word}: {outcome.scenario.name} ({outcome.scenario.about})", flush=True)
+
+    try:
+        with Lab(work, scenarios) as lab:
+            outcomes = lab.run(tell)
+    except (AsteriskError, DebianError, PortsError, ProductError) as error:
+        print(f"lab: {error}\nlogs: {work}", file=sys.stderr)
+        return 2
+    print(f"\n{table(outcomes)}\n")
+    if why := reasons(outcomes):
+        print(f"{why}\n")
+    _print_figures(outcomes, time.monotonic() - started)
+    failed = any(outcome.faults for outcome in outcomes)
+    if failed or keep:
+        print(f"logs: {work}")
+    else:
+        shutil.rmtree(work)
+    return 1 if failed else 0
+
+
+def _print_figures(outcomes: Sequence[Outcome], seconds: float) -> None:
+    times = decision_times(outcomes)
+    if times:
+        print(
+            f"recording's end to decision: {percentile(times, 0.95):.1f} ms at the 95th percentile of "
+            f"{len(times)} calls (limit {DECISION_LIMIT_MS:.0f} ms), {times[-1]:.1f} ms at most"
+        )
+    passed = sum(outcome.passed for outcome in outcomes)
+    skipped = sum(bool(outcome.skipped) for outcome in outcomes)
+    print(f"{passed} passed, {len(outcomes) - passed - skipped} failed, {skipped} skipped in {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

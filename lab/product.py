@@ -1,0 +1,125 @@
+"""The product under test as an admin would put it in place: its AGI scripts, dialplan, YAML and call log.
+
+The lab knows of Silentspam only what is public: the command line, the configuration keys and the columns of
+the table `calls`.
+"""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.scenarios import Row
+
+REPOSITORY = Path(__file__).parent.parent
+PROMPTS = REPOSITORY / "ivr_prompts" / "en"
+PROMPTS_PAUSE_SAMPLES = 2400
+COMMAND_LINE = "import sys; from silentspam.cli import main; sys.exit(main())"
+"""The console script `silentspam`, by the Python that runs the lab."""
+NOT_EXECUTABLE = "not_executable.py"
+
+
+class ProductError(Exception):
+    """Silentspam could not be installed, or its command line failed."""
+
+
+def silentspam(*arguments: str, seconds: float = 60.0) -> str:
+    """Run a verb of the command line and return what it prints. Raises ProductError."""
+    command = [sys.executable, "-c", COMMAND_LINE, *arguments]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=seconds, check=False
+    )
+    if done.returncode != 0:
+        raise ProductError(f"silentspam {' '.join(arguments)}: exit {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def install(work: Path, config: Path) -> Path:
+    """Put AGI scripts and dialplan into `work` by the product's own command; returns the dialplan file."""
+    agi_folder, dialplan_folder = work / "agi-bin", work / "dialplan"
+    agi_folder.mkdir()
+    dialplan_folder.mkdir()
+    folders = ["--agi-dir", str(agi_folder), "--dialplan-dir", str(dialplan_folder)]
+    # The machine's own configuration and folders are left alone.
+    folders += ["--asterisk-etc", str(work / "etc"), "--config", str(config)]
+    silentspam("install", *folders, "--python", sys.executable)
+    blunt = agi_folder / NOT_EXECUTABLE
+    shutil.copyfile(agi_folder / "silentspam.py", blunt)
+    blunt.chmod(0o644)
+    return dialplan_folder / "extensions_silentspam.conf"
+
+
+def make_prompts_twice(folder: Path) -> Path:
+    """Prompts that ask twice, so that a caller can press into them; returns `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for prompt in PROMPTS.glob("*.ulaw"):
+        once = prompt.read_bytes()
+        again = b"\xff" * PROMPTS_PAUSE_SAMPLES + once if prompt.name.startswith("press-") else b""
+        (folder / prompt.name).write_bytes(once + again)
+    return folder
+
+
+def write_config(folder: Path, shared: Path, changes: Mapping[str, Any], names: Mapping[str, str]) -> Path:
+    """Write a scenario's YAML into its folder; database and spool are below `shared`, as on one machine.
+
+    `changes` override keys; `{name}` in their texts is replaced by `names[name]`.
+    """
+    document: dict[str, Any] = {
+        "mode": "enforce",
+        "call_log": {
+            "database": str(shared / "calls.db"),
+            "spool": str(shared / "spool"),
+            "unlogged": str(folder / "unlogged.jsonl"),
+        },
+        "recording": {"folder": str(folder / "recordings")},
+        "challenge": {"contact_number": "2025550199"},
+    }
+    for section, keys in changes.items():
+        if isinstance(keys, Mapping):
+            filled = {key: value.format(**names) for key, value in keys.items()}
+            document[section] = {**document.get(section, {}), **filled}
+        else:
+            document[section] = keys
+    path = folder / "silentspam.yaml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def database_of(config: Path) -> Path:
+    """The database that a configuration names."""
+    document = yaml.safe_load(config.read_text(encoding="utf-8"))
+    return Path(document["call_log"]["database"])
+
+
+def wait_for_row(database: Path, ani: str, *, seconds: float) -> Row | None:
+    """The finished row of a caller's number, or what there is of it when the time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        row = _row(database, ani)
+        if (row is not None and row.get("ended_at") is not None) or time.monotonic() > deadline:
+            return row
+        time.sleep(0.1)
+
+
+def _row(database: Path, ani: str) -> Row | None:
+    if not database.is_file():
+        return None
+    try:
+        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=2.0)
+        try:
+            connection.row_factory = sqlite3.Row
+            found = connection.execute("SELECT * FROM calls WHERE ani = ?", (ani,)).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.OperationalError:
+        return None  # not made yet
+    if len(found) > 1:
+        raise ProductError(f"{len(found)} rows for one call of {ani}: {json.dumps([dict(r) for r in found])}")
+    return dict(found[0]) if found else None

@@ -1,0 +1,167 @@
+"""Runs scenarios: one Asterisk, and a worker process for each call; several calls at once.
+
+Every scenario has its own folder, configuration, caller number and agent, so that they do not meet.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import product, troubles
+from lab.asterisk import Asterisk, program_command, root_folder, sounds_folder
+from lab.ports import Ports
+from lab.scenarios import SIPP_FOLDER, Row, Scenario
+from lab.sounds import SPEECH, make_sounds
+from lab.switchboard import switchboard
+from lab.verdicts import faults
+from lab.worker import Observation, Task
+
+AT_ONCE = 5
+"""Calls at once: more would make two cores late, and the callers' audio with them."""
+START_GAP_SECONDS = 0.7
+WORKER_SECONDS = 100.0
+ROW_SECONDS = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one scenario: `skipped` is a reason, `faults` is empty where all went right."""
+
+    scenario: Scenario
+    row: Row | None = None
+    observation: Observation | None = None
+    faults: tuple[str, ...] = ()
+    skipped: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as the table says."""
+        return not self.faults and not self.skipped
+
+
+class Lab:
+    """A work folder with the product installed and an Asterisk running; a context manager."""
+
+    def __init__(self, work: Path, scenarios: Sequence[Scenario]) -> None:
+        self.work = work
+        self.scenarios = tuple(scenarios)
+        self._ports = Ports()
+        self._gate = threading.Lock()
+        self._next_start = 0.0
+        self._sounds: Mapping[str, Path] = {}
+        self._configs: dict[str, Path] = {}
+
+    def __enter__(self) -> "Lab":
+        root = root_folder()
+        self._sounds = make_sounds(self.work / "sounds")
+        shared = self.work / "shared"
+        shared.mkdir(parents=True)
+        names = {"prompts_twice": str(product.make_prompts_twice(self.work / "prompts-twice"))}
+        for scenario in self.scenarios:
+            folder = self.work / "calls" / scenario.name
+            folder.mkdir(parents=True)
+            self._configs[scenario.name] = product.write_config(
+                folder, shared, scenario.config, {**names, "work": str(folder)}
+            )
+        dialplan = product.install(self.work, product.write_config(self.work, shared, {}, {}))
+        parts = switchboard(self.scenarios, self._ports, self._configs)
+        self._asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
+        self._asterisk.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._asterisk.stop()
+        self._ports.release()
+
+    def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
+        """Run all scenarios, several at once; `tell` hears of each as it ends. In the table's order."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+
+            def run_and_tell(scenario: Scenario) -> Outcome:
+                outcome = self._run(scenario)
+                tell(outcome)
+                return outcome
+
+            return list(pool.map(run_and_tell, self.scenarios))
+
+    def _run(self, scenario: Scenario) -> Outcome:
+        folder = self.work / "calls" / scenario.name
+        try:
+            troubles.prepare(scenario.trouble, folder)
+        except troubles.TroubleError as error:
+            return Outcome(scenario=scenario, skipped=str(error))
+        self._await_turn()
+        try:
+            observation = self._play(scenario, folder)
+        finally:
+            troubles.repair(scenario.trouble, folder)
+        config = self._configs[scenario.name]
+        try:
+            if scenario.trouble == "block_database":
+                # Reading the log takes in what waits in the spool.
+                product.silentspam("calls", "--config", str(config))
+            row = product.wait_for_row(product.database_of(config), scenario.ani, seconds=ROW_SECONDS)
+        except product.ProductError as error:
+            return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
+        wrong = faults(scenario, row, observation)
+        return Outcome(scenario=scenario, row=row, observation=observation, faults=wrong)
+
+    def _await_turn(self) -> None:
+        """Let calls begin one after the other: two heavy imports at once would delay both."""
+        with self._gate:
+            time.sleep(max(0.0, self._next_start - time.monotonic()))
+            self._next_start = time.monotonic() + START_GAP_SECONDS
+
+    def _play(self, scenario: Scenario, folder: Path) -> Observation:
+        task_file, observation_file = folder / "task.json", folder / "observation.json"
+        task_file.write_text(json.dumps(dataclasses.asdict(self._task(scenario, folder)), indent=1))
+        command = [sys.executable, "-m", "lab.worker", str(task_file), str(observation_file)]
+        with (folder / "worker.log").open("wb") as log:
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=product.REPOSITORY,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    timeout=WORKER_SECONDS,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                return Observation(fault=f"the phones did not end within {WORKER_SECONDS:.0f} s")
+        if done.returncode != 0 or not observation_file.is_file():
+            return Observation(fault=f"the phones failed, exit {done.returncode}: {folder / 'worker.log'}")
+        return Observation(**json.loads(observation_file.read_text()))
+
+    def _task(self, scenario: Scenario, folder: Path) -> Task:
+        caller, number, root = scenario.caller, scenario.number, self._asterisk.root
+        return Task(
+            folder=str(folder),
+            extension=scenario.extension,
+            ani=scenario.ani,
+            sip_port=self._ports.sip,
+            port=self._ports.phones(number),
+            media_port=self._ports.media(number),
+            sipp_port=self._ports.sipp(number),
+            caller=caller.does,
+            caller_seconds=caller.seconds,
+            caller_plays=str(self._sounds[caller.sends]) if caller.sends else "",
+            sipp_file=str(SIPP_FOLDER / caller.sipp) if caller.sipp else "",
+            sipp_program=program_command(root, "usr/bin/sipp"),
+            sipp_sound=str(self._sounds[SPEECH].with_suffix(".ulaw")),
+            agent=scenario.agent.does,
+            agent_seconds=scenario.agent.seconds,
+            agent_plays=str(self._sounds[SPEECH]),
+            prompts=str(product.PROMPTS),
+            fallback_prompts=str(sounds_folder(root) / "digits"),
+            trouble=scenario.trouble,
+            asterisk_pid=self._asterisk.pid,
+            config=str(self._configs[scenario.name]),
+        )

@@ -1,0 +1,101 @@
+"""What goes wrong in a scenario: a process killed, a database blocked, a disk full.
+
+`TROUBLES` are stepped like behaviours while the call lasts (`lab.worker`); `prepare` sets up before the call
+what needs files or mounts, and `repair` undoes it after. Only children of the lab's own Asterisk are ended.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lab.phones import Phone
+
+SMALL_DISK_BYTES = 16_384
+LEFT_FREE_BYTES = 4_096
+"""A quarter of a second of mu-law: less than the opening needs."""
+KILL_AFTER_SECONDS = 1.0
+
+
+class TroubleError(Exception):
+    """The trouble cannot be made on this machine: the scenario is skipped, with this reason."""
+
+
+def prepare(trouble: str, folder: Path) -> None:
+    """Make the trouble in a scenario's folder before its call. Raises TroubleError."""
+    if trouble == "block_database":
+        # A file where the folder should be: not even root can write a database below it.
+        (folder / "blocked").write_text("in the way\n")
+    elif trouble == "small_disk":
+        _mount_small_disk(folder / "small-disk")
+
+
+def repair(trouble: str, folder: Path) -> None:
+    """Undo the trouble after the call."""
+    if trouble == "block_database":
+        (folder / "blocked").unlink()
+        (folder / "blocked").mkdir()
+    elif trouble == "small_disk":
+        subprocess.run(["umount", str(folder / "small-disk")], capture_output=True, check=False)
+
+
+def _mount_small_disk(folder: Path) -> None:
+    folder.mkdir()
+    options = f"size={SMALL_DISK_BYTES},mode=0777"
+    try:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "silentspam-lab", str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise TroubleError(f"mount cannot be run: {error}") from error
+    if done.returncode != 0:
+        raise TroubleError(f"no small disk can be mounted here: {done.stderr.strip()}")
+    with contextlib.suppress(OSError), (folder / "ballast").open("wb") as ballast:
+        ballast.write(bytes(SMALL_DISK_BYTES - LEFT_FREE_BYTES))
+
+
+def _none(caller: Phone, asterisk_pid: int, config: Path) -> Iterator[None]:
+    return
+    yield
+
+
+def _kill_agi(caller: Phone, asterisk_pid: int, config: Path) -> Iterator[None]:
+    """Kill the call's AGI process with SIGKILL while it records."""
+    while caller.seconds_up() < KILL_AFTER_SECONDS:
+        yield
+    while True:
+        for pid in _children(asterisk_pid):
+            if f"--config={config}" in _command_line(pid):
+                os.kill(pid, signal.SIGKILL)
+                return
+        yield
+
+
+TROUBLES: dict[str, Callable[[Phone, int, Path], Iterator[None]]] = {
+    "": _none,
+    "kill_agi": _kill_agi,
+    "block_database": _none,
+    "small_disk": _none,
+}
+
+
+def _children(parent: int) -> list[int]:
+    children: list[int] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            # The command's name, in brackets, may hold spaces: the fields are counted after it.
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                children.append(int(stat.parent.name))
+    return children
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
