@@ -42,16 +42,17 @@ class Forest:
             raise ModelError(f"feature vectors have shape {x.shape}, the forest wants (n, {self.n_features})")
         if not np.isfinite(x).all():
             raise ModelError("feature vectors hold NaN or infinity")
-        node = np.repeat(self.roots[:, np.newaxis], len(x), axis=1)
-        rows = np.arange(len(x))
+        # All trees and vectors at once, in flat arrays: the value [feature, vector] is at feature·n + vector.
+        n = len(x)
+        values, vector = np.ascontiguousarray(x.T).ravel(), np.arange(n)
+        children = self.children.ravel()
+        node = np.repeat(self.roots, n).reshape(len(self.roots), n)
         for _ in range(self.depth):
-            above = x[rows, self.feature[node]] > self.threshold[node]
-            node = self.children[node, above.astype(np.intp)]
+            above = values.take(self.feature.take(node) * n + vector) > self.threshold.take(node)
+            node = children.take(2 * node + above)
         # Added tree by tree, as scikit-learn does: a pairwise sum would differ in the last bit.
-        total = np.zeros((len(x), self.shares.shape[1]))
-        for leaf in node:
-            total += self.shares[leaf]
-        return total / len(self.roots)
+        total = np.add.accumulate(self.shares.take(node, axis=0), axis=0)[-1]
+        return np.asarray(total / len(self.roots))
 
     def validate(self) -> None:
         """Raise ModelError unless the arrays are a forest: shapes, index ranges, no cycles, shares in 0…1."""

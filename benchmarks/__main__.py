@@ -1,0 +1,40 @@
+"""`python -m benchmarks`: prints each figure as a ratio within this run, and what it was compared with."""
+
+import os
+import sys
+
+# Before numpy is imported: one thread a side, or the comparison is of thread counts.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"
+
+VERDICT_RATIO = 8.0
+PROCESS_RATIO = 4.0
+
+
+def main() -> int:
+    """Exit code 1 when a ratio is missed."""
+    from benchmarks.process import costs
+
+    ours, sklearn = costs()
+    from benchmarks.verdict import compare, stages
+
+    print("One verdict: 16,000 mu-law bytes to a probability, one thread, the paper's features and forest")
+    result = compare()
+    ratio = result.paper / result.ours
+    print(f"  numpy full SVD + scikit-learn predict_proba   {result.paper * 1e3:8.2f} ms")
+    print(f"  Silentspam                                    {result.ours * 1e3:8.2f} ms")
+    print(f"  largest difference of the probabilities       {result.difference:8.1g}")
+    print(f"  ratio {ratio:.1f} (wanted: at least {VERDICT_RATIO:.0f})")
+    for name, seconds in stages().items():
+        print(f"    {name:<20} {seconds * 1e3:8.3f} ms")
+    print("One AGI process, start to end of its dialogue, the peer answering at once")
+    cpu_ratio = sklearn.cpu / ours.cpu
+    print(f"  with scikit-learn imported  {sklearn.cpu * 1e3:6.0f} ms CPU  {sklearn.memory / 1e6:5.0f} MB")
+    print(f"  Silentspam                  {ours.cpu * 1e3:6.0f} ms CPU  {ours.memory / 1e6:5.0f} MB")
+    print(f"  ratio {cpu_ratio:.1f} (wanted: at least {PROCESS_RATIO:.0f})")
+    good = ratio >= VERDICT_RATIO and cpu_ratio >= PROCESS_RATIO and result.difference == 0
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

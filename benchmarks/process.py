@@ -1,0 +1,90 @@
+"""One AGI process, from its start to the end of its dialogue, against the same script with scikit-learn.
+
+The peer answers at once, so what is counted is the process's own CPU time and memory, as the kernel reports
+them for the child. The recording it is given is synthetic noise. This module imports nothing heavy: a child's
+peak memory counts what its parent held at the fork.
+"""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from silentspam import resources
+
+N_RUNS = 15
+WITH_SKLEARN = (
+    "import sklearn.ensemble; import sys; from silentspam.embedded import main; sys.exit(main('screen'))"
+)
+
+QUIET_CODES = (0xFF, 0x7F, 0xFE, 0x7E, 0xFD, 0x7D)
+"""Mu-law codes of ±0, ±8 and ±16 of 32768: noise at about −72 dBFS."""
+
+ENVIRONMENT = (
+    "agi_channel: PJSIP/bench-1",
+    "agi_uniqueid: 1.1",
+    "agi_callerid: 5551234",
+    "agi_dnid: 100",
+    "",
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU time, user and system [s], and peak resident memory [bytes] of one process; medians."""
+
+    cpu: float
+    memory: float
+
+
+def costs() -> tuple[Cost, Cost]:
+    """The AGI script's cost, and the same with scikit-learn imported, run turn by turn."""
+    script = [sys.executable, "-I", str(resources.shipped("agi_scripts") / "silentspam.py")]
+    heavy = [sys.executable, "-I", "-c", WITH_SKLEARN]
+    with tempfile.TemporaryDirectory() as folder:
+        config = _config(Path(folder))
+        samples = [(_run(script, config), _run(heavy, config)) for _ in range(N_RUNS)]
+    return _median([light for light, _ in samples]), _median([sklearn for _, sklearn in samples])
+
+
+def _median(runs: list[Cost]) -> Cost:
+    return Cost(statistics.median(run.cpu for run in runs), statistics.median(run.memory for run in runs))
+
+
+def _config(folder: Path) -> Path:
+    path = folder / "silentspam.yaml"
+    log = f"{{database: {folder}/calls.db, spool: {folder}/spool, unlogged: {folder}/unlogged.jsonl}}"
+    path.write_text(
+        f"call_log: {log}\nrecording: {{folder: {folder}/recordings}}\nmode: shadow\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def _run(command: list[str], config: Path) -> Cost:
+    process = subprocess.Popen(
+        [*command, f"--config={config}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the process has no pipes")
+    print("\n".join(ENVIRONMENT), file=process.stdin, flush=True)
+    for line in process.stdout:
+        print(_reply(line), file=process.stdin, flush=True)
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command}: exit status {process.returncode}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def _reply(line: str) -> str:
+    if line.startswith("RECORD FILE"):
+        stem = line.split('"')[1]
+        Path(f"{stem}.ulaw").write_bytes(bytes(random.Random(1).choices(QUIET_CODES, k=16_000)))
+        return "200 result=0 (timeout) endpos=16000"
+    return "200 result=1" if line.startswith("SET") else "200 result=0"
