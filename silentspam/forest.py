@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 
 from silentspam.errors import ModelError
 
+_FORMS = {
+    "roots": ("i", 1),
+    "feature": ("i", 1),
+    "threshold": ("f", 1),
+    "children": ("i", 2),
+    "shares": ("f", 2),
+}
+"""Each array's kind (numpy's letter) and number of dimensions."""
+
 
 @dataclass(frozen=True, eq=False)
 class Forest:
@@ -55,16 +64,18 @@ class Forest:
         return np.asarray(total / len(self.roots))
 
     def validate(self) -> None:
-        """Raise ModelError unless the arrays are a forest: shapes, index ranges, no cycles, shares in 0…1."""
+        """Raise ModelError unless the arrays are a forest: types, shapes, index ranges, no cycles, a depth that
+        ends in leaves, shares in 0…1."""
+        for name, form in _FORMS.items():
+            array = getattr(self, name)
+            if (array.dtype.kind, array.ndim) != form:
+                raise ModelError(f"forest arrays: {name} is {array.dtype} with {array.ndim} dimensions")
         n = len(self.feature)
         columns = np.arange(n, dtype=np.int64)[:, np.newaxis]
         checks = {
-            "node arrays differ in length": self.threshold.shape == (n,)
-            and self.children.shape == (n, 2)
-            and self.shares.shape[:1] == (n,)
-            and self.shares.ndim == 2,
-            "roots lie outside the nodes": self.roots.ndim == 1
-            and len(self.roots) > 0
+            "node arrays differ in length": len(self.threshold) == len(self.shares) == n
+            and self.children.shape == (n, 2),
+            "roots lie outside the nodes": len(self.roots) > 0
             and bool(((self.roots >= 0) & (self.roots < n)).all()),
             "a feature index lies outside the vector": bool(
                 ((self.feature >= 0) & (self.feature < self.n_features)).all()
@@ -79,8 +90,20 @@ class Forest:
             raise ModelError("forest arrays: a child lies outside the nodes or before its parent")
         if not (np.isfinite(self.shares).all() and (self.shares >= 0).all() and (self.shares <= 1).all()):
             raise ModelError("forest arrays: a leaf's share lies outside 0…1")
-        if not (np.isfinite(self.threshold).all() and 0 <= self.depth <= n):
-            raise ModelError(f"forest arrays: a threshold is not finite, or depth {self.depth} is impossible")
+        if not np.isfinite(self.threshold).all():
+            raise ModelError("forest arrays: a threshold is not finite")
+        if not (0 <= self.depth <= n and leaf[self._ends()].all()):
+            raise ModelError(f"forest arrays: depth is {self.depth}, which does not end in leaves")
+
+    def _ends(self) -> NDArray[np.bool_]:
+        """Where `depth` steps can lead [shape=(n_nodes,), bool]."""
+        here = np.zeros(len(self.feature), dtype=bool)
+        here[self.roots] = True
+        for _ in range(self.depth):
+            children = self.children[here]
+            here = np.zeros_like(here)
+            here[children] = True
+        return here
 
 
 ARRAY_NAMES = tuple(f.name for f in fields(Forest) if f.name not in ("n_features", "depth"))
