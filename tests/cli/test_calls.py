@@ -1,0 +1,165 @@
+"""`silentspam calls`: filters, formats, the spool, and the reasons behind a call."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from silentspam.call import (
+    Call,
+    CallEnd,
+    CallRecord,
+    ChallengeResult,
+    Decision,
+    Disposition,
+    EndedBy,
+    VerdictKind,
+)
+from silentspam.calllog.entry import ended, screened
+from silentspam.calllog.spool import Spool
+from silentspam.calllog.sqlite import SqliteCallLog
+
+NOW = 1_795_000_000.0
+"""2026-11-18 11:06:40 UTC"""
+
+
+def rejected(call_id: str, started_at: float = NOW, caller_name: str = "Anna") -> CallRecord:
+    call = Call(
+        call_id=call_id,
+        started_at=started_at,
+        ani="555",
+        caller_id="556",
+        caller_name=caller_name,
+        dnis="100",
+    )
+    return CallRecord(
+        call=call,
+        answered_at=started_at + 0.1,
+        recorded_at=started_at + 2.1,
+        judged_at=started_at + 2.12,
+        challenged_at=started_at + 2.13,
+        recording="/rec/a.ulaw",
+        recorded_seconds=2.0,
+        verdict=VerdictKind.CALLER_SILENCE,
+        spam_probability=0.93,
+        threshold=0.6,
+        model_id="abc",
+        reasons=("spam probability 0.930 ≥ threshold 0.600: dead air",),
+        decision=Decision.REJECT,
+        challenge_result=ChallengeResult.FAILED,
+        challenge_attempts=("asked 7, no key", "asked 2, pressed 3"),
+        disposition=Disposition.REJECTED_CALLER_SILENCE,
+        ended_by=EndedBy.APP,
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> SqliteCallLog:
+    return SqliteCallLog(tmp_path / "log" / "calls.db")
+
+
+def ids(out: str) -> list[str]:
+    return [row["call_id"] for row in json.loads(out)]
+
+
+def test_rows_come_newest_first_and_filtered(silentspam, log: SqliteCallLog) -> None:
+    for number in range(3):
+        log.write(screened(rejected(f"call-{number}", NOW + 3600 * number)))
+    end = CallEnd(call=Call(call_id="call-9", started_at=NOW), ended_at=NOW, failed_open=True)
+    log.write(ended(end))
+    assert ids(silentspam("calls", "--format", "json", "--limit", 0)[1]) == [
+        "call-2",
+        "call-1",
+        "call-0",
+        "call-9",
+    ]
+    assert ids(silentspam("calls", "--format", "json", "--limit", 1)[1]) == ["call-2"]
+    by_number = ("calls", "--format", "json", "--number", "556", "--verdict", "CALLER_SILENCE")
+    assert ids(silentspam(*by_number)[1]) == ["call-2", "call-1", "call-0"]
+    assert ids(silentspam("calls", "--format", "json", "--failed-open")[1]) == ["call-9"]
+    since, until = ("--since", "2026-11-18T11:30"), ("--until", "2026-11-18T11:30")
+    assert ids(silentspam("calls", "--format", "json", *since)[1]) == ["call-2", "call-1"]
+    assert ids(silentspam("calls", "--format", "json", *until)[1]) == ["call-0", "call-9"]
+    assert ids(silentspam("calls", "--format", "json", "--disposition", "BRIDGED")[1]) == []
+
+
+def test_times_are_given_as_an_age_or_a_date() -> None:
+    from silentspam.cli.calls import moment
+
+    assert moment("1970-01-02") == 86400
+    assert moment("1970-01-01T01:00+01:00") == 0
+    assert moment("2h") < moment("1h") < moment("30m")
+
+
+def test_a_bad_time_or_kind_is_a_wrong_command(silentspam) -> None:
+    assert silentspam("calls", "--since", "yesterday")[0] == 2
+    assert silentspam("calls", "--disposition", "LOST")[0] == 2
+
+
+def test_the_table_shows_what_became_of_a_call(silentspam, log: SqliteCallLog) -> None:
+    log.write(screened(rejected("call-1")))
+    code, out, _ = silentspam("calls")
+    assert code == 0
+    for word in ("call-1", "556", "CALLER_SILENCE", "0.930", "FAILED", "REJECTED_CALLER_SILENCE", "APP"):
+        assert word in out
+
+
+def test_csv_holds_every_column_and_no_formula(silentspam, log: SqliteCallLog) -> None:
+    log.write(screened(rejected("call-1", caller_name='=HYPERLINK("http://evil.example","x")')))
+    _, out, _ = silentspam("calls", "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(out))
+    assert row["caller_name"].startswith("'=")
+    assert row["spam_probability"] == "0.93"
+
+
+def test_rows_in_the_spool_are_taken_in(silentspam, log: SqliteCallLog, tmp_path: Path) -> None:
+    Spool(tmp_path / "log" / "spool").add(screened(rejected("call-1")))
+    assert ids(silentspam("calls", "--format", "json")[1]) == ["call-1"]
+    assert Spool(tmp_path / "log" / "spool").waiting() == []
+
+
+def test_rows_that_asterisk_wrote_itself_are_taken_in(silentspam, tmp_path: Path) -> None:
+    line = {"ended_at": str(NOW), "agi_uniqueid": "1.1", "agi_channel": "PJSIP/a-1", "DIALSTATUS": "ANSWER"}
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "unlogged.jsonl").write_text(json.dumps(line) + "\n")
+    (row,) = json.loads(silentspam("calls", "--format", "json")[1])
+    assert (row["disposition"], row["failed_open"]) == ("BRIDGED", 1)
+
+
+def test_without_a_call_log_it_says_so(silentspam, tmp_path: Path) -> None:
+    code, _, err = silentspam("calls")
+    assert code == 1
+    assert str(tmp_path / "log" / "calls.db") in err
+
+
+def test_why_tells_every_reason_in_words(silentspam, log: SqliteCallLog) -> None:
+    log.write(screened(rejected("call-1")))
+    code, out, _ = silentspam("calls", "why", "call-1")
+    assert code == 0
+    for words in (
+        "from 556 (ANI 555) to 100",
+        "recorded: 2.00 s",
+        "spam probability 0.930 ≥ threshold 0.600",
+        "asked 7, no key",
+        "asked 2, pressed 3",
+        "REJECTED_CALLER_SILENCE: rejected: dead air, and the challenge was failed",
+        "ended by the app",
+    ):
+        assert words in out
+
+
+def test_why_tells_that_the_screening_failed(silentspam, log: SqliteCallLog) -> None:
+    record = CallRecord(
+        call=Call(call_id="call-1", started_at=NOW), failed_open=True, failed_open_cause="ModelError: x"
+    )
+    log.write(screened(record))
+    assert "so the caller was let through: ModelError: x" in silentspam("calls", "why", "call-1")[1]
+
+
+def test_why_does_not_know_a_call(silentspam, log: SqliteCallLog) -> None:
+    log.write(screened(rejected("call-1")))
+    code, _, err = silentspam("calls", "why", "call-2")
+    assert code == 1
+    assert "call-2" in err

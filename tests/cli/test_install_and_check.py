@@ -1,0 +1,141 @@
+"""`silentspam install` and `silentspam check`: what is put in place is what the check finds good."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def places(tmp_path: Path, config_file: Path) -> list[object]:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "extensions.conf").write_text("#include extensions_silentspam.conf\n")
+    return [
+        "--asterisk-etc",
+        tmp_path / "etc",
+        "--agi-dir",
+        tmp_path / "agi",
+        "--dialplan-dir",
+        tmp_path / "etc",
+    ]
+
+
+def test_a_dry_run_writes_nothing(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    code, out, _ = silentspam("install", *places, "--config", config_file, "--dry-run")
+    assert code == 0
+    assert f"would write   {tmp_path}/agi/silentspam.py" in out
+    assert not (tmp_path / "agi").exists()
+
+
+def test_what_is_installed_passes_the_check(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    assert silentspam("install", *places, "--config", config_file)[0] == 0
+    code, out, _ = silentspam("check", *places)
+    assert code == 0, out
+    assert "0 faults" in out
+    assert "challenge.contact_number is empty" in out
+    assert os.access(tmp_path / "agi" / "silentspam.py", os.X_OK)
+
+
+def test_an_installed_script_runs_although_it_bears_the_packages_name(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    script = tmp_path / "agi" / "silentspam.py"
+    ended = subprocess.run([script], input=b"", capture_output=True, cwd=tmp_path / "agi", check=False)
+    assert b"the session ended" in ended.stderr
+    assert b"ImportError" not in ended.stderr
+
+
+def test_a_second_install_changes_nothing_and_keeps_the_admins_file(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    dialplan = tmp_path / "etc" / "extensions_silentspam.conf"
+    dialplan.write_text("; mine\n")
+    out = silentspam("install", *places, "--config", config_file)[1]
+    assert f"keep    {tmp_path}/agi/silentspam.py" in out
+    assert Path(f"{dialplan}.old").read_text() == "; mine\n"
+
+
+def _break_script_mode(root: Path) -> None:
+    (root / "agi" / "silentspam.py").chmod(0o644)
+
+
+def _break_interpreter(root: Path) -> None:
+    (root / "agi" / "silentspam.py").write_text("#!/no/such/python -I\n")
+
+
+def _hide_package(root: Path) -> None:
+    (root / "agi" / "silentspam.py").write_text("#!/usr/bin/env -S false\n")
+
+
+def _remove_dialplan(root: Path) -> None:
+    (root / "etc" / "extensions_silentspam.conf").unlink()
+
+
+def _remove_recordings(root: Path) -> None:
+    (root / "recordings").rmdir()
+
+
+def _break_database(root: Path) -> None:
+    (root / "log" / "calls.db").write_bytes(
+        b"this is no database, but it is long enough to be read as one" * 20
+    )
+
+
+def _break_config(root: Path) -> None:
+    (root / "silentspam.yaml").write_text("challenge: {attempts: 99}\n")
+
+
+def _lose_model(root: Path) -> None:
+    path = root / "silentspam.yaml"
+    text = path.read_text().splitlines()
+    path.write_text("\n".join(f"  folder: {root}/none" if "models" in line else line for line in text))
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_break_script_mode, "may not execute it"),
+        (_break_interpreter, "interpreter"),
+        (_hide_package, "cannot import silentspam"),
+        (_remove_dialplan, "extensions_silentspam.conf: missing"),
+        (_remove_recordings, "recordings: missing"),
+        (_break_database, "call log"),
+        (_break_config, "challenge.attempts is 99"),
+        (_lose_model, "model"),
+    ],
+)
+def test_each_fault_is_found_with_its_remedy(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path, harm, words: str
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    harm(tmp_path)
+    code, out, _ = silentspam("check", *places)
+    assert code == 1
+    assert any(line.startswith("FAULT") and words in line for line in out.splitlines()), out
+    assert "->" in out
+
+
+def test_silence_over_the_ring_tone_is_a_warning(silentspam, tmp_path: Path, places: list[object]) -> None:
+    (tmp_path / "etc" / "asterisk.conf").write_text("[options]\ntransmit_silence = yes\n")
+    assert "transmit_silence" in silentspam("check", *places)[1]
+
+
+def test_an_interpreter_path_with_spaces_is_refused(
+    silentspam, places: list[object], config_file: Path
+) -> None:
+    code, _, err = silentspam("install", *places, "--config", config_file, "--python", "/opt/my python")
+    assert code == 1
+    assert "no spaces" in err
+
+
+def test_an_unknown_user_is_a_fault(silentspam, places: list[object]) -> None:
+    code, out, _ = silentspam("check", *places, "--user", "nobody-of-this-name")
+    assert code == 1
+    assert "does not exist" in out

@@ -1,0 +1,134 @@
+"""`silentspam score`: good, bad and hostile files."""
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from silentspam.audio import encode_ulaw, write_ulaw
+from tests.fakes import noise, silence, tone
+
+FIELDS = ("kind", "spam_probability", "threshold", "model_id", "digital_silence_share", "seconds", "reasons")
+
+
+def mulaw_wav(codes: bytes) -> bytes:
+    """A WAV of format 7 (mu-law, RFC 2361) with a chunk of odd length before the data."""
+    fmt = b"\x07\x00\x01\x00" + (8000).to_bytes(4, "little") * 2 + b"\x01\x00\x08\x00\x00\x00"
+    chunks = b"fmt " + len(fmt).to_bytes(4, "little") + fmt + b"LIST\x03\x00\x00\x00abc\x00"
+    chunks += b"data" + len(codes).to_bytes(4, "little") + codes + b"\x00" * (len(codes) % 2)
+    return b"RIFF" + (4 + len(chunks)).to_bytes(4, "little") + b"WAVE" + chunks
+
+
+def pcm_wav(path: Path, samples: np.ndarray, *, rate: int = 8000, channels: int = 1) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def test_one_json_object_a_recording(silentspam, tmp_path: Path) -> None:
+    write_ulaw(tmp_path / "a.ulaw", noise())
+    write_ulaw(tmp_path / "b.ulaw", tone())
+    code, out, err = silentspam("score", "--format", "jsonl", tmp_path / "a.ulaw", tmp_path / "b.ulaw")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [line["kind"] for line in lines] == ["CALLER_SILENCE", "HAM"]
+    assert set(lines[0]) == {"path", *FIELDS}
+    assert lines[0]["spam_probability"] == pytest.approx(0.9)
+    assert lines[0]["seconds"] == 2.0
+
+
+def test_only_the_opening_is_judged(silentspam, tmp_path: Path) -> None:
+    long = np.concatenate([noise().codes, tone(60).codes])
+    (tmp_path / "long.ulaw").write_bytes(long.tobytes())
+    _, out, _ = silentspam("score", "--format", "jsonl", tmp_path / "long.ulaw")
+    assert json.loads(out)["kind"] == "CALLER_SILENCE"
+    assert json.loads(out)["seconds"] == 2.0
+
+
+def test_a_folder_is_searched_and_shown_as_a_table(silentspam, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    write_ulaw(tmp_path / "deep" / "a.ulaw", silence(2.0))
+    code, out, _ = silentspam("score", tmp_path / "deep")
+    assert code == 0
+    assert "INCONCLUSIVE" in out
+    assert "digital silence" in out
+
+
+def test_a_mulaw_wav_keeps_its_codes(silentspam, tmp_path: Path) -> None:
+    from silentspam.audio_files import read_recording
+
+    codes = bytes([0x7F, 0xFF] * 8000 + [0x12])
+    (tmp_path / "a.wav").write_bytes(mulaw_wav(codes))
+    assert read_recording(tmp_path / "a.wav").codes.tobytes() == codes
+
+
+def test_a_pcm_wav_is_encoded(tmp_path: Path) -> None:
+    from silentspam.audio_files import read_recording
+
+    samples = np.arange(-16000, 16000, 2, dtype=np.int16)
+    recording = read_recording(pcm_wav(tmp_path / "a.wav", samples))
+    assert np.array_equal(recording.codes, encode_ulaw(samples))
+
+
+def test_an_empty_file_is_no_media(silentspam, tmp_path: Path) -> None:
+    (tmp_path / "empty.ulaw").write_bytes(b"")
+    code, out, _ = silentspam("score", "--format", "jsonl", tmp_path / "empty.ulaw")
+    assert code == 0
+    assert json.loads(out)["kind"] == "INCONCLUSIVE"
+    assert json.loads(out)["spam_probability"] is None
+
+
+def test_a_gigantic_file_is_read_no_further_than_its_opening(silentspam, tmp_path: Path) -> None:
+    path = tmp_path / "huge.ulaw"
+    write_ulaw(path, noise())
+    with path.open("r+b") as file:
+        file.truncate(1 << 40)
+    code, out, _ = silentspam("score", "--format", "jsonl", path)
+    assert code == 0
+    assert json.loads(out)["kind"] == "CALLER_SILENCE"
+
+
+BAD_FILES = {
+    "text.ulaw": b"this is no recording, it is a letter to somebody",
+    "riff.ulaw": mulaw_wav(b"\xff" * 100),
+    "truncated.wav": mulaw_wav(b"\xff" * 100)[:20],
+    "noise.wav": bytes(range(256)) * 8,
+    "empty.wav": b"",
+}
+
+
+@pytest.mark.parametrize("name", [*BAD_FILES, "missing.ulaw", "stereo.wav", "wideband.wav"])
+def test_a_bad_file_is_named_and_the_others_are_judged(silentspam, tmp_path: Path, name: str) -> None:
+    write_ulaw(tmp_path / "good.ulaw", noise())
+    if name in BAD_FILES:
+        (tmp_path / name).write_bytes(BAD_FILES[name])
+    pcm_wav(tmp_path / "stereo.wav", np.zeros(3200), channels=2)
+    pcm_wav(tmp_path / "wideband.wav", np.zeros(3200), rate=16000)
+    code, out, err = silentspam("score", "--format", "jsonl", tmp_path / name, tmp_path / "good.ulaw")
+    assert code == 1
+    assert name in err
+    assert [json.loads(line)["path"] for line in out.splitlines()] == [str(tmp_path / "good.ulaw")]
+
+
+def test_another_model_brings_its_own_threshold(silentspam, tmp_path: Path, model_folder: Path) -> None:
+    write_ulaw(tmp_path / "a.ulaw", noise())
+    _, out, _ = silentspam("score", "--format", "jsonl", "--model", model_folder, tmp_path / "a.ulaw")
+    assert json.loads(out)["threshold"] == 0.6
+
+
+def test_a_missing_model_is_an_error(silentspam, tmp_path: Path) -> None:
+    code, _, err = silentspam("score", "--model", tmp_path / "none", tmp_path / "a.ulaw")
+    assert code == 1
+    assert str(tmp_path / "none") in err
+
+
+def test_a_plot_is_drawn_for_one_recording(silentspam, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    write_ulaw(tmp_path / "a.ulaw", noise())
+    code, _, _ = silentspam("score", "--plot", tmp_path / "a.png", tmp_path / "a.ulaw")
+    assert code == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert silentspam("score", "--plot", tmp_path / "a.png", tmp_path / "a.ulaw", tmp_path / "a.ulaw")[0] == 2
