@@ -64,8 +64,10 @@ class Forest:
         return np.asarray(total / len(self.roots))
 
     def validate(self) -> None:
-        """Raise ModelError unless the arrays are a forest: types, shapes, index ranges, no cycles, a depth that
-        ends in leaves, shares in 0…1."""
+        """Raise ModelError unless the arrays are a forest.
+
+        Checked are types, shapes, index ranges, no cycles, a depth that ends in leaves, shares in 0…1.
+        """
         for name, form in _FORMS.items():
             array = getattr(self, name)
             if (array.dtype.kind, array.ndim) != form:

@@ -11,7 +11,7 @@ import hashlib
 import io
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -35,12 +35,12 @@ SUMS_NAME = "SHA256SUMS"
 
 
 class StftCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The card's copy of StftParams; `window` is there for the reader: only "hann" exists."""
+    """The card's copy of StftParams, and the window: only a Hann window exists, so another one is refused."""
 
     sample_rate: int
     window_length: int
     hop_length: int
-    window: str = "hann"
+    window: Literal["hann"] = "hann"
 
 
 class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
