@@ -4,20 +4,24 @@ import argparse
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.asterisk import AsteriskError
+from lab.asterisk import AsteriskError, root_folder
 from lab.debian import DebianError
 from lab.ports import PortsError
 from lab.product import ProductError
-from lab.report import DECISION_LIMIT_MS, decision_times, percentile, reasons, table
+from lab.report import as_json, decision_times, percentile, reasons, table, unchallenged_delays
 from lab.runner import Lab, Outcome
 from lab.scenarios import Scenario, ScenarioError, choose, load_scenarios
+from lab.sounds import fetch_recordings
 
+DECISION_LIMIT_MS = 30.0
+DELAY_LIMIT_SECONDS = 2.2
 OWN_MOUNTS = "SILENTSPAM_LAB_OWN_MOUNTS"
 
 
@@ -26,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names; all where none is given")
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument("--fetch", action="store_true", help="fetch what the lab needs from Debian and end")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome there as well")
     parser.add_argument("--keep", action="store_true", help="keep recordings and logs, whatever happened")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -39,9 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         width = max(len(scenario.name) for scenario in every)
         print("\n".join(f"{scenario.name.ljust(width)}  {scenario.about}" for scenario in every))
         return 0
+    if options.fetch:
+        return _fetch()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Asterisk is stopped on the way out
     if any(scenario.trouble == "small_disk" for scenario in wanted):
         _enter_own_mounts(sys.argv[1:] if arguments is None else arguments)
-    return _run(wanted, keep=options.keep)
+    return _run(wanted, keep=options.keep, json_file=options.json)
 
 
 def _enter_own_mounts(arguments: Sequence[str]) -> None:
@@ -56,7 +65,16 @@ def _enter_own_mounts(arguments: Sequence[str]) -> None:
             os.execl(unshare, unshare, *way, sys.executable, "-m", "lab", *arguments)
 
 
-def _run(scenarios: Sequence[Scenario], *, keep: bool) -> int:
+def _fetch() -> int:
+    try:
+        print(root_folder(), fetch_recordings(), sep="\n")
+    except DebianError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(scenarios: Sequence[Scenario], *, keep: bool, json_file: Path | None) -> int:
     started = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="silentspam-lab-"))
 
@@ -70,6 +88,8 @@ def _run(scenarios: Sequence[Scenario], *, keep: bool) -> int:
     except (AsteriskError, DebianError, PortsError, ProductError) as error:
         print(f"lab: {error}\nlogs: {work}", file=sys.stderr)
         return 2
+    if json_file is not None:
+        json_file.write_text(as_json(outcomes), encoding="utf-8")
     print(f"\n{table(outcomes)}\n")
     if why := reasons(outcomes):
         print(f"{why}\n")
@@ -88,6 +108,12 @@ def _print_figures(outcomes: Sequence[Outcome], seconds: float) -> None:
         print(
             f"recording's end to decision: {percentile(times, 0.95):.1f} ms at the 95th percentile of "
             f"{len(times)} calls (limit {DECISION_LIMIT_MS:.0f} ms), {times[-1]:.1f} ms at most"
+        )
+    delays = unchallenged_delays(outcomes)
+    if delays:
+        print(
+            f"answer to bridge, unchallenged: {percentile(delays, 0.5):.2f} s in the middle of {len(delays)} "
+            f"calls (aim {DELAY_LIMIT_SECONDS} s), {delays[-1]:.2f} s at most"
         )
     passed = sum(outcome.passed for outcome in outcomes)
     skipped = sum(bool(outcome.skipped) for outcome in outcomes)

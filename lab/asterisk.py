@@ -1,12 +1,13 @@
 """A private Asterisk 22 on loopback, in a work folder of its own, from the templates in `lab/etc/`.
 
-The program comes from Debian packages unpacked by `lab.debian`, or from the machine where
-`$SILENTSPAM_LAB_ROOT` names its root folder (`/` in the lab's image). It is stopped by the process id it was
-started with. AGI scripts are its children and run on the host's Python.
+The program comes from Debian packages unpacked by `lab.debian`. It is stopped by the process id it was
+started with, and ends with the lab where the kernel can see to that. AGI scripts are its children and run on
+the host's Python.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -28,14 +29,8 @@ class AsteriskError(Exception):
 
 
 def root_folder() -> Path:
-    """The root folder that Asterisk is run from, fetched where it is not cached. Raises DebianError."""
-    given = os.environ.get("SILENTSPAM_LAB_ROOT")
-    return Path(given) if given else debian.fetch(PACKAGES, SUITE)
-
-
-def program_command(root: Path, program: str) -> list[str]:
-    """The command of a program below `root`: the machine's own needs no loader named."""
-    return [str(root / program)] if root == Path("/") else debian.program_command(root, program)
+    """The root folder that Asterisk and SIPp are run from, fetched where it is not cached. DebianError."""
+    return debian.fetch(PACKAGES, SUITE)
 
 
 def sounds_folder(root: Path) -> Path:
@@ -44,6 +39,12 @@ def sounds_folder(root: Path) -> Path:
     if not folders:
         raise AsteriskError(f"{root} holds no English sounds")
     return folders[0]
+
+
+def _ending_with_us() -> list[str]:
+    """A prefix that makes a process end when its parent is killed and cannot stop it any more."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 class Asterisk:
@@ -93,7 +94,7 @@ class Asterisk:
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with (self.work / "log" / "console").open("wb") as console:
             self._process = subprocess.Popen(
-                [*self._command("-f", "-n")],
+                [*_ending_with_us(), *self._command("-f", "-n")],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -157,7 +158,7 @@ class Asterisk:
         return int(match[1])
 
     def _command(self, *options: str) -> Sequence[str]:
-        program = program_command(self.root, "usr/sbin/asterisk")
+        program = debian.program_command(self.root, "usr/sbin/asterisk")
         return [*program, "-C", str(self.work / "etc" / "asterisk.conf"), *options]
 
     def _modules_folder(self) -> Path:

@@ -1,12 +1,22 @@
 """The table of what became of each call, and the figures over all of them."""
 
+import dataclasses
+import json
 from collections.abc import Sequence
 
 from lab.runner import Outcome
 from lab.scenarios import Row
 
-COLUMNS = ("scenario", "verdict", "probability", "challenge", "disposition", "ended by", "delay", "result")
-DECISION_LIMIT_MS = 30.0
+COLUMNS = (
+    "scenario",
+    "verdict",
+    "probability",
+    "challenge",
+    "disposition",
+    "ended by",
+    "added delay",
+    "result",
+)
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -32,6 +42,29 @@ def decision_times(outcomes: Sequence[Outcome]) -> list[float]:
     """Milliseconds from the end of each recording to its verdict, in ascending order."""
     spans = (_span(outcome.row, "recorded_at", "judged_at") for outcome in outcomes)
     return sorted(1000 * span for span in spans if span is not None)
+
+
+def unchallenged_delays(outcomes: Sequence[Outcome]) -> list[float]:
+    """Seconds from the answer to the bridge of each call that was not challenged, in ascending order."""
+    rows = [outcome.row for outcome in outcomes if outcome.row and outcome.row.get("challenged_at") is None]
+    spans = (_span(row, "answered_at", "bridged_at") for row in rows)
+    return sorted(span for span in spans if span is not None)
+
+
+def as_json(outcomes: Sequence[Outcome]) -> str:
+    """Every outcome with its row and what was seen and heard, for other programs."""
+    records = [
+        {
+            "scenario": outcome.scenario.name,
+            "passed": outcome.passed,
+            "faults": outcome.faults,
+            "skipped": outcome.skipped,
+            "row": outcome.row,
+            "observation": dataclasses.asdict(outcome.observation) if outcome.observation else None,
+        }
+        for outcome in outcomes
+    ]
+    return json.dumps(records, indent=1)
 
 
 def percentile(ascending: Sequence[float], share: float) -> float:

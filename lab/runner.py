@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import product, troubles
-from lab.asterisk import Asterisk, program_command, root_folder, sounds_folder
+from lab import debian, product, troubles
+from lab.asterisk import Asterisk, root_folder, sounds_folder
 from lab.ports import Ports
 from lab.scenarios import SIPP_FOLDER, Row, Scenario
 from lab.sounds import SPEECH, make_sounds
@@ -154,7 +154,7 @@ class Lab:
             caller_seconds=caller.seconds,
             caller_plays=str(self._sounds[caller.sends]) if caller.sends else "",
             sipp_file=str(SIPP_FOLDER / caller.sipp) if caller.sipp else "",
-            sipp_program=program_command(root, "usr/bin/sipp"),
+            sipp_program=debian.program_command(root, "usr/bin/sipp"),
             sipp_sound=str(self._sounds[SPEECH].with_suffix(".ulaw")),
             agent=scenario.agent.does,
             agent_seconds=scenario.agent.seconds,

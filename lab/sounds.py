@@ -26,9 +26,14 @@ SEED = 20
 SPEECH, QUIET_SPEECH, DEAD_AIR, DIGITAL_SILENCE = "speech", "quiet_speech", "dead_air", "digital_silence"
 
 
+def fetch_recordings() -> Path:
+    """The root folder of the recorded speech and rooms, fetched where not cached. Raises DebianError."""
+    return debian.fetch(PACKAGES, SUITE, closure=False)
+
+
 def make_sounds(folder: Path) -> dict[str, Path]:
     """Write what callers play into `folder`; returns each sound's WAV by its name. Raises DebianError."""
-    root = debian.fetch(PACKAGES, SUITE, closure=False)
+    root = fetch_recordings()
     speech = _speech(root)
     rng = np.random.default_rng(SEED)
     room = at_level(_room(root), ROOM_DBFS)[: speech.size]

@@ -1,0 +1,30 @@
+"""Two labs at once never share a port."""
+
+from lab.ports import BLOCK, SCENARIOS, Ports
+
+
+def test_two_leases_are_two_blocks_and_a_released_one_comes_back() -> None:
+    first, second = Ports(), Ports()
+    try:
+        assert abs(first.base - second.base) >= BLOCK
+    finally:
+        second.release()
+        first.release()
+    again = Ports()
+    try:
+        assert again.base <= first.base
+    finally:
+        again.release()
+
+
+def test_no_port_of_a_block_has_two_uses() -> None:
+    ports = Ports()
+    try:
+        used = [ports.sip, ports.dead, *range(ports.rtp[0], ports.rtp[1] + 1)]
+        for scenario in range(SCENARIOS):
+            media = ports.media(scenario)
+            used += [ports.phones(scenario), ports.sipp(scenario), *range(media, media + 6)]
+    finally:
+        ports.release()
+    assert len(set(used)) == len(used)
+    assert max(used) < ports.base + BLOCK

@@ -1,0 +1,115 @@
+"""The scenario table is complete and consistent, and mistakes in it are named."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab.scenarios import ScenarioError, choose, load_scenarios
+from lab.switchboard import switchboard
+
+REQUIRED = [
+    "speaking-caller-ends",
+    "speaking-agent-ends",
+    "dead-air-no-key",
+    "dead-air-wrong-keys",
+    "dead-air-second-attempt",
+    "dead-air-early-key",
+    "hangs-up-in-ivr",
+    "hangs-up-while-recorded",
+    "digital-silence",
+    "no-rtp",
+    "rtp-with-gaps",
+    "quiet-human",
+    "agent-does-not-answer",
+    "leaves-ringing-agent",
+    "agent-unreachable",
+    "empty-queue",
+    "model-missing",
+    "agi-killed",
+    "agi-not-executable",
+    "database-unwritable",
+    "disk-full",
+]
+VALID = {
+    "name": "one",
+    "about": "a call",
+    "caller": {"sends": "speech"},
+    "agent": {"does": "answers"},
+    "expect": {"disposition": "BRIDGED"},
+}
+
+
+def test_no_required_scenario_is_missing() -> None:
+    assert set(REQUIRED) <= {scenario.name for scenario in load_scenarios()}
+
+
+def test_every_scenario_expects_how_the_call_ended() -> None:
+    for scenario in load_scenarios():
+        assert {"disposition", "ended_by", "challenge_result", "failed_open"} <= set(scenario.expect), (
+            scenario.name
+        )
+
+
+def test_no_two_scenarios_share_a_number() -> None:
+    scenarios = load_scenarios()
+    assert len({scenario.ani for scenario in scenarios}) == len(scenarios)
+    assert len({scenario.extension for scenario in scenarios}) == len(scenarios)
+
+
+def test_choosing_keeps_the_order_and_names_what_is_unknown() -> None:
+    scenarios = load_scenarios()
+    assert [s.name for s in choose(scenarios, ["no-rtp", "dead-air-no-key"])] == ["dead-air-no-key", "no-rtp"]
+    assert choose(scenarios, []) == scenarios
+    with pytest.raises(ScenarioError, match="no-such"):
+        choose(scenarios, ["no-such"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"caller": {"sends": "speech", "does": "dances"}}, "dances"),
+        ({"caller": {}}, "either sends"),
+        ({"caller": {"sipp": "no_such.xml"}}, "no_such.xml"),
+        ({"agent": {"does": "sleeps"}}, "sleeps"),
+        ({"route": "carrier-pigeon"}, "carrier-pigeon"),
+        ({"tone": "loud"}, "tone"),
+        ({"expect": None, "caller": {"sings": "speech"}}, "sings"),
+    ],
+)
+def test_a_mistake_is_named_with_its_scenario(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    table = tmp_path / "scenarios.yaml"
+    table.write_text(yaml.safe_dump([{**VALID, **change}]))
+    with pytest.raises(ScenarioError, match=f"scenario one: .*{message}"):
+        load_scenarios(table)
+
+
+def test_one_name_twice_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "scenarios.yaml"
+    table.write_text(yaml.safe_dump([VALID, VALID]))
+    with pytest.raises(ScenarioError, match="one name"):
+        load_scenarios(table)
+
+
+class FixedPorts:
+    sip = 5000
+    dead = 5001
+
+    def phones(self, scenario: int) -> int:
+        return 6000 + scenario
+
+
+def test_each_scenario_has_its_extension_its_agent_and_its_configuration() -> None:
+    scenarios = load_scenarios()
+    configs = {scenario.name: Path("/work") / scenario.name / "silentspam.yaml" for scenario in scenarios}
+    parts = switchboard(scenarios, FixedPorts(), configs)  # type: ignore[arg-type]
+    for scenario in scenarios:
+        assert f"exten => {scenario.extension},1,NoOp({scenario.name})" in parts["INBOUND"]
+        assert f"Set(SILENTSPAM_CONFIG={configs[scenario.name]})" in parts["INBOUND"]
+        assert f"[agent-{scenario.extension}]" in parts["AGENTS"]
+    away = next(scenario for scenario in scenarios if scenario.name == "agent-unreachable")
+    assert (
+        parts["AGENTS"].split(f"[agent-{away.extension}]")[2].split("[")[0].strip().endswith("transport=tcp")
+    )
