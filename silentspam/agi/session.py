@@ -28,7 +28,7 @@ CHANNEL_UP = "6"
 """`CHANNEL STATUS` of a line that is up (Asterisk's AGI command reference)."""
 
 _REPLY = re.compile(
-    r"result=(?P<result>\S*)(?: \((?P<text>.*)\))?(?: endpos=(?P<endpos>\d+))?\s*$", re.DOTALL
+    r"result=(?P<result>\S*)(?: \((?P<text>.*)\))?(?: endpos=(?P<endpos>\d{1,9}))?\s*$", re.ASCII
 )
 
 Reply = dict[str, tuple[str, str]]
@@ -112,7 +112,8 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
             match = _REPLY.match(rest)
             if not match:
                 raise ChannelError(f"reply without a result: {line[:80]!r}")
-            if match["text"] == "hangup":
+            # Only beside −1: a caller whose number reads "hangup" has not hung up.
+            if (match["result"], match["text"]) == ("-1", "hangup"):
                 raise ChannelHangup("the caller hung up")
             reply = {"result": (match["result"], match["text"] or "")}
             return reply | ({"endpos": (match["endpos"], "")} if match["endpos"] else {})
@@ -162,5 +163,5 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
 def _key(reply: Reply) -> str:
     """The key whose ASCII code Asterisk returned; 0, an empty value and anything no keypad has are none."""
     result = reply["result"][0]
-    key = chr(int(result)) if result.isdecimal() and len(result) < 4 else ""
+    key = chr(int(result)) if re.fullmatch("[0-9]{1,3}", result) else ""
     return key if key in KEYPAD else ""
