@@ -110,11 +110,11 @@ class HamSource:
 
     def _quiet(self, n: int, rng: np.random.Generator) -> tuple[Signal, str]:
         """Someone silent on a quiet line, as low as dead air: a room, mostly with a sign of life."""
-        level = float(np.clip(rng.normal(-65, 7), -84, -48))
+        level = float(np.clip(rng.normal(-66, 7), -84, -48))
         room, place = self._room(n, level, rng)
-        if rng.random() < 0.45:
-            room = room + handset.breathing(n, rng.uniform(-68, -48), rng)
-        if rng.random() < 0.4:
+        if rng.random() < 0.55:
+            room = room + handset.breathing(n, rng.uniform(-66, -46), rng)
+        if rng.random() < 0.5:
             room = room + handset.handling(n, rng.uniform(-62, -40), rng)
         if rng.random() < 0.25:
             voice, _ = self._voice(n, rng)

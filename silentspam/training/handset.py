@@ -12,12 +12,16 @@ from silentspam.audio import FRAME_LENGTH, SAMPLE_RATE
 from silentspam.training import noise
 from silentspam.training.noise import NoiseShape, Signal
 
+FLOOR_QUANTILE, FLOOR_MARGIN_DB = 0.33, 5.0
+ATTACK, RELEASE = 0.9, 0.12
+"""Share of the way to its target that the suppressor's gain goes in 20 ms."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Handset:
     """One telephone: its noise [dBFS] and band, hum where it is analogue, and its noise suppressor.
 
-    suppression [dB] is taken from whatever lies below `suppression_below` [dBFS]; 0 for none.
+    suppression [dB] is taken from whatever is no louder than the room's own floor; 0 for none.
     """
 
     shape: NoiseShape
@@ -26,7 +30,6 @@ class Handset:
     hum_level: float
     mains_hz: float
     suppression: float
-    suppression_below: float
 
     def send(self, sound: Signal, rng: np.random.Generator) -> Signal:
         """The line signal of a sound at the microphone, both [shape=(n,)]."""
@@ -34,7 +37,7 @@ class Handset:
         gain = self.band.gain(np.fft.rfftfreq(n, 1 / SAMPLE_RATE))
         heard = np.fft.irfft(np.fft.rfft(sound) * gain, n)
         if self.suppression:
-            heard = suppressed(heard, self.suppression, self.suppression_below)
+            heard = suppressed(heard, self.suppression)
         heard = heard + noise.amplitude(self.noise_level) * noise.shaped_noise(n, self.shape, rng)
         if self.hum_level > -np.inf:
             harmonics = rng.uniform(0.1, 1, 8) * np.exp(-np.arange(8) * rng.uniform(0.1, 1))
@@ -56,24 +59,29 @@ def draw_handset(rng: np.random.Generator) -> Handset:
             order=int(rng.integers(2, 7)),
             tilt=float(rng.normal(0, 1.5)),
         ),
-        noise_level=float(np.clip(rng.normal(-74, 6), -95, -58)),
+        # A mobile's own noise falls to its suppressor; a desk telephone's line keeps it.
+        noise_level=float(np.clip(rng.normal(-82 if mobile else -74, 6), -95, -58)),
         hum_level=float(rng.uniform(-85, -62)) if not mobile and rng.random() < 0.25 else -np.inf,
         mains_hz=float(rng.choice(noise.MAINS_HZ)),
         suppression=float(rng.uniform(6, 22)) if mobile and rng.random() < 0.7 else 0.0,
-        suppression_below=float(rng.uniform(-50, -36)),
     )
 
 
-def suppressed(sound: Signal, depth_db: float, below_dbfs: float) -> Signal:
-    """A mobile's noise suppressor: frames below a level are turned down; fast attack, slow release."""
+def suppressed(sound: Signal, depth_db: float) -> Signal:
+    """A mobile's noise suppressor: frames near the room's floor are turned down; fast attack, slow release.
+
+    The floor is the lower third of the frames' levels, so that a breath or a word passes and a steady hiss
+    does not.
+    """
     n_frames = -(-len(sound) // FRAME_LENGTH)
     padded = np.zeros(n_frames * FRAME_LENGTH)
     padded[: len(sound)] = sound
     levels = np.sqrt((padded.reshape(n_frames, -1) ** 2).mean(axis=1))
+    limit = float(np.quantile(levels, FLOOR_QUANTILE)) * noise.amplitude(FLOOR_MARGIN_DB)
     quiet, gain, gains = noise.amplitude(-depth_db), 1.0, np.empty(n_frames)
     for k, level in enumerate(levels):
-        target = 1.0 if level > noise.amplitude(below_dbfs) else quiet
-        gain += (target - gain) * (0.9 if target > gain else 0.12)
+        target = 1.0 if level > limit else quiet
+        gain += (target - gain) * (ATTACK if target > gain else RELEASE)
         gains[k] = gain
     centres = (np.arange(n_frames) + 0.5) * FRAME_LENGTH
     return sound * np.interp(np.arange(len(sound)), centres, gains)

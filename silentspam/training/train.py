@@ -80,7 +80,8 @@ def held_out_probabilities(dataset: Dataset, params: TrainParams) -> npt.NDArray
     """
     splitter = _splitter(dataset, params)
     probabilities = np.full(len(dataset.rows), np.nan)
-    for train, test in splitter.split(dataset.vectors, dataset.is_spam, dataset.groups):
+    groups = dataset.groups if isinstance(splitter, StratifiedGroupKFold) else None
+    for train, test in splitter.split(dataset.vectors, dataset.is_spam, groups):
         kept = np.zeros(len(dataset.rows), dtype=bool)
         kept[train] = True
         classifier = fit_forest(dataset.where(kept), params)

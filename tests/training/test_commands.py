@@ -1,0 +1,70 @@
+"""`silentspam simulate` and `silentspam train`, from audio to a model that judges."""
+
+import pytest
+
+from silentspam.audio import read_ulaw
+from silentspam.cli import main
+from silentspam.model import load_model
+
+
+@pytest.fixture(scope="module")
+def corpus(audio_folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("commands") / "corpus"
+    size = ["--campaigns", "8", "--calls", "6", "--ham", "80", "--seed", "2"]
+    assert (
+        main(["simulate", "--out", str(out), "--sources", str(audio_folder), "--codecs", "g711a", *size]) == 0
+    )
+    return out
+
+
+def train_into(folder, corpus, *options):
+    labels = ["--recordings", str(corpus / "recordings"), "--labels", str(corpus / "labels.csv")]
+    return main(["train", *labels, "--out", str(folder), "--trees", "10", *options])
+
+
+def test_from_audio_to_a_model_that_judges(corpus, tmp_path, capsys):
+    assert train_into(tmp_path / "model", corpus) == 0
+    assert "cross_validated" in capsys.readouterr().out
+    model = load_model(tmp_path / "model")
+    assert "synthetic" in model.card.statement
+    assert model.card.training["corpus"]["plan"]["seed"] == 2
+    recordings = sorted((corpus / "recordings").glob("spam-*.ulaw"))
+    assert model.judge(read_ulaw(recordings[-1])).spam_probability is not None
+
+
+def test_training_twice_writes_the_same_bytes(corpus, tmp_path):
+    for name in ("one", "two"):
+        assert train_into(tmp_path / name, corpus, "--seed", "5") == 0
+    one, two = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert one == two
+
+
+def test_what_is_missing_is_said_with_exit_code_1(corpus, tmp_path, capsys):
+    assert (
+        main(["simulate", "--out", str(tmp_path / "x"), "--sources", str(tmp_path), "--codecs", "g711u"]) == 1
+    )
+    assert "asterisk-core-sounds-en-wav" in capsys.readouterr().err
+    assert train_into(tmp_path / "m", tmp_path) == 1
+    assert "labels.csv" in capsys.readouterr().err
+
+
+def test_a_broken_description_beside_the_labels_is_said(corpus, tmp_path, capsys):
+    (tmp_path / "recordings").symlink_to(corpus / "recordings")
+    (tmp_path / "labels.csv").write_bytes((corpus / "labels.csv").read_bytes())
+    (tmp_path / "corpus.json").write_text("{")
+    assert train_into(tmp_path / "m", tmp_path) == 1
+    assert "corpus.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["simulate", "train"])
+def test_help_has_examples(verb, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main([verb, "--help"])
+    assert leaving.value.code == 0
+    assert f"silentspam {verb} --" in capsys.readouterr().out
+
+
+def test_a_wrong_command_line_is_exit_code_2():
+    with pytest.raises(SystemExit) as leaving:
+        main(["train", "--trees", "many"])
+    assert leaving.value.code == 2
