@@ -28,12 +28,17 @@ def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str, sta
         caller_id=caller_id,
         caller_name=caller_text(_known(env.get("agi_calleridname", ""))),
         started_at=started_at,
-        dnis=caller_text(_known(env.get("agi_dnid", "")) or env.get("agi_extension", "")),
+        dnis=caller_text(_known(env.get("agi_dnid", "")) or _dialled(env.get("agi_extension", ""))),
     )
 
 
 def _known(value: str) -> str:
     return "" if value == "unknown" else value
+
+
+def _dialled(extension: str) -> str:
+    """The extension where AGI() was called from, unless it is the subroutine's own: nobody dialled `s`."""
+    return "" if extension == "s" else extension
 
 
 class AgiChannel:
