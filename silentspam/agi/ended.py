@@ -20,6 +20,7 @@ FACTS = (
     variables.STARTED_AT,
     variables.BRIDGED_AT,
     variables.SCREENED,
+    variables.DISPOSITION,
     variables.AGI_STATUS,
     HANGUP_SOURCE,
     "DIALSTATUS",
@@ -49,6 +50,13 @@ QUEUE_RESULTS = {
 }
 """QUEUESTATUS of a call that was not bridged (Asterisk, application Queue)."""
 
+RESULTS = (
+    (variables.DISPOSITION, {disposition.value: disposition for disposition in Disposition}),
+    ("QUEUESTATUS", QUEUE_RESULTS),
+    ("DIALSTATUS", DIAL_RESULTS),
+)
+"""Where the fate of a call that was not bridged stands: the screener's own word comes first."""
+
 
 def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     """The end of the call of this hangup handler.
@@ -59,9 +67,9 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     """
     started_at = _number(get(variables.STARTED_AT))
     bridged_at = _bridged_at(get, ended_at)
-    caller_left_screening = get(variables.AGI_STATUS) in ("HANGUP", "")
-    failed_open = not get(variables.SCREENED) and not (caller_left_screening and bridged_at is None)
-    status = get(variables.AGI_STATUS) or "unknown"
+    status = get(variables.AGI_STATUS)
+    left_screening = status in ("HANGUP", "") and not get(variables.SCREENED) and bridged_at is None
+    failed_open = not get(variables.SCREENED) and not left_screening
     return CallEnd(
         call=call_from_environment(
             env,
@@ -71,32 +79,38 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
         ),
         ended_at=ended_at,
         bridged_at=bridged_at,
-        disposition=_disposition(get, bridged=bridged_at is not None),
-        ended_by=_ended_by(get(HANGUP_SOURCE), env.get("agi_channel", ""), get("DIALSTATUS")),
+        disposition=_disposition(get, bridged=bridged_at is not None, left_screening=left_screening),
+        ended_by=_ended_by(
+            get(HANGUP_SOURCE),
+            env.get("agi_channel", ""),
+            declined=bridged_at is None and get("DIALSTATUS") == "BUSY",
+        ),
         hangup_cause=_integer(get("HANGUPCAUSE")),
         failed_open=failed_open,
-        failed_open_cause=f"the screener did not report back: AGISTATUS {status}" if failed_open else None,
+        failed_open_cause=f"the screener did not report back: AGISTATUS {status or 'unknown'}"
+        if failed_open
+        else None,
     )
 
 
-def _disposition(get: Get, *, bridged: bool) -> Disposition:
+def _disposition(get: Get, *, bridged: bool, left_screening: bool) -> Disposition:
     if bridged:
         return Disposition.BRIDGED
-    for results, status in ((QUEUE_RESULTS, get("QUEUESTATUS")), (DIAL_RESULTS, get("DIALSTATUS"))):
-        if status in results:
-            return results[status]
-    return Disposition.BRIDGE_ABANDON if get(variables.SCREENED) else Disposition.SCREEN_ABANDON
+    for name, results in RESULTS:
+        if (result := get(name)) in results:
+            return results[result]
+    return Disposition.SCREEN_ABANDON if left_screening else Disposition.BRIDGE_ABANDON
 
 
-def _ended_by(source: str, own_channel: str, dial_status: str) -> EndedBy | None:
+def _ended_by(source: str, own_channel: str, *, declined: bool) -> EndedBy | None:
     """A busy agent declined the call, although it is the dialplan that then hangs up."""
-    if dial_status == "BUSY":
-        return EndedBy.AGENT
     if not source:
         return None
     if source == own_channel:
         return EndedBy.CALLER
-    return EndedBy.APP if source.startswith("dialplan/") else EndedBy.AGENT
+    if source.startswith("dialplan/") and not declined:
+        return EndedBy.APP
+    return EndedBy.AGENT
 
 
 def _bridged_at(get: Get, ended_at: float) -> float | None:
