@@ -1,0 +1,193 @@
+"""The Channel over AGI: each step's exact line to Asterisk, and the call as Asterisk announces it."""
+
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from silentspam.agi.channel import AgiChannel, call_from_environment, caller_text
+from silentspam.agi.session import AgiSession
+from silentspam.call import CallRecord, ChallengeResult, Decision, Disposition, VerdictKind
+from silentspam.errors import ChannelError, ChannelHangup
+from tests.fakes import CALL_ID, ENVIRONMENT, Switch, Wire, a_call
+
+
+def channel(switch: Switch, *, ring_tone: str = "ring") -> AgiChannel:
+    wire = Wire(switch)
+    return AgiChannel(AgiSession(wire, wire.writer), ring_tone=ring_tone)  # type: ignore[arg-type]
+
+
+def nothing() -> None: ...
+
+
+# --- commands ----------------------------------------------------------------------------------------------
+
+
+def test_a_recording_is_raw_mulaw_without_a_beep_and_without_escape_digits(tmp_path: Path) -> None:
+    switch = Switch(opening=b"\xff" * 16160)
+    channel(switch).record(tmp_path / f"{CALL_ID}.ulaw", 2.0, nothing)
+    assert switch.commands == [f'RECORD FILE "{tmp_path / CALL_ID}" ulaw "" 2000']
+    assert (tmp_path / f"{CALL_ID}.ulaw").stat().st_size == 16160
+
+
+def test_the_heavy_work_is_done_between_the_command_and_its_reply(tmp_path: Path) -> None:
+    switch = Switch(opening=b"\xff")
+    seen: list[list[str]] = []
+    channel(switch).record(tmp_path / "a.ulaw", 2.0, lambda: seen.append(list(switch.commands)))
+    assert seen == [[f'RECORD FILE "{tmp_path / "a"}" ulaw "" 2000']]
+
+
+def test_the_reply_is_read_even_if_the_heavy_work_fails(tmp_path: Path) -> None:
+    switch = Switch(opening=b"\xff")
+    ours = channel(switch)
+
+    def fails() -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        ours.record(tmp_path / "a.ulaw", 2.0, fails)
+    assert ours.wait_for_key(1.0) is None, "the next reply belongs to the next command"
+
+
+def test_no_media_leaves_an_empty_file_and_is_no_error(tmp_path: Path) -> None:
+    channel(Switch(opening=b"")).record(tmp_path / "a.ulaw", 2.0, nothing)
+    assert (tmp_path / "a.ulaw").read_bytes() == b""
+
+
+def test_what_did_not_reach_the_disk_is_an_error(tmp_path: Path) -> None:
+    full = Switch(opening=b"\xff" * 8, replies={"RECORD": b"200 result=0 (timeout) endpos=16000\n"})
+    with pytest.raises(ChannelError, match="0 of 16000 bytes"):
+        channel(full).record(tmp_path / "a.ulaw", 2.0, nothing)
+
+
+def test_a_hangup_while_recording_is_a_hangup(tmp_path: Path) -> None:
+    gone = Switch(replies={"RECORD": b"200 result=-1 (hangup) endpos=7840\n"})
+    with pytest.raises(ChannelHangup):
+        channel(gone).record(tmp_path / "a.ulaw", 2.0, nothing)
+
+
+def test_ring_tone_is_the_configured_one() -> None:
+    switch = Switch()
+    channel(switch, ring_tone="440+480/2000,0/4000").start_ringing()
+    assert switch.commands == ['EXEC Playtones "440+480/2000,0/4000"']
+
+
+def test_a_prompt_gives_the_key_that_interrupted_it() -> None:
+    ours = channel(Switch(keys=deque(["7", None, "#"])))
+    assert ours.play("/p/press-7", keys="0123456789*#") == "7"
+    assert ours.play("/p/press-7", keys="0123456789*#") is None
+    assert ours.play("/p/passed") is None
+    assert ours.wait_for_key(5.0) == "#"
+    assert ours.wait_for_key(5.0) is None
+
+
+def test_a_missing_prompt_is_an_error_and_no_hangup() -> None:
+    with pytest.raises(ChannelError) as caught:
+        channel(Switch(sounds_missing=True)).play("/p/press-7", keys="7")
+    assert not isinstance(caught.value, ChannelHangup)
+
+
+def test_a_prompt_on_a_dead_channel_is_a_hangup() -> None:
+    with pytest.raises(ChannelHangup):
+        channel(Switch(dead=True)).play("/p/press-7", keys="7")
+
+
+# --- handing back ------------------------------------------------------------------------------------------
+
+
+def handed_back(**known: object) -> dict[str, str]:
+    switch = Switch(variables={})
+    channel(switch).hand_back(CallRecord(call=a_call(), **known))  # type: ignore[arg-type]
+    assert switch.commands[-1].startswith('SET VARIABLE "SILENTSPAM_ACTION"'), "half a report is no rejection"
+    return switch.variables
+
+
+def test_a_rejection_is_handed_back_whole() -> None:
+    told = handed_back(
+        verdict=VerdictKind.CALLER_SILENCE,
+        spam_probability=0.98765,
+        decision=Decision.REJECT,
+        challenge_result=ChallengeResult.FAILED,
+        disposition=Disposition.REJECTED_CALLER_SILENCE,
+    )
+    assert told == {
+        "SILENTSPAM_VERDICT": "CALLER_SILENCE",
+        "SILENTSPAM_PROBABILITY": "0.9877",
+        "SILENTSPAM_CHALLENGE": "FAILED",
+        "SILENTSPAM_DISPOSITION": "REJECTED_CALLER_SILENCE",
+        "SILENTSPAM_FAILED_OPEN": "",
+        "SILENTSPAM_SCREENED": "1",
+        "SILENTSPAM_ACTION": "REJECT",
+    }
+
+
+def test_a_call_that_nothing_is_known_of_is_bridged() -> None:
+    told = handed_back()
+    assert told["SILENTSPAM_ACTION"] == "BRIDGE"
+    assert told["SILENTSPAM_PROBABILITY"] == ""
+    assert told["SILENTSPAM_SCREENED"] == "1"
+
+
+def test_a_failed_screening_says_so() -> None:
+    assert handed_back(failed_open=True, decision=Decision.BRIDGE)["SILENTSPAM_FAILED_OPEN"] == "1"
+
+
+def test_a_report_can_be_made_after_the_caller_left() -> None:
+    switch = Switch(dead=True)
+    channel(switch).hand_back(CallRecord(call=a_call(), disposition=Disposition.SCREEN_ABANDON))
+    assert switch.variables["SILENTSPAM_DISPOSITION"] == "SCREEN_ABANDON"
+
+
+# --- the call ----------------------------------------------------------------------------------------------
+
+
+def call(ani: str = "15550199", **environment: str) -> dict[str, object]:
+    env = ENVIRONMENT | environment
+    return vars(call_from_environment(env, call_id=CALL_ID, ani=ani, started_at=5.0))
+
+
+def test_the_call_is_as_asterisk_announces_it() -> None:
+    assert call() == {
+        "call_id": CALL_ID,
+        "started_at": 5.0,
+        "uniqueid": "1700000000.1",
+        "channel": "PJSIP/trunk-00000001",
+        "ani": "15550199",
+        "caller_id": "15550100",
+        "caller_name": "Ada",
+        "dnis": "5550200",
+    }
+
+
+def test_a_line_without_an_ani_has_the_caller_id_for_one() -> None:
+    assert call(ani="")["ani"] == "15550100"
+
+
+def test_unknown_is_nobodys_name_or_number() -> None:
+    unknown = call(ani="", agi_callerid="unknown", agi_calleridname="unknown")
+    assert (unknown["ani"], unknown["caller_id"], unknown["caller_name"]) == ("", "", "")
+
+
+def test_a_line_without_a_dialled_number_has_the_extension_but_never_the_subroutines_own() -> None:
+    assert call(agi_dnid="unknown", agi_extension="5550200")["dnis"] == "5550200"
+    assert call(agi_dnid="unknown", agi_extension="s")["dnis"] == ""
+
+
+def test_an_empty_environment_is_a_call_all_the_same() -> None:
+    empty = call_from_environment({}, call_id=CALL_ID, ani="", started_at=5.0)
+    assert (empty.call_id, empty.ani, empty.dnis) == (CALL_ID, "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("Zoë 🤖 <b>", "Zoë 🤖 <b>"),
+        ("a\0b\nc\rd\x1b[2J", "abcd[2J"),
+        ("\u202eevil\u2028\x85\udc80", "evil"),
+        ("x" * 10_000, "x" * 256),
+        ("", ""),
+    ],
+)
+def test_a_callers_text_is_kept_printable_and_short(text: str, kept: str) -> None:
+    assert caller_text(text) == kept
