@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.fetch:
         return _fetch()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Asterisk is stopped on the way out
+    if (status := _fetch()) != 0:
+        return status
     if any(scenario.trouble == "small_disk" for scenario in wanted):
         _enter_own_mounts(sys.argv[1:] if arguments is None else arguments)
     return _run(wanted, keep=options.keep, json_file=options.json)
@@ -66,8 +68,9 @@ def _enter_own_mounts(arguments: Sequence[str]) -> None:
 
 
 def _fetch() -> int:
+    """Fetch what is not cached: before all else, as it needs the network and takes longest."""
     try:
-        print(root_folder(), fetch_recordings(), sep="\n")
+        logging.info("packages: %s and %s", root_folder(), fetch_recordings())
     except DebianError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2

@@ -22,11 +22,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 SUITES = ("bookworm", "trixie", "forky")
 MERGED_FOLDERS = ("bin", "sbin", "lib", "lib64")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 CHECKSUMS = "SHA256SUMS"
+COMMAND_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +156,16 @@ def _unpack(archives: Path, root: Path) -> None:
         (root / "usr" / folder).mkdir(parents=True)
         (root / folder).symlink_to(Path("usr") / folder)
     for archive in sorted(archives.glob("*.deb")):
-        _run(["dpkg", "-x", str(archive), str(root)])
+        _unpack_one(archive, root)
+
+
+def _unpack_one(archive: Path, root: Path) -> None:
+    """What `dpkg -x` does, but for the owners, which only the machine's own root can give."""
+    extract = ["tar", "-x", "--no-same-owner", "--keep-directory-symlink", "-C", str(root)]
+    with tempfile.TemporaryFile() as files:
+        _run(["dpkg-deb", "--fsys-tarfile", str(archive)], into=files)
+        files.seek(0)
+        _run(extract, standard_input=files)
 
 
 def _write_checksums(archives: Path) -> None:
@@ -181,17 +192,30 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _run(command: Sequence[str], *, folder: Path | None = None) -> str:
-    environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+def _run(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    standard_input: IO[bytes] | None = None,
+    into: IO[bytes] | None = None,
+) -> str:
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
+            command,
+            cwd=folder,
+            env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
+            stdin=standard_input or subprocess.DEVNULL,
+            stdout=into or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=COMMAND_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise DebianError(f"{command[0]} could not be run: {error}") from error
     if done.returncode != 0:
-        raise DebianError(f"{command[0]} failed ({done.returncode}): {done.stderr.strip()[-2000:]}")
-    return done.stdout
+        said = done.stderr.decode(errors="replace").strip()[-2000:]
+        raise DebianError(f"{command[0]} failed ({done.returncode}): {said}")
+    return "" if into else done.stdout.decode(errors="replace")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -69,7 +69,8 @@ def test_both_voices_are_known(tmp_path: Path) -> None:
 def _tones(seconds: float, *frequencies: float) -> Samples:
     times = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     waves = np.array([7000 * np.sin(2 * np.pi * hz * times) for hz in frequencies])
-    return waves.sum(axis=0).astype(np.int16)
+    ringing: Samples = waves.sum(axis=0).astype(np.int16)
+    return ringing
 
 
 def test_ring_tone_is_told_from_other_sounds() -> None:
