@@ -43,7 +43,7 @@ def decode_ulaw(codes: Codes) -> NDArray[np.int16]:
 
     Parameters: codes [shape=(n,), uint8]. Returns [shape=(n,), int16].
     """
-    return _decoding_table()[codes]
+    return _decoding_table().take(codes)
 
 
 def encode_ulaw(samples: NDArray[np.int16]) -> Codes:

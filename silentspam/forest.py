@@ -7,6 +7,7 @@ same float64 thresholds, the same leaf shares added in the same order (Breiman 2
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,17 +52,25 @@ class Forest:
             raise ModelError(f"feature vectors have shape {x.shape}, the forest wants (n, {self.n_features})")
         if not np.isfinite(x).all():
             raise ModelError("feature vectors hold NaN or infinity")
-        # All trees and vectors at once, in flat arrays: the value [feature, vector] is at feature·n + vector.
-        n = len(x)
-        values, vector = np.ascontiguousarray(x.T).ravel(), np.arange(n)
-        children = self.children.ravel()
-        node = np.repeat(self.roots, n).reshape(len(self.roots), n)
+        # All trees and vectors at once, in flat arrays: a value is at its vector's row + its feature.
+        feature, threshold, children = self._steps
+        values, row = x.ravel(), np.arange(len(x)) * self.n_features
+        step = np.repeat(2 * self.roots.astype(np.intp), len(x)).reshape(len(self.roots), len(x))
         for _ in range(self.depth):
-            above = values.take(self.feature.take(node) * n + vector) > self.threshold.take(node)
-            node = children.take(2 * node + above)
+            above = values.take(feature.take(step) + row) > threshold.take(step)
+            step = children.take(step + above)
         # Added tree by tree, as scikit-learn does: a pairwise sum would differ in the last bit.
-        total = np.add.accumulate(self.shares.take(node, axis=0), axis=0)[-1]
+        total = np.add.accumulate(self.shares.take(step // 2, axis=0), axis=0)[-1]
         return np.asarray(total / len(self.roots))
+
+    @cached_property
+    def _steps(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp]]:
+        """The nodes as `predict_proba` walks them: node n stands at 2n, and its second child at 2n + 1."""
+        return (
+            np.repeat(self.feature.astype(np.intp), 2),
+            np.repeat(self.threshold, 2),
+            2 * self.children.astype(np.intp).ravel(),
+        )
 
     def validate(self) -> None:
         """Raise ModelError unless the arrays are a forest.
