@@ -1,20 +1,21 @@
 """Rows that Asterisk wrote itself because the hangup handler's script could not run.
 
 `dialplan/extensions_silentspam.conf` appends one JSON object a call: the variables that `call_end` reads. The
-file is claimed by a hard link before it is read, so that no line written meanwhile is lost and a crash half
-way leaves everything to be read again.
+file is claimed before it is read, by a rename to a name that no other process uses: a line that Asterisk
+writes meanwhile starts a new file, and what a crash leaves half read is read again by the next process.
 """
 
 import json
-import os
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 from silentspam.agi.ended import call_end
 from silentspam.call import CallEnd
 
-CLAIMED = ".claimed"
+CLAIMED = ".claimed-"
 UNREADABLE = ".unreadable"
 
 
@@ -22,42 +23,36 @@ def take_in(path: Path, write: Callable[[CallEnd], None]) -> int:
     """Hand every call in the file to `write` and remove the file; returns how many.
 
     What `write` raises goes through, and the lines stay. Lines that are not such an object are set aside in
-    `path`.unreadable.
+    `path`.unreadable. A call may be handed over twice, by two processes or after a crash.
     """
+    with suppress(FileNotFoundError):
+        path.rename(path.with_name(f"{path.name}{CLAIMED}{uuid.uuid4()}"))
     taken = 0
-    while claimed := _claim(path):
-        lines = [line for line in claimed.read_text("utf-8", "replace").splitlines() if line.strip()]
-        for line in lines:
+    for claimed in path.parent.glob(f"{escape(path.name)}{CLAIMED}*"):
+        with suppress(FileNotFoundError):  # another process was faster
+            taken += _take_in_claimed(claimed, path.with_name(path.name + UNREADABLE), write)
+    return taken
+
+
+def _take_in_claimed(claimed: Path, aside: Path, write: Callable[[CallEnd], None]) -> int:
+    taken = 0
+    with claimed.open("rb") as file:
+        # Line by line to the end there is then: Asterisk may have opened the file before it was claimed.
+        for line in filter(bytes.strip, file):
             end = _parse(line)
             if end:
                 write(end)
                 taken += 1
             else:
-                with path.with_name(path.name + UNREADABLE).open("a", encoding="utf-8") as aside:
-                    aside.write(line + "\n")
-        claimed.unlink(missing_ok=True)
+                with aside.open("ab") as unreadable:
+                    unreadable.write(line.rstrip(b"\n") + b"\n")
+    claimed.unlink(missing_ok=True)
     return taken
 
 
-def _claim(path: Path) -> Path | None:
-    """The file that is ours to read: one left by a crash, else the present one under another name."""
-    claimed = path.with_name(path.name + CLAIMED)
-    if claimed.exists():
-        return claimed
+def _parse(line: bytes) -> CallEnd | None:
     try:
-        os.link(path, claimed)
-    except FileNotFoundError:
-        return None
-    except FileExistsError:
-        return claimed
-    with suppress(FileNotFoundError):
-        path.unlink()
-    return claimed
-
-
-def _parse(line: str) -> CallEnd | None:
-    try:
-        facts = {str(name): str(value) for name, value in json.loads(line).items()}
+        facts = {str(name): str(value) for name, value in json.loads(line.decode("utf-8", "replace")).items()}
         return call_end(facts, lambda name: facts.get(name, ""), ended_at=float(facts["ended_at"]))
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError, AttributeError, RecursionError):
         return None
