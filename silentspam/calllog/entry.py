@@ -32,8 +32,8 @@ class Entry:
         return str(self.columns["call_id"])
 
     def to_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps({"half": self.half, "columns": self.columns}, ensure_ascii=False)
+        """One line of JSON, in ASCII: no character in it can end the line."""
+        return json.dumps({"half": self.half, "columns": self.columns})
 
     @classmethod
     def from_json(cls, text: str) -> "Entry":
@@ -42,8 +42,8 @@ class Entry:
             document = json.loads(text)
             half, columns = Half(document["half"]), document["columns"]
             known = {name: value for name, value in columns.items() if name in COLUMNS}
-            good = all(isinstance(value, Value) for value in known.values()) and bool(known["call_id"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            good = all(map(_storable, known.values())) and bool(known["call_id"])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CallLogError(f"not an entry of the call log: {error!r}: {text[:80]!r}") from error
         if not good or len(known) != len(columns):
             raise CallLogError(f"not an entry of the call log: {text[:80]!r}")
@@ -68,7 +68,19 @@ def _columns(source: CallRecord | CallEnd) -> dict[str, Value]:
 
 def _plain(value: Any) -> Value:
     if isinstance(value, tuple):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, enum.StrEnum):
-        return value.value
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return _text(value)
     return int(value) if isinstance(value, bool) else value
+
+
+def _text(value: str) -> str:
+    """The text without lone surrogates (of a file's name that is no UTF-8): no database could hold them."""
+    return value.encode("utf-8", "replace").decode()
+
+
+def _storable(value: object) -> bool:
+    """Whether every database can hold it: Unicode text, 64-bit integers, floats."""
+    if isinstance(value, str):
+        return value == _text(value)
+    return value is None or isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
