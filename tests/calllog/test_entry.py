@@ -1,0 +1,67 @@
+"""An entry on its way through a spool file: it comes back as it was, and garbage is told from it."""
+
+import json
+
+import pytest
+
+from silentspam.call import CallRecord
+from silentspam.calllog.entry import Entry, Half, screened
+from silentspam.errors import CallLogError
+from tests.fakes import CALL_ID, a_call
+
+
+def test_what_is_unknown_is_left_out_and_what_is_false_or_zero_is_not() -> None:
+    columns = screened(CallRecord(call=a_call(), digital_silence_share=0.0)).columns
+    assert columns["failed_open"] == 0
+    assert columns["digital_silence_share"] == 0.0
+    assert not {"verdict", "uniqueid", "reasons", "challenge_attempts"} & columns.keys()
+
+
+def test_an_entry_is_one_line_of_json_whatever_it_holds() -> None:
+    entry = screened(CallRecord(call=a_call(), failed_open_cause="a\nb\u2028c\x85d\x1ee"))
+    text = entry.to_json()
+    assert text.isascii()
+    assert text.splitlines() == [text]
+    assert Entry.from_json(text) == entry
+
+
+GARBAGE = [
+    "",
+    "null",
+    "[]",
+    "7",
+    "{",
+    "{}",
+    '{"half": "screened"}',
+    '{"half": "screened", "columns": null}',
+    '{"half": "screened", "columns": []}',
+    '{"half": "screened", "columns": {}}',
+    '{"half": "neither", "columns": {"call_id": "x"}}',
+    '{"half": "screened", "columns": {"call_id": ""}}',
+    '{"half": "screened", "columns": {"call_id": null}}',
+    '{"half": "screened", "columns": {"call_id": ["x"]}}',
+    '{"half": "screened", "columns": {"call_id": "x", "no_column": 1}}',
+    '{"half": "screened", "columns": {"call_id": "x", "ani": {}}}',
+    '{"half": "screened", "columns": {"call_id": "x", "hangup_cause": 1' + "0" * 30 + "}}",
+    '{"half": "screened", "columns": {"call_id": "x", "hangup_cause": 1' + "0" * 5000 + "}}",
+    '{"half": "screened", "columns": {"call_id": "x", "ani": "\\ud800"}}',
+    "[" * 100_000,
+    '{"half": "screened", "columns": {"call_id": "' + CALL_ID,
+]
+
+
+@pytest.mark.parametrize("text", GARBAGE, ids=range(len(GARBAGE)))
+def test_garbage_is_a_call_log_error_that_shows_its_beginning(text: str) -> None:
+    with pytest.raises(CallLogError, match="not an entry"):
+        Entry.from_json(text)
+
+
+def test_a_message_about_garbage_is_short() -> None:
+    with pytest.raises(CallLogError) as caught:
+        Entry.from_json("x" * 1_000_000)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_good_entry_is_accepted() -> None:
+    text = json.dumps({"half": "ended", "columns": {"call_id": "x", "hangup_cause": 16, "ani": None}})
+    assert Entry.from_json(text) == Entry(Half.ENDED, {"call_id": "x", "hangup_cause": 16, "ani": None})
