@@ -42,8 +42,8 @@ class Ear:
     """Finds the digit words of prompts in what a caller has heard."""
 
     def __init__(self, words: Iterable[tuple[str, Samples]]) -> None:
-        self._words = [(digit, _halves(samples)) for digit, samples in words]
-        self._longest = max(first.size + second.size for _, (first, second) in self._words)
+        self._words = [(digit, *_halves(samples)) for digit, samples in words]
+        self._longest = max(first.samples.size + second.samples.size for _, first, second in self._words)
 
     @classmethod
     def of_prompts(cls, prompts: Path, fallback: Path) -> "Ear":
@@ -59,10 +59,12 @@ class Ear:
 
     def digit(self, heard: Samples) -> Heard | None:
         """The digit word in `heard`, if there is a clear one."""
-        signal = heard.astype(np.float64)
+        if heard.size == 0:
+            return None
+        line = _Line(heard.astype(np.float64))
         best: dict[str, tuple[float, int]] = {}
-        for digit, (first, second) in self._words:
-            score, end = _match(first, second, signal)
+        for digit, first, second in self._words:
+            score, end = _match(first, second, line)
             if score > best.get(digit, (0.0, 0))[0]:
                 best[digit] = (score, end)
         ranked = sorted(best.items(), key=lambda item: -item[1][0])
@@ -95,35 +97,60 @@ def _last_word(prompt: Samples) -> Samples:
     return prompt[max(0, end - int(WORD_SECONDS * SAMPLE_RATE)) : end]
 
 
-def _halves(word: Samples) -> tuple[Signal, Signal]:
+class _Pattern:
+    """A stretch of audio to look for; its spectra are kept, as lines of one length come again and again."""
+
+    def __init__(self, samples: Signal) -> None:
+        self.samples = samples
+        self.norm = float(np.sqrt(np.sum(np.square(samples))))
+        self._spectra: dict[int, npt.NDArray[np.complex128]] = {}
+
+    def spectrum(self, size: int) -> npt.NDArray[np.complex128]:
+        """The conjugate spectrum of `size` points."""
+        if size not in self._spectra:
+            self._spectra[size] = np.conj(np.fft.rfft(self.samples, size))
+        return self._spectra[size]
+
+
+class _Line:
+    """A stretch of what was heard, prepared for many patterns."""
+
+    def __init__(self, heard: Signal) -> None:
+        self.size = heard.size
+        # Twice as long, so that the circular correlation does not fold a pattern's end onto the beginning.
+        self._points = 1 << (2 * heard.size).bit_length()
+        self._spectrum = np.fft.rfft(heard, self._points)
+        self._energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
+
+    def correlation(self, pattern: _Pattern) -> Signal:
+        """Normalised cross-correlation at every position where `pattern` fits."""
+        length = pattern.samples.size
+        positions = self.size - length + 1
+        if positions <= 0:
+            return np.empty(0)
+        product = np.fft.irfft(self._spectrum * pattern.spectrum(self._points), self._points)[:positions]
+        energy = np.maximum(self._energy[length:] - self._energy[:-length], 0.0)
+        norm = np.sqrt(energy) * pattern.norm
+        # Where hardly anything is heard the ratio would be noise.
+        loud = energy > length * SPEECH_FLOOR**2
+        return np.where(loud, product / np.maximum(norm, 1.0), 0.0)
+
+
+def _halves(word: Samples) -> tuple[_Pattern, _Pattern]:
     middle = word.size // 2
-    return word[:middle].astype(np.float64), word[middle:].astype(np.float64)
+    return _Pattern(word[:middle].astype(np.float64)), _Pattern(word[middle:].astype(np.float64))
 
 
-def _match(first: Signal, second: Signal, heard: Signal) -> tuple[float, int]:
+def _match(first: _Pattern, second: _Pattern, line: _Line) -> tuple[float, int]:
     """The mean correlation of both halves where they match best, and the sample after the second."""
-    early, late = _correlation(first, heard), _correlation(second, heard)
-    best, end = 0.0, 0
+    early, late = line.correlation(first), line.correlation(second)
     if early.size == 0 or late.size == 0:
-        return best, end
+        return 0.0, 0
     start = int(np.argmax(early))
-    low = max(0, start + first.size - FRAME_SLIP)
-    following = late[low : start + first.size + FRAME_SLIP]
-    if following.size:
-        offset = int(np.argmax(following))
-        best, end = (float(early[start]) + float(following[offset])) / 2, low + offset + second.size
-    return best, end
-
-
-def _correlation(word: Signal, heard: Signal) -> Signal:
-    """Normalised cross-correlation at every position where `word` fits into `heard`."""
-    positions = heard.size - word.size + 1
-    if positions <= 0:
-        return np.empty(0)
-    size = 1 << (heard.size + word.size).bit_length()
-    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(word, size))
-    product = np.fft.irfft(spectrum, size)[:positions]
-    energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
-    norm = np.sqrt((energy[word.size :] - energy[: -word.size]) * float(np.sum(np.square(word))))
-    # Where hardly anything is heard the ratio would be noise.
-    return np.where(norm > word.size * SPEECH_FLOOR, product / np.maximum(norm, 1.0), 0.0)
+    middle = start + first.samples.size
+    low = max(0, middle - FRAME_SLIP)
+    following = late[low : middle + FRAME_SLIP]
+    if following.size == 0:
+        return 0.0, 0
+    offset = int(np.argmax(following))
+    return (float(early[start]) + float(following[offset])) / 2, low + offset + second.samples.size

@@ -5,8 +5,7 @@ Every scenario has its own folder, configuration, caller number and agent, so th
 
 import dataclasses
 import json
-import subprocess
-import sys
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,13 +20,17 @@ from lab.scenarios import SIPP_FOLDER, Row, Scenario
 from lab.sounds import SPEECH, make_sounds
 from lab.switchboard import switchboard
 from lab.verdicts import faults
-from lab.worker import Observation, Task
+from lab.worker import Observation, Task, run_worker
 
 AT_ONCE = 5
 """Calls at once: more would make two cores late, and the callers' audio with them."""
 START_GAP_SECONDS = 0.7
 WORKER_SECONDS = 100.0
 ROW_SECONDS = 8.0
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Workers are forked from a server that has imported everything: their start must not slow the calls down."""
+PROCESSES.set_forkserver_preload(["lab.worker"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,6 @@ class Lab:
             troubles.prepare(scenario.trouble, folder)
         except troubles.TroubleError as error:
             return Outcome(scenario=scenario, skipped=str(error))
-        self._await_turn()
         try:
             observation = self._play(scenario, folder)
         finally:
@@ -113,31 +115,26 @@ class Lab:
         wrong = faults(scenario, row, observation)
         return Outcome(scenario=scenario, row=row, observation=observation, faults=wrong)
 
-    def _await_turn(self) -> None:
-        """Let calls begin one after the other: two heavy imports at once would delay both."""
+    def _await_turn(self, start: Callable[[], None]) -> None:
+        """Let calls begin one after the other: two AGI processes starting at once would delay both."""
         with self._gate:
             time.sleep(max(0.0, self._next_start - time.monotonic()))
+            start()
             self._next_start = time.monotonic() + START_GAP_SECONDS
 
     def _play(self, scenario: Scenario, folder: Path) -> Observation:
         task_file, observation_file = folder / "task.json", folder / "observation.json"
         task_file.write_text(json.dumps(dataclasses.asdict(self._task(scenario, folder)), indent=1))
-        command = [sys.executable, "-m", "lab.worker", str(task_file), str(observation_file)]
-        with (folder / "worker.log").open("wb") as log:
-            try:
-                done = subprocess.run(
-                    command,
-                    cwd=product.REPOSITORY,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    timeout=WORKER_SECONDS,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
-                return Observation(fault=f"the phones did not end within {WORKER_SECONDS:.0f} s")
-        if done.returncode != 0 or not observation_file.is_file():
-            return Observation(fault=f"the phones failed, exit {done.returncode}: {folder / 'worker.log'}")
+        log_file = folder / "worker.log"
+        worker = PROCESSES.Process(target=run_worker, args=(task_file, observation_file, log_file))
+        self._await_turn(worker.start)
+        worker.join(WORKER_SECONDS)
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
+            return Observation(fault=f"the phones did not end within {WORKER_SECONDS:.0f} s")
+        if worker.exitcode != 0 or not observation_file.is_file():
+            return Observation(fault=f"the phones failed, exit {worker.exitcode}: see {log_file}")
         return Observation(**json.loads(observation_file.read_text()))
 
     def _task(self, scenario: Scenario, folder: Path) -> Task:

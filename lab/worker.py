@@ -1,14 +1,13 @@
 """Plays one scenario's caller and agent in a process of its own: pjsua2 allows one stack and four calls.
 
-`python -m lab.worker TASK.json OBSERVATION.json` reads a Task and writes an Observation, both JSON. Times are
-seconds of the epoch.
+`run_worker` reads a Task and writes an Observation, both JSON. Times are seconds of the epoch.
 """
 
 import dataclasses
 import json
+import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,13 +183,10 @@ def _observe(scene: Scene, *, trouble_done: bool, fault: str) -> Observation:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Read the task, play it, write the observation."""
-    task_file, observation_file = map(Path, arguments)
-    task = Task(**json.loads(task_file.read_text()))
-    observation_file.write_text(json.dumps(dataclasses.asdict(play(task))))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def run_worker(task_file: Path, observation_file: Path, log_file: Path) -> None:
+    """The process: read the task, play it, write the observation. What the stack prints goes to the log."""
+    with log_file.open("wb") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    task = Task(**json.loads(task_file.read_text(encoding="utf-8")))
+    observation_file.write_text(json.dumps(dataclasses.asdict(play(task))), encoding="utf-8")
