@@ -24,7 +24,8 @@ from lab.worker import Observation, Task, run_worker
 
 AT_ONCE = 5
 """Calls at once: more would make two cores late, and the callers' audio with them."""
-START_GAP_SECONDS = 0.7
+START_GAP_SECONDS = 0.75
+"""So that no AGI process starts while another one, 2.1 s after its own start, judges."""
 WORKER_SECONDS = 100.0
 ROW_SECONDS = 8.0
 
