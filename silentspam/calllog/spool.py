@@ -55,22 +55,23 @@ class Spool:
         for path in self.waiting()[:limit]:
             try:
                 entries = _entries(path)
-            except FileNotFoundError:
-                continue
+            except OSError:
+                continue  # taken in by another process meanwhile, or not ours to read
             except (CallLogError, UnicodeDecodeError):
                 with suppress(OSError):
                     path.rename(path.with_suffix(SET_ASIDE))
                 continue
             for entry in entries:
                 write(entry)
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
             taken += len(entries)
         return taken
 
 
 def _entries(path: Path) -> list[Entry]:
     """The entries of a file, one a line."""
-    return [Entry.from_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [Entry.from_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def _write_durably(path: Path, text: str) -> None:

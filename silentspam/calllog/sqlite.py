@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from silentspam.calllog.entry import Entry, Half, Value
@@ -42,9 +42,9 @@ class SqliteCallLog:
     @contextmanager
     def _database(self, *, create: bool) -> Iterator[sqlite3.Connection]:
         """A connection with the newest schema, in one transaction."""
-        if not create and not self._path.exists():
-            raise CallLogError(f"{self._path}: there is no call log yet")
         try:
+            if not create and not self._path.exists():
+                raise CallLogError(f"{self._path}: there is no call log yet")
             if create:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=self._busy_seconds, isolation_level=None)
@@ -60,13 +60,16 @@ class SqliteCallLog:
 def _upgrade(database: sqlite3.Connection) -> None:
     """Bring the schema up to date. Safe when many processes find a new file at once."""
     (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version == len(STEPS):
-        return
     if version > len(STEPS):
         raise CallLogError(
             f"the call log has schema {version}, this version knows {len(STEPS)}: update Silentspam"
         )
-    database.execute("PRAGMA journal_mode=WAL")
+    # The mode is kept in the file. SQLite does not wait for the lock that the change needs, so whoever finds
+    # the file idle makes it.
+    with suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode=WAL")
+    if version == len(STEPS):
+        return
     database.execute("BEGIN IMMEDIATE")
     with database:
         (version,) = database.execute("PRAGMA user_version").fetchone()
