@@ -1,0 +1,145 @@
+"""SQLite's own troubles: many processes, a locked, corrupt, newer or unwritable file."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from silentspam.call import CallRecord
+from silentspam.calllog.entry import Entry, screened
+from silentspam.calllog.query import Filter
+from silentspam.calllog.schema import COLUMNS, STEPS
+from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.errors import CallLogError
+from tests.fakes import a_call
+
+ENTRY: Entry = screened(CallRecord(call=a_call()))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "calls.db"
+
+
+def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def test_many_processes_at_once_on_a_new_file_write_every_row(path: Path) -> None:
+    """Eight processes find no file, and each builds the schema or waits for the one that does."""
+    code = """
+import sys
+from pathlib import Path
+from silentspam.call import Call, CallRecord
+from silentspam.calllog.entry import screened
+from silentspam.calllog.sqlite import SqliteCallLog
+path, worker = Path(sys.argv[1]), sys.argv[2]
+sys.stdin.read()
+for n in range(5):
+    call = Call(call_id=f"{worker}-{n}", started_at=0.0)
+    SqliteCallLog(path, busy_seconds=60).write(screened(CallRecord(call=call)))
+"""
+    workers = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), str(n)], stdin=subprocess.PIPE)
+        for n in range(8)
+    ]
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.close()
+    assert [worker.wait(120) for worker in workers] == [0] * 8
+    assert len(SqliteCallLog(path).rows(Filter())) == 40
+
+
+def test_a_reader_does_not_wait_for_a_writer(path: Path) -> None:
+    log = SqliteCallLog(path, busy_seconds=0)
+    log.write(ENTRY)
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE calls SET ani = 'half done'")
+    assert log.rows(Filter())[0]["ani"] == "15550100"
+    writer.close()
+
+
+def test_the_journal_is_write_ahead(path: Path) -> None:
+    SqliteCallLog(path).write(ENTRY)
+    assert query(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_a_locked_database_is_an_error_when_the_wait_is_over(path: Path) -> None:
+    log = SqliteCallLog(path, busy_seconds=0.01)
+    log.write(ENTRY)
+    lock = sqlite3.connect(path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CallLogError, match=r"call_log\.database .*locked"):
+        log.write(ENTRY)
+    lock.close()
+    log.write(ENTRY)
+
+
+def test_a_database_that_cannot_be_made_is_an_error_that_names_key_and_path(below_a_file: Path) -> None:
+    with pytest.raises(CallLogError, match=r"call_log\.database .*below"):
+        SqliteCallLog(below_a_file / "calls.db").write(ENTRY)
+
+
+def test_a_folder_in_its_place_is_an_error(path: Path) -> None:
+    path.mkdir()
+    for use in (lambda: SqliteCallLog(path).write(ENTRY), lambda: SqliteCallLog(path).rows(Filter())):
+        with pytest.raises(CallLogError, match=r"calls\.db"):
+            use()
+
+
+def test_a_name_that_no_file_can_have_is_an_error(path: Path) -> None:
+    endless = path.with_name("x" * 300)
+    for use in (lambda: SqliteCallLog(endless).write(ENTRY), lambda: SqliteCallLog(endless).rows(Filter())):
+        with pytest.raises(CallLogError):
+            use()
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database, but long enough to be one" * 50, b"SQLite format 3\0"]
+)
+def test_a_corrupt_file_is_an_error_and_is_left_as_it_is(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    for use in (lambda: SqliteCallLog(path).write(ENTRY), lambda: SqliteCallLog(path).rows(Filter())):
+        with pytest.raises(CallLogError, match=r"calls\.db"):
+            use()
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_is_a_new_database(path: Path) -> None:
+    path.touch()
+    SqliteCallLog(path).write(ENTRY)
+    assert len(SqliteCallLog(path).rows(Filter())) == 1
+
+
+def test_reading_before_the_first_call_says_that_there_is_no_log_and_makes_none(path: Path) -> None:
+    with pytest.raises(CallLogError, match="there is no call log yet"):
+        SqliteCallLog(path).rows(Filter())
+    assert not path.exists()
+
+
+def test_a_newer_schema_is_refused_with_both_versions_and_a_remedy(path: Path) -> None:
+    SqliteCallLog(path).write(ENTRY)
+    query(path, f"PRAGMA user_version={len(STEPS) + 1}")
+    with pytest.raises(CallLogError, match=f"schema {len(STEPS) + 1}, this version knows {len(STEPS)}"):
+        SqliteCallLog(path).write(ENTRY)
+
+
+@pytest.mark.parametrize("version", range(len(STEPS)))
+def test_every_older_schema_is_brought_up_to_date_and_keeps_its_rows(path: Path, version: int) -> None:
+    for step in STEPS[:version]:
+        query(path, step)
+    query(path, f"PRAGMA user_version={version}")
+    if version:
+        query(path, "INSERT INTO calls (call_id, started_at) VALUES ('old', 1.0)")
+    SqliteCallLog(path).write(ENTRY)
+    assert query(path, "PRAGMA user_version") == [(len(STEPS),)]
+    assert len(SqliteCallLog(path).rows(Filter())) == (2 if version else 1)
+    columns = [name for _, name, *_ in query(path, "PRAGMA table_info(calls)")]
+    assert columns == list(COLUMNS)
