@@ -5,6 +5,7 @@ documents every key with its default; `tests/test_config.py` keeps the two equal
 """
 
 import os
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,9 +24,13 @@ DEFAULT_PATH = Path("/etc/silentspam/silentspam.yaml")
 PROMPT_SECONDS = 8.0
 """Allowance for one spoken line of the challenge [s]: the longest shipped prompt and its key press."""
 
+_SHOWN = reprlib.Repr()
+"""Keeps a message short, whatever stands in the file."""
+_SHOWN.maxstring, _SHOWN.maxlevel = 120, 1
+
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-AbsolutePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00-\x1f]*$")]
+AbsolutePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00-\x1f]*\Z")]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,7 +51,7 @@ class RecordingSection(_Section, frozen=True):
 
     folder: AbsolutePath = "/var/lib/silentspam/recordings"
     seconds: Annotated[float, msgspec.Meta(ge=1, le=10)] = 2.0
-    ring_tone: Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[0-9A-Za-z+*/!, -]*$")] = "ring"
+    ring_tone: Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[0-9A-Za-z+*/!, -]*\Z")] = "ring"
 
 
 class ModelSection(_Section, frozen=True):
@@ -64,7 +69,7 @@ class ChallengeSection(_Section, frozen=True):
     attempts: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
     key_seconds: Annotated[float, msgspec.Meta(ge=1, le=30)] = 5.0
     prompts: AbsolutePath | None = None
-    contact_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,20}$")] = ""
+    contact_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,20}\Z")] = ""
 
 
 class LimitsSection(_Section, frozen=True):
@@ -126,7 +131,7 @@ def load_config(path: Path | None) -> Config:
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     try:
         document = yaml.load(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
+    except Exception as error:  # PyYAML's constructors let ValueError, KeyError and more through
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     try:
         config = msgspec.convert({} if document is None else document, type=Config)
@@ -149,7 +154,7 @@ def _with_key(message: str, document: object) -> str:
     value: Any = document
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    shown = f" is {value!r}" if not isinstance(value, dict) else ""
+    shown = f" is {_SHOWN.repr(value)}" if not isinstance(value, dict) else ""
     return f"{key}{shown}: {text[:1].lower()}{text[1:]}"
 
 
