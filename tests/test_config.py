@@ -1,0 +1,269 @@
+"""The configuration file: each key documented and equal to its default, each mistake named by its path."""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from silentspam import resources
+from silentspam.config import (
+    DEFAULT_PATH,
+    ENVIRONMENT_VARIABLE,
+    CallLogSection,
+    ChallengeSection,
+    Config,
+    LimitsSection,
+    ModelSection,
+    RecordingSection,
+    config_path,
+    load_config,
+)
+from silentspam.errors import ConfigError
+from silentspam.policy import Mode
+
+SHIPPED = resources.shipped("config") / "silentspam.yaml"
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "call_log": CallLogSection,
+    "recording": RecordingSection,
+    "model": ModelSection,
+    "challenge": ChallengeSection,
+    "limits": LimitsSection,
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "silentspam.yaml"
+
+
+def refused(path: Path, text: str | bytes) -> str:
+    """The message about a file that holds this text."""
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    message = str(caught.value)
+    assert str(path) in message
+    return message.removeprefix(f"{path}: ")
+
+
+# --- the documented file -----------------------------------------------------------------------------------
+
+
+def test_the_shipped_file_holds_every_key_with_its_default() -> None:
+    shipped = yaml.safe_load(SHIPPED.read_text())
+    assert shipped == msgspec.to_builtins(Config())
+    assert load_config(SHIPPED) == Config()
+
+
+def test_every_section_is_part_of_the_configuration() -> None:
+    assert set(msgspec.to_builtins(Config())) == {"mode", *SECTIONS}
+
+
+def test_every_key_of_the_shipped_file_has_a_comment_of_its_own() -> None:
+    above = ""
+    for line in SHIPPED.read_text().splitlines():
+        if re.match(r"\s*[a-z_]+: *\S", line):
+            assert above.strip().startswith("#"), f"{line.strip()} stands there without a word"
+        above = line
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [(s, k) for s, c in SECTIONS.items() for k in c.__struct_fields__]
+)
+def test_a_key_that_is_left_out_has_its_default(path: Path, section: str, key: str) -> None:
+    document = msgspec.to_builtins(Config())
+    del document[section][key]
+    path.write_text(yaml.safe_dump(document))
+    assert load_config(path) == Config()
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing but a comment\n", "---\n", "{}", "null"])
+def test_an_empty_file_is_all_defaults(path: Path, text: str) -> None:
+    path.write_text(text)
+    assert load_config(path) == Config()
+
+
+def test_no_file_is_all_defaults() -> None:
+    assert load_config(None) == Config()
+
+
+def test_values_arrive(path: Path) -> None:
+    path.write_text(
+        "mode: shadow\nmodel: {threshold: 0.75, folder: /m}\nchallenge: {contact_number: '18005550100'}"
+    )
+    config = load_config(path)
+    assert (config.mode, config.model.threshold, config.model_folder) == (Mode.SHADOW, 0.75, Path("/m"))
+    assert config.challenge_settings().contact_number == "18005550100"
+
+
+def test_without_a_folder_the_model_and_the_prompts_are_the_shipped_ones() -> None:
+    assert Config().model_folder == resources.shipped_model()
+    assert (Config().challenge_settings().prompts / "press-7.ulaw").is_file()
+
+
+# --- mistakes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mood: enforce", "unknown field `mood`"),
+        ("model: {treshold: 0.5}", "unknown field `treshold`"),
+        ("mode: panic", "mode is 'panic'"),
+        ("mode: true", "mode is True"),
+        ("mode:", "mode is None"),
+        ("model: 5", "model is 5"),
+        ("model:", "model"),
+        ("model: []", "model"),
+        ("model: {threshold: 1.5}", "model.threshold is 1.5: expected `float` <= 1.0"),
+        ("model: {threshold: -0.1}", "model.threshold is -0.1: expected `float` >= 0.0"),
+        ("model: {threshold: .nan}", "model.threshold is nan"),
+        ("model: {threshold: .inf}", "model.threshold is inf"),
+        ("model: {threshold: high}", "model.threshold is 'high'"),
+        ("model: {threshold: '0.5'}", "model.threshold is '0.5'"),
+        ("model: {threshold: 50%}", "model.threshold is '50%'"),
+        ("model: {min_seconds: 0}", "model.min_seconds is 0"),
+        ("model: {min_seconds: 11}", "model.min_seconds is 11"),
+        ("model: {max_digital_silence_share: 2}", "model.max_digital_silence_share is 2"),
+        ("model: {folder: models}", "model.folder is 'models'"),
+        ("model: {folder: ''}", "model.folder is ''"),
+        ('model: {folder: "/a\\0b"}', "model.folder is '/a\\x00b'"),
+        ("model:\n  folder: |\n    /models\n", "model.folder is '/models\\n'"),
+        ("recording: {seconds: 0.5}", "recording.seconds is 0.5"),
+        ("recording: {seconds: .nan}", "recording.seconds is nan"),
+        ("recording: {seconds: 60}", "recording.seconds is 60"),
+        ("recording: {seconds: yes}", "recording.seconds is True"),
+        ("recording: {seconds: 2024-99-99}", "month must be in 1..12"),
+        ("recording: {ring_tone: 'x\"y'}", "recording.ring_tone is"),
+        ('recording: {ring_tone: "ring\\n"}', "recording.ring_tone is 'ring\\n'"),
+        (f"recording: {{ring_tone: {'1' * 100}x}}", "recording.ring_tone is"),
+        ("recording: {folder: ~/calls}", "recording.folder is '~/calls'"),
+        ("challenge: {attempts: 0}", "challenge.attempts is 0"),
+        ("challenge: {attempts: 2.5}", "challenge.attempts is 2.5"),
+        ("challenge: {attempts: 1e99}", "challenge.attempts"),
+        ("challenge: {attempts: " + "9" * 5000 + "}", "digits"),
+        ("challenge: {key_seconds: 31}", "challenge.key_seconds is 31"),
+        (
+            "challenge: {contact_number: 18005550100}",
+            "challenge.contact_number is 18005550100: expected `str`",
+        ),
+        ("challenge: {contact_number: '+1 800'}", "challenge.contact_number is '+1 800'"),
+        ('challenge: {contact_number: "123\\n"}', "challenge.contact_number is '123\\n'"),
+        ("call_log: {busy_seconds: -1}", "call_log.busy_seconds is -1"),
+        ("call_log: {spool: spool}", "call_log.spool is 'spool'"),
+        ("limits: {screening_seconds: 1}", "limits.screening_seconds is 1"),
+        (
+            "limits: {screening_seconds: 20}",
+            "limits.screening_seconds is 20, but the recording and 2 attempts",
+        ),
+        ("challenge: {attempts: 5, key_seconds: 30}", "limits.screening_seconds is 90"),
+        ("- mode", "Expected `object`, got `array`"),
+        ("just words", "Expected `object`, got `str`"),
+        ("7", "Expected `object`, got `int`"),
+        ("1: 2", "at `key`"),
+        ("null: 2", "at `key`"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_path_with_what_stands_there(path: Path, text: str, words: str) -> None:
+    assert words in refused(path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("mode: [", "not YAML"),
+        ("mode: enforce\n  model: x", "not YAML"),
+        ("\tmode: shadow", "not YAML"),
+        ("mode: enforce\0", "not YAML"),
+        ("mode: *nobody", "not YAML"),
+        ("--- a\n--- b", "not YAML"),
+        ("mode: !!python/object/apply:os.system ['true']", "not YAML"),
+        ("mode: !!timestamp never", "not YAML"),
+        ("mode: !!bool perhaps", "not YAML"),
+        ("mode: !!int one", "not YAML"),
+        ("? [a]\n: 1", "not YAML"),
+        ("mode: shadow\nmode: enforce", "mode stands twice"),
+        ("model: {threshold: 0.1, threshold: 0.9}", "threshold stands twice"),
+        ("[" * 1_000, "not YAML"),
+        ("{a: " * 1_000, "not YAML"),
+        (b"mode: \xff\xfe", "utf-8"),
+        (b"\x00\x01\x02", ""),
+    ],
+)
+def test_what_is_not_yaml_is_refused(path: Path, text: str | bytes, words: str) -> None:
+    assert words in refused(path, text)
+
+
+def test_a_message_is_one_line_of_bearable_length(path: Path) -> None:
+    for text in ("mode: [", f"mode: {'x' * 100_000}", "mode: &a [1,2]\n" + "x: *a\n"):
+        message = refused(path, text)
+        assert "\n" not in message
+    bomb = "".join(f", &{chr(98 + n)} [{f'*{chr(97 + n)},' * 9}]" for n in range(20))
+    assert len(refused(path, f"mode: [&a [x]{bomb}]\n")) < 1_000
+
+
+def test_a_file_that_is_not_there_is_refused_by_its_path(path: Path, below_a_file: Path) -> None:
+    for wrong in (path, below_a_file, path.parent):
+        with pytest.raises(ConfigError, match=re.escape(str(wrong))):
+            load_config(wrong)
+
+
+@settings(max_examples=300)
+@given(
+    st.binary(max_size=80)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["mode", *SECTIONS, "folder", "seconds", "x"]), inner, max_size=4
+            )
+        ),
+    ).map(lambda document: yaml.safe_dump(document).encode())
+)
+def test_any_file_at_all_is_a_configuration_or_a_config_error(
+    tmp_path_factory: pytest.TempPathFactory, text: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(text)
+    with suppress(ConfigError):
+        assert isinstance(load_config(path), Config)
+
+
+# --- limits that depend on one another ---------------------------------------------------------------------
+
+
+def longest(**changes: Any) -> float:
+    return msgspec.structs.replace(Config(), challenge=ChallengeSection(**changes)).longest_screening()
+
+
+def test_the_default_limit_leaves_time_for_a_caller_who_uses_all_there_is() -> None:
+    assert Config().longest_screening() < Config().limits.screening_seconds
+
+
+def test_a_longer_challenge_takes_longer() -> None:
+    assert longest(attempts=3) > longest(attempts=2)
+    assert longest(key_seconds=9.0) > longest()
+    assert longest(contact_number="18005550100") > longest()
+
+
+# --- which file --------------------------------------------------------------------------------------------
+
+
+def test_the_option_wins_over_the_environment() -> None:
+    environ = {ENVIRONMENT_VARIABLE: "/e.yaml"}
+    assert config_path("/o.yaml", environ) == Path("/o.yaml")
+    assert config_path(None, environ) == Path("/e.yaml")
+    assert config_path("", environ) == Path("/e.yaml")
+
+
+def test_without_either_it_is_the_usual_place_if_there_is_a_file() -> None:
+    expected = DEFAULT_PATH if DEFAULT_PATH.exists() else None
+    assert config_path(None, {}) == expected
+    assert config_path("", {ENVIRONMENT_VARIABLE: ""}) == expected
