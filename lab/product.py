@@ -4,6 +4,7 @@ The lab knows of Silentspam only what is public: the command line, the configura
 the table `calls`.
 """
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -98,11 +99,17 @@ def database_of(config: Path) -> Path:
     return Path(document["call_log"]["database"])
 
 
-def wait_for_row(database: Path, ani: str, *, seconds: float) -> Row | None:
-    """The finished row of a caller's number, or what there is of it when the time is up."""
+def wait_for_row(config: Path, ani: str, *, seconds: float, row_waits: bool) -> Row | None:
+    """The finished row of a caller's number, or what there is of it when the time is up.
+
+    A row that waits outside the database (spool, Asterisk's own file) is taken in by reading the call log.
+    """
     deadline = time.monotonic() + seconds
     while True:
-        row = _row(database, ani)
+        if row_waits:
+            with contextlib.suppress(ProductError):  # there is no call log yet
+                silentspam("calls", "--config", str(config))
+        row = _row(database_of(config), ani)
         if (row is not None and row.get("ended_at") is not None) or time.monotonic() > deadline:
             return row
         time.sleep(0.1)

@@ -107,10 +107,8 @@ class Lab:
             troubles.repair(scenario.trouble, folder)
         config = self._configs[scenario.name]
         try:
-            if scenario.trouble == "block_database":
-                # Reading the log takes in what waits in the spool.
-                product.silentspam("calls", "--config", str(config))
-            row = product.wait_for_row(product.database_of(config), scenario.ani, seconds=ROW_SECONDS)
+            row_waits = scenario.trouble in troubles.ROW_WAITS or bool(scenario.agi_ended)
+            row = product.wait_for_row(config, scenario.ani, seconds=ROW_SECONDS, row_waits=row_waits)
         except product.ProductError as error:
             return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
         wrong = faults(scenario, row, observation)
@@ -150,6 +148,8 @@ class Lab:
             sipp_port=self._ports.sipp(number),
             caller=caller.does,
             caller_seconds=caller.seconds,
+            caller_number_ends=caller.number_ends,
+            caller_name=caller.name or caller.does,
             caller_plays=str(self._sounds[caller.sends]) if caller.sends else "",
             sipp_file=str(SIPP_FOLDER / caller.sipp) if caller.sipp else "",
             sipp_program=debian.program_command(root, "usr/bin/sipp"),

@@ -16,7 +16,7 @@ TABLE = Path(__file__).parent / "scenarios.yaml"
 SIPP_FOLDER = Path(__file__).parent / "sipp"
 FIRST_EXTENSION = 1001
 AWAY = "away"
-ROUTES = ("dial", "queue")
+ROUTES = ("dial", "queue", "own_dial")
 
 Row = Mapping[str, object]
 
@@ -37,9 +37,14 @@ class Hears:
 
 @dataclass(frozen=True, kw_only=True)
 class CallerPart:
-    """What the caller sends and does: a sound and a behaviour, or a SIPp file."""
+    """What the caller sends and does: a sound and a behaviour, or a SIPp file.
+
+    `number_ends` is added to the number in the SIP URI, `name` is the display name: for hostile ones.
+    """
 
     sends: str = ""
+    number_ends: str = ""
+    name: str = ""
     does: str = "waits"
     seconds: float = 0.0
     sipp: str = ""
@@ -67,6 +72,7 @@ class Scenario:
     rings: int = 20
     config: Mapping[str, Any] = field(default_factory=dict)
     agi: str = ""
+    agi_ended: str = ""
     trouble: str = ""
     hears: Hears = field(default_factory=Hears)
 

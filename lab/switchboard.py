@@ -54,13 +54,19 @@ def _extension(scenario: Scenario, config: Path) -> str:
     settings = [f"SILENTSPAM_CONFIG={config}", f"SILENTSPAM_UNLOGGED={config.parent / 'unlogged.jsonl'}"]
     if scenario.agi:
         settings.append(f"SILENTSPAM_AGI={scenario.agi}")
-    if scenario.route == "queue":
-        connect = f"Gosub(silentspam-queue,s,1(queue-{scenario.extension},{scenario.rings},r))"
-    else:
-        connect = f"Gosub(silentspam-dial,s,1(PJSIP/{_agent_name(scenario)},{scenario.rings}))"
+    if scenario.agi_ended:
+        settings.append(f"SILENTSPAM_AGI_ENDED={scenario.agi_ended}")
+    agent = f"PJSIP/{_agent_name(scenario)},{scenario.rings}"
+    connect = {
+        "dial": [f"Gosub(silentspam-dial,s,1({agent}))"],
+        "queue": [f"Gosub(silentspam-queue,s,1(queue-{scenario.extension},{scenario.rings},r))"],
+        "own_dial": ["Gosub(silentspam,s,1)", f"Dial({agent})"],
+    }[scenario.route]
     lines = [f"exten => {scenario.extension},1,NoOp({scenario.name})"]
     lines += [f" same => n,Set({setting})" for setting in settings]
-    return "\n".join([*lines, f" same => n,{connect}", " same => n,Hangup()"])
+    return "\n".join(
+        [*lines, *(f" same => n,{application}" for application in connect), " same => n,Hangup()"]
+    )
 
 
 def _agent(scenario: Scenario, ports: Ports) -> str:

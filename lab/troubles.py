@@ -17,6 +17,11 @@ SMALL_DISK_BYTES = 16_384
 LEFT_FREE_BYTES = 4_096
 """A quarter of a second of mu-law: less than the opening needs."""
 KILL_AFTER_SECONDS = 1.0
+CONFIG, GOOD_CONFIG = "silentspam.yaml", "good.yaml"
+
+
+ROW_WAITS = frozenset({"block_database", "break_config"})
+"""Troubles that keep the row out of the database until the call log is read."""
 
 
 class TroubleError(Exception):
@@ -30,6 +35,9 @@ def prepare(trouble: str, folder: Path) -> None:
         (folder / "blocked").write_text("in the way\n")
     elif trouble == "small_disk":
         _mount_small_disk(folder / "small-disk")
+    elif trouble == "break_config":
+        (folder / CONFIG).rename(folder / GOOD_CONFIG)
+        (folder / CONFIG).write_text("mode: [enforce\n")
 
 
 def repair(trouble: str, folder: Path) -> None:
@@ -39,6 +47,8 @@ def repair(trouble: str, folder: Path) -> None:
         (folder / "blocked").mkdir()
     elif trouble == "small_disk":
         subprocess.run(["umount", str(folder / "small-disk")], capture_output=True, check=False)
+    elif trouble == "break_config":
+        (folder / GOOD_CONFIG).rename(folder / CONFIG)
 
 
 def _mount_small_disk(folder: Path) -> None:
@@ -81,6 +91,7 @@ TROUBLES: dict[str, Callable[[Phone, int, Path], Iterator[None]]] = {
     "kill_agi": _kill_agi,
     "block_database": _none,
     "small_disk": _none,
+    "break_config": _none,
 }
 
 

@@ -46,6 +46,8 @@ class Task:
     caller: str
     caller_seconds: float
     caller_plays: str
+    caller_number_ends: str
+    caller_name: str
     sipp_file: str
     sipp_program: list[str]
     sipp_sound: str
@@ -100,7 +102,8 @@ def play(task: Task) -> Observation:
             _run_sipp(task, phones, running)
             agent = agents[0] if agents else None
             return Observation(agent_answered_at=agent.up_at if agent else None)
-        caller = phones.call(task.extension, number=task.ani, name=task.caller, play=Path(task.caller_plays))
+        number, name = task.ani + task.caller_number_ends, task.caller_name
+        caller = phones.call(task.extension, number=number, name=name, play=Path(task.caller_plays))
         scene = Scene(caller, Ear.of_prompts(Path(task.prompts), Path(task.fallback_prompts)))
         scenes.append(scene)
         running.append(CALLER_BEHAVIOURS[task.caller](scene, task.caller_seconds))

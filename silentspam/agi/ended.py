@@ -66,9 +66,9 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     opened: the dialplan has bridged the caller.
     """
     started_at = _number(get(variables.STARTED_AT))
-    bridged_at = _bridged_at(get, ended_at)
+    bridged = _was_bridged(get)
     status = get(variables.AGI_STATUS)
-    left_screening = status in ("HANGUP", "") and not get(variables.SCREENED) and bridged_at is None
+    left_screening = status in ("HANGUP", "") and not get(variables.SCREENED) and not bridged
     failed_open = not get(variables.SCREENED) and not left_screening
     return CallEnd(
         call=call_from_environment(
@@ -78,12 +78,12 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
             started_at=started_at if started_at is not None else ended_at,
         ),
         ended_at=ended_at,
-        bridged_at=bridged_at,
-        disposition=_disposition(get, bridged=bridged_at is not None, left_screening=left_screening),
+        bridged_at=_number(get(variables.BRIDGED_AT)),
+        disposition=_disposition(get, bridged=bridged, left_screening=left_screening),
         ended_by=_ended_by(
             get(HANGUP_SOURCE),
             env.get("agi_channel", ""),
-            declined=bridged_at is None and get("DIALSTATUS") == "BUSY",
+            declined=not bridged and get("DIALSTATUS") == "BUSY",
         ),
         hangup_cause=_integer(get("HANGUPCAUSE")),
         failed_open=failed_open,
@@ -113,14 +113,14 @@ def _ended_by(source: str, own_channel: str, *, declined: bool) -> EndedBy | Non
     return EndedBy.AGENT
 
 
-def _bridged_at(get: Get, ended_at: float) -> float | None:
-    """When an agent answered; from the answered time where the admin's own Dial or Queue bridged."""
-    noted = _number(get(variables.BRIDGED_AT))
-    if noted is not None:
-        return noted
+def _was_bridged(get: Get) -> bool:
+    """Whether an agent answered, also by the admin's own Dial or Queue.
+
+    ANSWEREDTIME tells only that, not when: it counts from our answer of the caller, not from the agent's.
+    """
     answered = _number(get("ANSWEREDTIME")) or 0.0
-    talked = answered > 0 or get("DIALSTATUS") == "ANSWER" or get("QUEUESTATUS") == "CONTINUE"
-    return ended_at - answered if talked else None
+    noted = bool(get(variables.BRIDGED_AT))
+    return noted or answered > 0 or get("DIALSTATUS") == "ANSWER" or get("QUEUESTATUS") == "CONTINUE"
 
 
 def _call_id(noted: str, env: Mapping[str, str], started_at: float | None) -> str:

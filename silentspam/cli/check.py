@@ -35,9 +35,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         config = configuration(args)
     except ConfigError as error:
-        findings = [
-            doctor.fault(f"configuration: {error}", "mend that key; config/silentspam.yaml documents every one")
-        ]
+        remedy = "mend that key; config/silentspam.yaml documents every one"
+        findings = [doctor.fault(f"configuration: {error}", remedy)]
     else:
         findings = doctor.examine(
             config,

@@ -25,6 +25,7 @@ def line(number: int = 0, **facts: str) -> str:
             "CALLERID(ANI)": "15550199",
             "SILENTSPAM_CALL_ID": "",
             "SILENTSPAM_STARTED_AT": "1700000000.250",
+            "SILENTSPAM_BRIDGED_AT": "1700000048.500",
             "SILENTSPAM_AGI_STATUS": "FAILURE",
             "CHANNEL(hangupsource)": "PJSIP/agent-00000002",
             "DIALSTATUS": "ANSWER",
