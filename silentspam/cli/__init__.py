@@ -32,6 +32,9 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     args = parser().parse_args(argv)
+    # One BLAS thread, set before numpy comes in: an opening's matrices are small, and threads that wait for
+    # each other cost far more than they give once both cores are busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code: int = args.run(args)
         sys.stdout.flush()
