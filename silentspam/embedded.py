@@ -1,13 +1,15 @@
 """The two AGI processes: one screens a call, one logs its end. The scripts in `agi_scripts/` call these.
 
 A process of its own for each call is the default: nothing to keep running, nothing shared to break. Time
-counts against the caller until the call is handed back; what is written to disk comes after that.
+counts against the caller until that process has ended; what is written to disk comes after that.
 """
 
+import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
@@ -23,6 +25,9 @@ from silentspam.config import Config, config_path, load_config
 from silentspam.errors import CallLogError, ConfigError, DeadlineExceeded, SilentSpamError
 from silentspam.screening import screen_call
 
+STARTING_SECONDS = 20.0
+"""A process that has not read its configuration by then fails open: the file's disk may hang [s]."""
+
 GRACE_SECONDS = 5.0
 """After its deadline a screening has this long to hand the call back, then the process ends [s]."""
 
@@ -34,6 +39,7 @@ def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
     """Screen the call on this AGI dialogue; returns the exit status. Non-zero makes the dialplan bridge."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # Asterisk's word for a hangup; we read it from the replies
     started_at = time.time()
+    _start_deadline(STARTING_SECONDS)
     try:
         session = AgiSession(reader, writer)
         config = load_config(_config_path(argv))
@@ -44,10 +50,8 @@ def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
     _start_deadline(config.limits.screening_seconds)
     channel = AgiChannel(session, ring_tone=config.recording.ring_tone)
     record = screen_call(call, channel, assembly.screener(config))
-    _stop_deadline()
-    # Closing the dialogue lets the dialplan go on: the caller waits for no disk and no database.
-    _close(writer)
-    return _log(config, screened(record))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return _afterwards(writer, lambda: _log(config, screened(record)))
 
 
 def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
@@ -61,7 +65,6 @@ def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
         if status := _log(config, ended(end)):
             return status
         session.set_variable(variables.LOGGED, "1")
-        _close(writer)
         assembly.take_in_unlogged(config)
     except (SilentSpamError, OSError) as error:
         return _give_up(error)
@@ -102,20 +105,26 @@ def _start_deadline(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds, GRACE_SECONDS)
 
 
-def _stop_deadline() -> None:
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, LOGGING_SECONDS)
-
-
 def _on_deadline(_signal: int, _frame: FrameType | None) -> None:
     """First time: break off whatever is going on, and fail open. Second time: nothing helps, so end."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    raise DeadlineExceeded("the screening took longer than limits.screening_seconds")
+    raise DeadlineExceeded("the screening took longer than it may (limits.screening_seconds)")
 
 
-def _close(writer: BinaryIO) -> None:
-    """End the AGI dialogue while the process lives on."""
-    try:
-        writer.close()
-    except OSError:
-        return
+def _afterwards(writer: BinaryIO, work: Callable[[], int]) -> int:
+    """Run `work` in a process of its own, with the dialogue closed, while this one ends.
+
+    Asterisk 22 lets the dialplan go on when the process it started is gone, not when the dialogue is over;
+    and the caller must wait for no disk and no database. Where no second process can be had, this one works.
+    """
+    with suppress(OSError):
+        writer.flush()
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writer.fileno())
+    with suppress(OSError):
+        if os.fork():
+            return 0
+        os.setsid()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(int(LOGGING_SECONDS))
+    return work()
