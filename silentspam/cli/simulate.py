@@ -33,9 +33,9 @@ def add_parser(subparsers: Any) -> None:
         help="folders of unpacked Debian packages: licensed audio, and codecs that the system lacks",
     )
     for option, default, what in (
-        ("--campaigns", 40, "dead-air campaigns"),
-        ("--calls", 50, "calls of each campaign"),
-        ("--ham", 2000, "openings of people"),
+        ("--campaigns", 500, "dead-air campaigns"),
+        ("--calls", 8, "calls of each campaign"),
+        ("--ham", 6000, "openings of people"),
         ("--seed", 1, "seed of all chance"),
     ):
         parser.add_argument(option, type=int, default=default, metavar="N", help=f"{what} ({default})")
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"silentspam simulate: these codecs are not here: {', '.join(absent)}", file=sys.stderr)
     codecs = {name: open_codec(name, folders=args.sources) for name in names}
     count = write_corpus(args.out, plan, find_clips(args.sources), codecs, progress=_progress)
-    print(f"{count} openings in {args.out / 'recordings'}, labels in {args.out / 'labels.csv'}")
+    print(f"{count} openings in {args.out}, labels in {args.out / 'labels.csv'}")
     return 0
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from silentspam.training.dataset import Labelled
 
 EXAMPLES = """\
-  silentspam train --recordings corpus/recordings --labels corpus/labels.csv --out models/first
+  silentspam train --recordings corpus --labels corpus/labels.csv --out models/first
   silentspam train --recordings calls --labels labels.csv --out models/b --max-false-challenges 0.001
 
 The CSV has the columns recording,label (spam or ham), and may have kind, campaign, source and split. Openings
@@ -40,9 +40,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--max-false-challenges",
         type=float,
-        default=0.005,
+        default=0.01,
         metavar="X",
-        help="share of held-out people whom the threshold may challenge (0.005)",
+        help="share of held-out people whom the threshold may challenge (0.01)",
     )
     parser.set_defaults(run=run)
 

@@ -110,7 +110,7 @@ class HamSource:
 
     def _quiet(self, n: int, rng: np.random.Generator) -> tuple[Signal, str]:
         """Someone silent on a quiet line, as low as dead air: a room, mostly with a sign of life."""
-        level = float(np.clip(rng.normal(-66, 7), -84, -48))
+        level = float(np.clip(rng.normal(-64, 7), -82, -46))
         room, place = self._room(n, level, rng)
         if rng.random() < 0.55:
             room = room + handset.breathing(n, rng.uniform(-66, -46), rng)

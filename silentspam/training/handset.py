@@ -63,7 +63,7 @@ def draw_handset(rng: np.random.Generator) -> Handset:
         noise_level=float(np.clip(rng.normal(-82 if mobile else -74, 6), -95, -58)),
         hum_level=float(rng.uniform(-85, -62)) if not mobile and rng.random() < 0.25 else -np.inf,
         mains_hz=float(rng.choice(noise.MAINS_HZ)),
-        suppression=float(rng.uniform(6, 22)) if mobile and rng.random() < 0.7 else 0.0,
+        suppression=float(rng.uniform(6, 16)) if mobile and rng.random() < 0.7 else 0.0,
     )
 
 

@@ -31,6 +31,7 @@ STATEMENT = (
     "Dead air is synthetic: no recording of a real idle telephone line was to be had. "
     "Speech, places and music are licensed recordings; the codecs are real."
 )
+RECORDINGS = "recordings"
 DRAWS = 20
 SPARE_SECONDS = 0.3
 """Made beyond what is kept, since a lost packet can shorten a recording."""
@@ -152,7 +153,7 @@ class Simulator:
             recording = self._call(campaign, self._rng(Stream.CALL, index, call, attempt))
             if can_be_judged(recording):
                 row = Row(
-                    recording=f"spam-{index:04d}-{call:04d}.ulaw",
+                    recording=f"{RECORDINGS}/spam-{index:04d}-{call:04d}.ulaw",
                     label="spam",
                     kind=campaign.family,
                     campaign=campaign.name,
@@ -175,7 +176,7 @@ class Simulator:
         chain = draw_chain(tuple(self._codecs), rng)
         codes = chain.send(opening.signal, self._codecs, rng)
         row = Row(
-            recording=f"ham-{index:06d}.ulaw",
+            recording=f"{RECORDINGS}/ham-{index:06d}.ulaw",
             label="ham",
             kind=opening.kind,
             campaign="",
@@ -207,13 +208,12 @@ def write_corpus(
     """
     if (out / "labels.csv").exists():
         raise AudioError(f"{out} already holds a labels.csv: choose another folder")
-    recordings = out / "recordings"
-    recordings.mkdir(parents=True, exist_ok=True)
+    (out / RECORDINGS).mkdir(parents=True, exist_ok=True)
     simulator = Simulator(plan, clips, codecs)
     drawn = simulator.openings()
     rows = []
     for opening in progress(drawn, plan.openings) if progress else drawn:
-        write_ulaw(recordings / opening.row.recording, opening.recording)
+        write_ulaw(out / opening.row.recording, opening.recording)
         rows.append(asdict(opening.row))
     (out / "corpus.json").write_text(json.dumps(_description(simulator, clips, codecs), indent=1) + "\n")
     unfinished = out / "labels.csv.part"

@@ -43,7 +43,7 @@ class TrainParams:
     leaves: int = 200
     seed: int = 1
     folds: int = 5
-    max_false_challenge_rate: float = 0.005
+    max_false_challenge_rate: float = 0.01
     features: FeatureParams = field(default_factory=FeatureParams)
 
     def __post_init__(self) -> None:
@@ -65,6 +65,7 @@ def fit_forest(dataset: Dataset, params: TrainParams) -> RandomForestClassifier:
     classifier = RandomForestClassifier(
         n_estimators=params.trees,
         max_leaf_nodes=params.leaves,
+        min_samples_leaf=2,
         class_weight="balanced",
         random_state=params.seed,
         n_jobs=1,

@@ -18,7 +18,7 @@ def corpus(audio_folder, tmp_path_factory):
 
 
 def train_into(folder, corpus, *options):
-    labels = ["--recordings", str(corpus / "recordings"), "--labels", str(corpus / "labels.csv")]
+    labels = ["--recordings", str(corpus), "--labels", str(corpus / "labels.csv")]
     return main(["train", *labels, "--out", str(folder), "--trees", "10", *options])
 
 
