@@ -1,6 +1,6 @@
 """The real AGI scripts as real processes, with an Asterisk that is scripted, slow, gone or hostile.
 
-A process is waited for by the end of its standard error, which its logging half shares: no sleeps.
+No test sleeps, and none looks at a clock: signals and ends of streams say when it is time.
 """
 
 import json
@@ -12,90 +12,19 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from silentspam import resources
 from silentspam.agi import variables
-from silentspam.calllog.query import Filter
-from silentspam.calllog.sqlite import SqliteCallLog
 from tests.fakes import Switch, converse, noise, running, silence, tone
+from tests.installed import Site, action, complaint, ended_status
 
-SCRIPTS = resources.shipped("agi_scripts")
 DEAD_AIR, SPEECH = noise().codes.tobytes(), tone().codes.tobytes()
-
-
-class Site:
-    """One installation: a configuration, a call log, and the two scripts to run."""
-
-    def __init__(self, folder: Path, model: Path) -> None:
-        self.folder = folder
-        self.settings: dict[str, dict[str, Any]] = {
-            "call_log": {
-                "database": str(folder / "calls.db"),
-                "spool": str(folder / "spool"),
-                "unlogged": str(folder / "unlogged.jsonl"),
-            },
-            "recording": {"folder": str(folder / "recordings")},
-            "model": {"folder": str(model)},
-            "challenge": {"prompts": str(folder / "prompts")},
-        }
-
-    def command(self, script: str) -> list[str]:
-        config = self.folder / "silentspam.yaml"
-        if not os.path.lexists(config):
-            config.write_text(yaml.safe_dump(self.settings))
-        return [sys.executable, "-I", str(SCRIPTS / script), f"--config={config}"]
-
-    def screen(self, switch: Switch) -> int:
-        """A whole screening; returns the exit status when its row is written too."""
-        return _run(self.command("silentspam.py"), switch)
-
-    def end(self, switch: Switch) -> int:
-        """The hangup handler of the same call."""
-        switch.dead = True
-        return _run(self.command("silentspam_ended.py"), switch)
-
-    def rows(self) -> list[dict[str, Any]]:
-        database = self.folder / "calls.db"
-        return [dict(row) for row in SqliteCallLog(database).rows(Filter())] if database.exists() else []
-
-    def row(self) -> dict[str, Any]:
-        (row,) = self.rows()
-        return row
-
-    def spooled(self) -> list[Path]:
-        return sorted((self.folder / "spool").glob("*.json"))
-
-
-def _run(command: list[str], switch: Switch) -> int:
-    with running(command) as process:
-        converse(process, switch)
-        return ended_status(process)
-
-
-def ended_status(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the process and for the one that logs; returns the exit status of the first."""
-    complaint(process)
-    return process.wait()
-
-
-def complaint(process: subprocess.Popen[bytes]) -> str:
-    """Everything the process and its logging half said on the console."""
-    assert process.stderr
-    return process.stderr.read().decode()
 
 
 @pytest.fixture
 def site(tmp_path: Path, model_folder: Path) -> Site:
     return Site(tmp_path, model_folder)
-
-
-def action(switch: Switch) -> str:
-    """What the dialplan will do: BRIDGE is preset, only a screener's own word makes it REJECT."""
-    return switch.variables.get(variables.ACTION, "BRIDGE")
 
 
 # --- whole dialogues ---------------------------------------------------------------------------------------

@@ -1,0 +1,206 @@
+"""Who may import whom, checked from the source; and what a screened call really loads.
+
+The table is docs/architecture.md as code. A name stands for a module, or for all of a package.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import silentspam
+from tests.fakes import Switch, converse, running, tone
+from tests.installed import Site, action, complaint
+
+PACKAGE = Path(silentspam.__file__).parent
+
+CORE = {"errors", "call", "verdict"}
+SOUND = {"audio", "spectrum", "decompose", "features"}
+MODEL = {*SOUND, "forest", "model"}
+SCREENING = {"challenge", "channel", "policy", "screening"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "resources": {"errors"},
+    "call": {"errors"},
+    "verdict": {"call"},
+    "audio": {"errors"},
+    "audio_files": {"errors", "audio"},
+    "spectrum": {"errors", "audio"},
+    "decompose": {"errors", "spectrum"},
+    "features": {"errors", "audio", "spectrum", "decompose"},
+    "forest": {"errors"},
+    "model": CORE | SOUND | {"forest"},
+    "challenge": {"errors", "call"},
+    "channel": {"errors", "call"},
+    "policy": {"call", "verdict"},
+    "screening": CORE | {"challenge", "channel", "policy"},
+    "agi": {"errors", "call", "audio", "agi"},
+    "calllog": {"errors", "call", "calllog"},
+    "explain": {"call"},
+    "config": {"errors", "challenge", "policy", "resources"},
+    "installation": {"errors", "config", "resources"},
+    "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "resources"},
+    "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
+    "training": CORE | MODEL | {"audio_files", "training", "resources"},
+    "cli": {"*"},
+}
+
+OUTSIDE = {
+    # Whoever is not named here imports the standard library alone.
+    **{part: {"numpy"} for part in (*SOUND, "forest")},
+    "audio_files": {"numpy", "soundfile"},
+    "model": {"numpy", "msgspec"},
+    "config": {"msgspec", "yaml"},
+    "agi": {"asterisk"},
+    "training": {"numpy", "scipy", "sklearn", "soundfile", "msgspec", "tqdm", "threadpoolctl"},
+    "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},
+}
+
+HEAVY = (
+    "scipy",
+    "sklearn",
+    "soundfile",
+    "matplotlib",
+    "joblib",
+    "pandas",
+    "sqlalchemy",
+    "psycopg",
+    "pydantic",
+)
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    """Every module of the package: its name below it, and its file."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts != ("__init__",):
+            yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def imported(path: Path) -> set[str]:
+    """The full name of everything a file imports, wherever in the file it does."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide who imports whom"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def within(names: set[str]) -> set[str]:
+    """The parts of our own package among the names."""
+    parts = {name.split(".")[1] for name in names if name.startswith("silentspam.")}
+    return parts - {"__version__"}
+
+
+MODULES = dict(sources())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_lies_below_it(module: str) -> None:
+    part = module.split(".")[0]
+    assert part in MAY_IMPORT, (
+        f"{part} is new: say in the table, and in docs/architecture.md, what it may import"
+    )
+    if MAY_IMPORT[part] != {"*"}:
+        assert within(imported(MODULES[module])) <= MAY_IMPORT[part]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_the_libraries_of_its_part(module: str) -> None:
+    tops = {name.split(".")[0] for name in imported(MODULES[module])}
+    assert tops - set(sys.stdlib_module_names) - {"silentspam"} <= OUTSIDE.get(module.split(".")[0], set())
+
+
+def test_the_table_names_no_part_that_is_gone() -> None:
+    parts = {module.split(".")[0] for module in MODULES}
+    assert set(MAY_IMPORT) <= parts
+    assert set(OUTSIDE) <= parts
+
+
+def test_imports_go_downward_only() -> None:
+    """No part can reach itself through others, whatever the table allows."""
+    edges: dict[str, set[str]] = {}
+    for module, path in MODULES.items():
+        part = module.split(".")[0]
+        edges.setdefault(part, set()).update(within(imported(path)) - {part})
+
+    def below(part: str, seen: tuple[str, ...]) -> None:
+        assert part not in seen, " → ".join((*seen, part))
+        for lower in edges.get(part, ()):
+            below(lower, (*seen, part))
+
+    for part in edges:
+        below(part, ())
+
+
+def test_only_the_session_knows_pyst2() -> None:
+    users = {module for module, path in MODULES.items() if "asterisk.agi.AGI" in imported(path)}
+    assert users == {"agi.session"}
+
+
+def test_nothing_of_the_screening_knows_asterisk_or_a_database() -> None:
+    for part in ("screening", "challenge", "channel", "policy", "model"):
+        assert not within(imported(MODULES[part])) & {"agi", "calllog", "config", "assembly"}
+
+
+@pytest.mark.parametrize(
+    "script", sorted((PACKAGE.parent / "agi_scripts").glob("*.py")), ids=lambda p: p.name
+)
+def test_an_agi_script_only_calls_the_package(script: Path) -> None:
+    assert imported(script) == {"sys", "silentspam.embedded.main"}
+    assert len(script.read_text().splitlines()) <= 10
+
+
+def test_nothing_is_asserted_nothing_is_swallowed_and_no_pickle_is_read() -> None:
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not isinstance(node, ast.Assert), f"{module}: `assert` is no validation"
+            bare = isinstance(node, ast.ExceptHandler) and node.type is None
+            assert not bare, f"{module}: a bare except"
+        assert not {"pickle", "joblib"} & {name.split(".")[0] for name in imported(path)}, module
+
+
+def test_a_screened_call_loads_nothing_heavy(tmp_path: Path, model_folder: Path) -> None:
+    """What the process has loaded at its end: numpy, yes; scikit-learn and its kind, a second of CPU, no."""
+    code = (
+        "import sys, json, os; from silentspam import embedded; status = embedded.main('screen'); "
+        "os.write(2, json.dumps(sorted(m.split('.')[0] for m in sys.modules)).encode() + b'\\n')"
+    )
+    site, switch = Site(tmp_path, model_folder), Switch(opening=tone().codes.tobytes())
+    with running([sys.executable, "-I", "-c", code, site.command("")[-1]]) as process:
+        converse(process, switch)
+        loaded = [set(json.loads(line)) for line in complaint(process).splitlines()]
+        assert process.wait() == 0
+    assert action(switch) == "BRIDGE"
+    assert site.row()["verdict"] == "HAM"
+    assert len(loaded) == 2, "the process, and the one that writes the row"
+    for modules in loaded:
+        assert "numpy" in modules
+        assert not modules & set(HEAVY)
+
+
+def test_the_hangup_handler_does_not_even_load_numpy(tmp_path: Path, model_folder: Path) -> None:
+    code = (
+        "import sys; from silentspam import embedded; embedded.main('log_end'); "
+        "print('numpy' in sys.modules, file=sys.stderr)"
+    )
+    site = Site(tmp_path, model_folder)
+    with running([sys.executable, "-I", "-c", code, site.command("")[-1]]) as process:
+        converse(process, Switch(dead=True))
+        assert complaint(process) == "False\n"
+
+
+@pytest.mark.parametrize(
+    "module", ["config", "calllog.sqlite", "screening", "agi.session", "embedded", "cli"]
+)
+def test_what_is_heavy_is_not_loaded_by_an_import_alone(module: str) -> None:
+    code = f"import sys, silentspam.{module}; print([m for m in {('numpy', *HEAVY)!r} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-I", "-c", code], text=True).strip() == "[]"

@@ -1,0 +1,160 @@
+"""The dialplan: its head, `agi/variables.py` and its lines name the same variables; and it fails open."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from silentspam import resources
+from silentspam.agi import variables
+from silentspam.agi.ended import FACTS
+from silentspam.config import CallLogSection
+
+FILE = resources.shipped("dialplan") / "extensions_silentspam.conf"
+TEXT = FILE.read_text()
+HEAD, BODY = TEXT.split("\n[silentspam]\n", 1)
+BODY = "[silentspam]\n" + BODY
+LINES = [line.strip() for line in BODY.splitlines() if line.strip() and not line.lstrip().startswith(";")]
+NAME = re.compile(r"\bSILENTSPAM_[A-Z_]+\b")
+
+MAY_SET, IT_SETS = HEAD.split("; Variables it sets on the channel:")
+ADMINS = set(re.findall(r"^;   (SILENTSPAM_[A-Z_]+) ", MAY_SET, re.MULTILINE))
+OURS = set(re.findall(r"^;   (SILENTSPAM_[A-Z_]+) ", IT_SETS, re.MULTILINE))
+SHARED = {value for name, value in vars(variables).items() if name.isupper()}
+
+
+def context(name: str) -> list[str]:
+    """The applications of a context, in order, without `exten` and `same`."""
+    section = BODY.split(f"[{name}]\n")[1].split("\n[")[0]
+    lines = [line.strip() for line in section.splitlines() if line.strip() and not line.startswith(";")]
+    return [re.sub(r"^(exten => s,1,|same => n(\(\w+\))?,)", "", line) for line in lines]
+
+
+def at(lines: list[str], start: str) -> int:
+    """The place of the line that starts so."""
+    (place,) = (number for number, line in enumerate(lines) if line.startswith(start))
+    return place
+
+
+# --- names -------------------------------------------------------------------------------------------------
+
+
+def test_the_head_documents_exactly_the_variables_that_the_code_shares_with_the_dialplan() -> None:
+    assert OURS == SHARED
+
+
+def test_every_variable_below_is_documented_in_the_head_and_every_documented_one_is_used() -> None:
+    used = set(NAME.findall(BODY))
+    assert used <= ADMINS | OURS
+    by_python_alone = {variables.FAILED_OPEN, variables.DISPOSITION}
+    assert (ADMINS | OURS) - used <= by_python_alone
+
+
+def test_every_shared_variable_has_a_docstring() -> None:
+    tree = ast.parse(Path(variables.__file__).read_text())
+    for assignment, docstring in zip(tree.body[1::2], tree.body[2::2], strict=True):
+        assert isinstance(assignment, ast.Assign)
+        assert isinstance(docstring, ast.Expr)
+
+
+def test_the_cdr_fields_in_the_head_are_the_ones_that_are_set() -> None:
+    documented = re.split(r"; CDR fields:|\n;\n", HEAD)
+    (fields,) = (part for part in documented if part.lstrip().startswith("silentspam_call_id"))
+    assert set(re.findall(r"silentspam_[a-z_]+", fields)) == set(re.findall(r"Set\(CDR\((\w+)\)", BODY))
+
+
+def test_every_context_that_is_called_exists() -> None:
+    exists = set(re.findall(r"^\[([\w-]+)\]", BODY, re.MULTILINE))
+    called = set(re.findall(r"(?:Gosub\(|hangup_handler_push\)=|U\(|,,)(silentspam[\w-]*)", BODY))
+    assert called
+    assert called <= exists
+
+
+# --- fail open ---------------------------------------------------------------------------------------------
+
+
+def test_bridge_is_preset_and_the_hangup_handler_pushed_before_anything_can_fail() -> None:
+    lines = context("silentspam")
+    agi = at(lines, "AGI(")
+    assert at(lines, "Set(SILENTSPAM_ACTION=BRIDGE)") < agi
+    assert at(lines, "Set(CHANNEL(hangup_handler_push)=silentspam-ended,s,1)") < agi
+    assert lines.count("Set(SILENTSPAM_ACTION=BRIDGE)") == 1
+
+
+def test_only_the_word_reject_leads_to_the_only_hangup() -> None:
+    lines = context("silentspam")
+    assert [line for line in lines if "Hangup" in line] == ["Hangup(21)"]
+    assert 'GotoIf($["${SILENTSPAM_ACTION}" = "REJECT"]?reject)' in lines
+    assert len(re.findall(r"\?reject\)", BODY)) == 1
+    assert lines[-2:] == ["Return()", "Hangup(21)"]
+
+
+def test_agi_status_and_failure_decide_nothing() -> None:
+    for line in context("silentspam"):
+        if line.startswith("GotoIf"):
+            assert "AGI" not in line
+            assert "FAILED_OPEN" not in line
+
+
+@pytest.mark.parametrize("name", ["silentspam-dial", "silentspam-queue"])
+def test_our_own_bridges_screen_first_and_come_back_when_nobody_answers(name: str) -> None:
+    lines = context(name)
+    assert lines[0] == "Gosub(silentspam,s,1)"
+    assert lines[1].startswith(("Dial(", "Queue("))
+    assert "silentspam-bridged" in lines[1]
+    assert lines[2] == "Return()"
+
+
+def test_every_context_ends_in_a_return_or_a_hangup() -> None:
+    for name in re.findall(r"^\[([\w-]+)\]", BODY, re.MULTILINE):
+        assert context(name)[-1] in ("Return()", "Hangup(21)")
+
+
+# --- the row that Asterisk writes itself --------------------------------------------------------------------
+
+(UNLOGGED,) = (line for line in context("silentspam-ended") if line.startswith("Set(FILE("))
+
+
+def facts_written() -> dict[str, str]:
+    """The JSON object that the dialplan appends, with expressions unexpanded."""
+    text = UNLOGGED[UNLOGGED.index("={") + 1 : -1]
+    written: dict[str, str] = json.loads(text)
+    return written
+
+
+def test_asterisk_writes_every_fact_that_the_end_of_a_call_is_told_by() -> None:
+    environment = {"agi_uniqueid", "agi_channel", "agi_callerid", "agi_dnid"}
+    assert set(facts_written()) == {*FACTS, *environment, "CALLERID(ANI)", "ended_at"}
+
+
+def test_a_fact_is_the_variable_of_its_name() -> None:
+    for fact, expression in facts_written().items():
+        if fact in FACTS:
+            assert expression == f"${{{fact}}}"
+
+
+def test_what_a_caller_can_set_is_filtered_before_it_stands_in_json() -> None:
+    for fact in ("agi_callerid", "agi_dnid", "CALLERID(ANI)"):
+        allowed = re.match(r"\$\{FILTER\((.+),\$\{CALLERID\(\w+\)\}\)\}$", facts_written()[fact])
+        assert allowed, fact
+        assert not set('"\\{}$') & set(allowed[1])
+    assert "CALLERID(name)" not in UNLOGGED
+
+
+def test_it_writes_only_what_the_script_could_not_log() -> None:
+    lines = context("silentspam-ended")
+    assert at(lines, "AGI(") < at(lines, "GotoIf(") < lines.index(UNLOGGED)
+    assert 'GotoIf($["${SILENTSPAM_LOGGED}" = "1"]?logged)' in lines
+
+
+def test_its_default_file_is_the_configurations() -> None:
+    assert f"?{CallLogSection().unlogged}:" in "\n".join(context("silentspam-ended"))
+    assert CallLogSection().unlogged in HEAD
+
+
+def test_parentheses_and_braces_are_balanced_in_every_line() -> None:
+    for line in LINES:
+        for left, right in ("()", "{}", "[]"):
+            assert line.count(left) == line.count(right), line
