@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "channel": {"errors", "call"},
     "policy": {"call", "verdict"},
     "screening": CORE | {"challenge", "channel", "policy"},
-    "agi": {"errors", "call", "audio", "agi"},
+    "agi": {"errors", "call", "agi"},
     "calllog": {"errors", "call", "calllog"},
     "explain": {"call"},
     "config": {"errors", "challenge", "policy", "resources"},

@@ -337,6 +337,14 @@ def test_a_control_character_is_never_sent(character: str) -> None:
     assert switch.commands == []
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r"])
+def test_a_line_break_is_not_sent_even_where_nothing_was_quoted(line_break: str) -> None:
+    switch = Switch()
+    with pytest.raises(ChannelError, match="line break"):
+        session(switch).send_command("NOOP", f"a{line_break}SET VARIABLE X 1")
+    assert switch.commands == []
+
+
 def screener(folder: Path) -> Screener:
     return Screener(
         mode=Mode.ENFORCE,
