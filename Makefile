@@ -37,8 +37,10 @@ $(STAMP): setup.cfg pyproject.toml
 	touch $@
 
 # The shipped model, from licensed speech and synthetic dead air; the same bytes every time.
-corpus: $(STAMP)
+$(CORPUS)/labels.csv: | $(STAMP)
 	$(BIN)/silentspam simulate --out $(CORPUS) --sources $$($(BIN)/python -m lab.corpus_audio) --seed 1
+
+corpus: $(CORPUS)/labels.csv
 
 model: corpus
 	$(BIN)/silentspam train --recordings $(CORPUS) --labels $(CORPUS)/labels.csv --out silentspam/models/default --seed 1

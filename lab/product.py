@@ -110,9 +110,14 @@ def wait_for_row(config: Path, ani: str, *, seconds: float, row_waits: bool) -> 
             with contextlib.suppress(ProductError):  # there is no call log yet
                 silentspam("calls", "--config", str(config))
         row = _row(database_of(config), ani)
-        if (row is not None and row.get("ended_at") is not None) or time.monotonic() > deadline:
+        if (row is not None and _is_finished(row)) or time.monotonic() > deadline:
             return row
         time.sleep(0.1)
+
+
+def _is_finished(row: Row) -> bool:
+    """Both halves are there; a screener that failed leaves only the handler's."""
+    return row["ended_at"] is not None and bool(row["screened_at"] is not None or row["failed_open"])
 
 
 def _row(database: Path, ani: str) -> Row | None:

@@ -76,12 +76,12 @@ class Lab:
             )
         dialplan = product.install(self.work, product.write_config(self.work, shared, {}, {}))
         parts = switchboard(self.scenarios, self._ports, self._configs)
-        self._asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
-        self._asterisk.start()
+        self.asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
+        self.asterisk.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._asterisk.stop()
+        self.asterisk.stop()
         self._ports.release()
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
@@ -137,7 +137,7 @@ class Lab:
         return Observation(**json.loads(observation_file.read_text()))
 
     def _task(self, scenario: Scenario, folder: Path) -> Task:
-        caller, number, root = scenario.caller, scenario.number, self._asterisk.root
+        caller, number, root = scenario.caller, scenario.number, self.asterisk.root
         return Task(
             folder=str(folder),
             extension=scenario.extension,
@@ -160,6 +160,6 @@ class Lab:
             prompts=str(product.PROMPTS),
             fallback_prompts=str(sounds_folder(root) / "digits"),
             trouble=scenario.trouble,
-            asterisk_pid=self._asterisk.pid,
+            asterisk_pid=self.asterisk.pid,
             config=str(self._configs[scenario.name]),
         )

@@ -28,9 +28,10 @@ class LazyJudge:
         self._fault: Exception | None = None
 
     def prepare(self) -> None:
-        """Import numpy and load the model. A failure is kept for `judge`: the recording goes on."""
+        """Import numpy, load the model, and judge once for practice. A failure is kept for `judge`."""
         try:
             self._model = _load_model(self._config.model_folder)
+            self._model.warm_up()
         except Exception as error:  # noqa: BLE001  an ImportError or MemoryError costs the judgement, not the call
             self._fault = error
 

@@ -123,7 +123,7 @@ def _afterwards(writer: BinaryIO, work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), writer.fileno())
     with suppress(OSError):
         if os.fork():
-            return 0
+            os._exit(0)  # without the interpreter's own end, which takes as long as the judgement
         os.setsid()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(int(LOGGING_SECONDS))

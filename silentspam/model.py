@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from silentspam.audio import Recording, dbfs
+from silentspam.audio import SAMPLE_RATE, Recording, dbfs
 from silentspam.call import VerdictKind
 from silentspam.errors import ModelError
 from silentspam.features import FeatureParams, feature_names, feature_vector
@@ -89,6 +89,11 @@ class SpamModel:
         """The forest's spam probability of an opening that has already been found fit to judge, 0…1."""
         vector = feature_vector(recording, self.params)
         return float(self.forest.predict_proba(vector[np.newaxis])[0, SPAM_CLASS])
+
+    def warm_up(self) -> None:
+        """Judge something once: the first FFT and the first eigenvectors cost ten times the later ones."""
+        codes = np.arange(2 * self.params.stft.window_length) % 251
+        self.spam_probability(Recording(codes.astype(np.uint8)))
 
     def judge(
         self,
@@ -175,6 +180,10 @@ def load_model(folder: Path) -> SpamModel:
         raise ModelError(f"{folder / CARD_NAME}: {error}") from error
     if card.format != FORMAT:
         raise ModelError(f"{folder}: format is {card.format}, this version reads {FORMAT}")
+    if card.stft.sample_rate != SAMPLE_RATE:
+        raise ModelError(
+            f"{folder}: stft.sample_rate is {card.stft.sample_rate} Hz, calls have {SAMPLE_RATE} Hz"
+        )
     expected = feature_names(card.feature_params())
     if card.feature_names != expected or card.n_features != len(expected):
         raise ModelError(

@@ -3,11 +3,7 @@
 In a checkout the folders stand at its top; a wheel installs them under share/silentspam.
 """
 
-import sys
-import sysconfig
 from pathlib import Path
-
-from silentspam.errors import SilentSpamError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -18,13 +14,13 @@ def shipped_model() -> Path:
 
 
 def shipped(name: str) -> Path:
-    """A folder that ships with the package: agi_scripts, dialplan, config or ivr_prompts."""
-    candidates = (
-        _PACKAGE.parent / name,
-        Path(sysconfig.get_path("data")) / "share" / "silentspam" / name,
-        Path(sys.prefix) / "share" / "silentspam" / name,
-    )
-    for folder in candidates:
-        if folder.is_dir():
-            return folder
-    raise SilentSpamError(f"{name}/ is missing: looked in {', '.join(map(str, candidates))}")
+    """A folder that ships with the package: agi_scripts, dialplan, config or ivr_prompts.
+
+    Where it is missing this is the path at which it should be: whoever reads it says so.
+    """
+    checkout = _PACKAGE.parent
+    if (checkout / "setup.cfg").is_file():
+        return checkout / name
+    import sysconfig
+
+    return Path(sysconfig.get_path("data")) / "share" / "silentspam" / name

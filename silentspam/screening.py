@@ -87,8 +87,10 @@ def _record_opening(record: CallRecord, channel: Channel, screener: Screener) ->
         _ring(channel)
     screener.recordings.mkdir(parents=True, exist_ok=True)
     path = screener.recordings / f"{record.call.call_id}.ulaw"
-    record.recording = str(path)
-    channel.record(path, screener.record_seconds, screener.judge.prepare)
+    try:
+        channel.record(path, screener.record_seconds, screener.judge.prepare)
+    finally:
+        record.recording = str(path) if path.exists() else None
     record.recorded_at = screener.clock()
     return path
 

@@ -77,7 +77,7 @@ def test_every_context_that_is_called_exists() -> None:
 
 def test_bridge_is_preset_and_the_hangup_handler_pushed_before_anything_can_fail() -> None:
     lines = context("silentspam")
-    agi = at(lines, "AGI(")
+    agi = at(lines, "TryExec(AGI(")
     assert at(lines, "Set(SILENTSPAM_ACTION=BRIDGE)") < agi
     assert at(lines, "Set(CHANNEL(hangup_handler_push)=silentspam-ended,s,1)") < agi
     assert lines.count("Set(SILENTSPAM_ACTION=BRIDGE)") == 1
@@ -145,7 +145,7 @@ def test_what_a_caller_can_set_is_filtered_before_it_stands_in_json() -> None:
 
 def test_it_writes_only_what_the_script_could_not_log() -> None:
     lines = context("silentspam-ended")
-    assert at(lines, "AGI(") < at(lines, "GotoIf(") < lines.index(UNLOGGED)
+    assert at(lines, "TryExec(AGI(") < at(lines, "GotoIf(") < lines.index(UNLOGGED)
     assert 'GotoIf($["${SILENTSPAM_LOGGED}" = "1"]?logged)' in lines
 
 
