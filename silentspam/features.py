@@ -1,8 +1,9 @@
 """The feature vector of an opening: one function for the call path and for training alike.
 
 Features come in named groups; a model's card says which groups it was trained on. `bases` alone are the
-features of Orife et al. 2018 (section 5: the top 3 bases of U). They carry no level, so a silent line and a
-loud one can look alike; the other groups add what U leaves out.
+features of Orife et al. 2018 (section 5: the top 3 bases of U); `base_bands` are the same bases in bands, so
+that a forest learns a line's colour and not one bin of one campaign. Bases carry no level and no movement, so
+a silent line and a loud one can look alike; the other groups add what U leaves out.
 """
 
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam import texture
 from silentspam.audio import FLOOR_DBFS, FRAME_LENGTH, Recording
 from silentspam.decompose import Bases, svd_bases
 from silentspam.errors import ModelError
-from silentspam.spectrum import StftParams, magnitude_spectrogram
+from silentspam.spectrum import Spectrogram, StftParams, magnitude_spectrogram
 
 FeatureVector = NDArray[np.float32]
 
@@ -40,6 +42,11 @@ class FeatureParams:
             raise ModelError(f"features.groups holds {unknown or 'nothing'}: choose from {sorted(_GROUPS)}")
         if not 1 <= self.n_bases <= self.stft.n_bins:
             raise ModelError(f"features.n_bases is {self.n_bases}: it must lie in 1…{self.stft.n_bins}")
+        if {"bands", "base_bands"} & set(self.groups) and self.stft.n_bins <= texture.N_BANDS:
+            shortest = 2 * texture.N_BANDS
+            raise ModelError(
+                f"stft.window_length is {self.stft.window_length}: bands want at least {shortest}"
+            )
 
 
 def _base_names(params: FeatureParams) -> list[str]:
@@ -69,11 +76,47 @@ def _code_shares(recording: Recording) -> list[float]:
     return [*(counts[list(NEAREST_CODES)] / len(recording.codes)), float((counts > 0).sum())]
 
 
-_GROUPS: dict[str, tuple[Callable[[FeatureParams], list[str]], Callable[[Recording, Bases], object]]] = {
-    "bases": (_base_names, lambda recording, bases: bases.u.T.ravel()),
-    "shares": (_share_names, lambda recording, bases: bases.shares),
-    "levels": (lambda params: list(_LEVEL_NAMES), lambda recording, bases: _levels(recording)),
-    "codes": (_code_names, lambda recording, bases: _code_shares(recording)),
+@dataclass(frozen=True, eq=False)
+class _Opening:
+    """An opening as the groups see it: everything that more than one of them needs, computed once."""
+
+    recording: Recording
+    spectrogram: Spectrogram
+    bases: Bases
+
+
+def _base_band_names(params: FeatureParams) -> list[str]:
+    return [f"u{b + 1}_band{k + 1}" for b in range(params.n_bases) for k in range(texture.N_BANDS)]
+
+
+def _band_names(_: FeatureParams) -> list[str]:
+    return [
+        f"band{k + 1}_{statistic}" for statistic in texture.BAND_STATISTICS for k in range(texture.N_BANDS)
+    ]
+
+
+def _texture_names(_: FeatureParams) -> list[str]:
+    cepstral = [f"cepstral{k}" for k in range(texture.N_CEPSTRAL)]
+    lags = [f"autocorrelation_lag{k + 1}" for k in range(texture.N_LAGS)]
+    return [*cepstral, *lags, *texture.SHAPES]
+
+
+def _texture(opening: _Opening) -> list[float]:
+    return [
+        *texture.cepstrum(opening.spectrogram),
+        *texture.autocorrelation(opening.recording),
+        *texture.shape_features(opening.recording, opening.spectrogram),
+    ]
+
+
+_GROUPS: dict[str, tuple[Callable[[FeatureParams], list[str]], Callable[[_Opening], object]]] = {
+    "bases": (_base_names, lambda opening: opening.bases.u.T.ravel()),
+    "shares": (_share_names, lambda opening: opening.bases.shares),
+    "levels": (lambda params: list(_LEVEL_NAMES), lambda opening: _levels(opening.recording)),
+    "codes": (_code_names, lambda opening: _code_shares(opening.recording)),
+    "base_bands": (_base_band_names, lambda opening: texture.in_bands(opening.bases.u).T.ravel()),
+    "bands": (_band_names, lambda opening: texture.band_features(opening.spectrogram)),
+    "texture": (_texture_names, _texture),
 }
 
 
@@ -91,6 +134,7 @@ def feature_vector(recording: Recording, params: FeatureParams) -> FeatureVector
         raise ModelError(
             f"recording is at {recording.sample_rate} Hz, the model wants {params.stft.sample_rate} Hz"
         )
-    bases = svd_bases(magnitude_spectrogram(recording.samples, params.stft), params.n_bases)
-    parts = [np.asarray(_GROUPS[group][1](recording, bases), dtype=np.float32) for group in params.groups]
+    spectrogram = magnitude_spectrogram(recording.samples, params.stft)
+    opening = _Opening(recording, spectrogram, svd_bases(spectrogram, params.n_bases))
+    parts = [np.asarray(_GROUPS[group][1](opening), dtype=np.float32) for group in params.groups]
     return np.concatenate(parts)

@@ -19,7 +19,7 @@ from tests.installed import Site, action, complaint
 PACKAGE = Path(silentspam.__file__).parent
 
 CORE = {"errors", "call", "verdict"}
-SOUND = {"audio", "spectrum", "decompose", "features"}
+SOUND = {"audio", "spectrum", "decompose", "texture", "features"}
 MODEL = {*SOUND, "forest", "model"}
 SCREENING = {"challenge", "channel", "policy", "screening"}
 
@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audio_files": {"errors", "audio"},
     "spectrum": {"errors", "audio"},
     "decompose": {"errors", "spectrum"},
-    "features": {"errors", "audio", "spectrum", "decompose"},
+    "texture": {"audio", "spectrum"},
+    "features": {"errors", "audio", "spectrum", "decompose", "texture"},
     "forest": {"errors"},
     "model": CORE | SOUND | {"forest"},
     "challenge": {"errors", "call"},

@@ -25,6 +25,10 @@ from silentspam.training.evaluation import describe, evaluate
 from silentspam.training.flatten import flat_forest
 from silentspam.training.operating_point import threshold_for
 
+FEATURE_GROUPS = ("base_bands", "shares", "levels", "codes", "bands", "texture")
+"""What a model is trained on unless told otherwise: on campaigns never met it found half as many again as the
+single bins of the bases did (0.77 against 0.54 of their calls, at 1 % false challenges)."""
+
 TEST_PREFIX = "test"
 """Rows whose `split` begins so are for figures only."""
 
@@ -44,7 +48,7 @@ class TrainParams:
     seed: int = 1
     folds: int = 5
     max_false_challenge_rate: float = 0.01
-    features: FeatureParams = field(default_factory=FeatureParams)
+    features: FeatureParams = field(default_factory=lambda: FeatureParams(groups=FEATURE_GROUPS))
 
     def __post_init__(self) -> None:
         for name, lowest in (("trees", 1), ("leaves", 2), ("folds", 2), ("seed", 0)):
