@@ -1,0 +1,28 @@
+"""An Asterisk without its AGI module: the application that the dialplan needs most does not exist."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab import asterisk
+from lab.runner import Lab
+from lab.scenarios import choose, load_scenarios
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+
+def test_without_the_agi_application_the_caller_is_bridged_and_leaves_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = Path(shutil.copytree(asterisk.TEMPLATES, tmp_path / "templates"))
+    modules = templates / "modules.conf"
+    kept = [line for line in modules.read_text().splitlines() if "res_agi" not in line]
+    modules.write_text("\n".join(kept) + "\n")
+    monkeypatch.setattr(asterisk, "TEMPLATES", templates)
+    with Lab(tmp_path / "lab", choose(load_scenarios(), ["scripts-missing"])) as lab:
+        assert "0 modules loaded" in lab.asterisk.cli("module show like res_agi")
+        (outcome,) = lab.run()
+    assert not outcome.faults
+    assert outcome.row is not None
+    assert "AGISTATUS unknown" in str(outcome.row["failed_open_cause"])
