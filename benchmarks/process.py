@@ -5,18 +5,24 @@ them for the child. The recording it is given is synthetic noise. This module im
 peak memory counts what its parent held at the fork.
 """
 
+import ctypes
 import os
 import random
 import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from silentspam import resources
 
 N_RUNS = 15
+
+PR_SET_CHILD_SUBREAPER = 36
+"""Linux, prctl(2): orphans below this process become its children, so that their cost is counted too."""
+
 WITH_SKLEARN = (
     "import sklearn.ensemble; import sys; from silentspam.embedded import main; sys.exit(main('screen'))"
 )
@@ -35,7 +41,7 @@ ENVIRONMENT = (
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU time, user and system [s], and peak resident memory [bytes] of one process; medians."""
+    """CPU time, user and system, of a call's processes together [s]; the larger one's peak memory [bytes]."""
 
     cpu: float
     memory: float
@@ -43,6 +49,7 @@ class Cost:
 
 def costs() -> tuple[Cost, Cost]:
     """The AGI script's cost, and the same with scikit-learn imported, run turn by turn."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     script = [sys.executable, "-I", str(resources.shipped("agi_scripts") / "silentspam.py")]
     heavy = [sys.executable, "-I", "-c", WITH_SKLEARN]
     with tempfile.TemporaryDirectory() as folder:
@@ -75,11 +82,15 @@ def _run(command: list[str], config: Path) -> Cost:
     for line in process.stdout:
         print(_reply(line), file=process.stdin, flush=True)
     process.stdout.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command}: exit status {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    cost = Cost(0.0, 0.0)
+    with suppress(ChildProcessError):
+        while True:  # the screening, and the process that it leaves behind to write the row
+            _, status, usage = os.wait4(-1, 0)
+            if os.waitstatus_to_exitcode(status):
+                raise RuntimeError(f"{command}: exit status {os.waitstatus_to_exitcode(status)}")
+            cost = Cost(cost.cpu + usage.ru_utime + usage.ru_stime, max(cost.memory, usage.ru_maxrss * 1024))
+    process.returncode = 0
+    return cost
 
 
 def _reply(line: str) -> str:
