@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   silentspam train --recordings corpus --labels corpus/labels.csv --out models/first
   silentspam train --recordings calls --labels labels.csv --out models/b --max-false-challenges 0.001
+  silentspam train --recordings calls --labels labels.csv --out models/paper --features paper
 
 The CSV has the columns recording,label (spam or ham), and may have kind, campaign, source and split. Openings
 of one campaign, or of one source, never stand on both sides of a fold; rows whose split begins with "test"
@@ -44,20 +45,29 @@ def add_parser(subparsers: Any) -> None:
         metavar="X",
         help="share of held-out people whom the threshold may challenge (0.01)",
     )
+    parser.add_argument(
+        "--features",
+        nargs="+",
+        metavar="GROUP",
+        help="groups of features (silentspam/features.py), or `paper`: the top 3 bases of U alone",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and write the model."""
+    from silentspam.features import FeatureParams
     from silentspam.training.dataset import load_dataset, read_labels
     from silentspam.training.publish import write_model
-    from silentspam.training.train import TrainParams, train
+    from silentspam.training.train import FEATURE_GROUPS, PAPER_GROUPS, TrainParams, train
 
+    groups = PAPER_GROUPS if args.features == ["paper"] else tuple(args.features or FEATURE_GROUPS)
     params = TrainParams(
         trees=args.trees,
         leaves=args.leaves,
         seed=args.seed,
         max_false_challenge_rate=args.max_false_challenges,
+        features=FeatureParams(groups=groups),
     )
     rows = read_labels(args.labels, args.recordings)
     dataset = load_dataset(rows, params.features, progress=_progress)
