@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine with Python 3.11 or newer and apt:
 #   make run     real Asterisk, real SIP callers, a table of what became of each call
 #   make test    every check and test, the real calls too
-# The rest: make model (the shipped model from its seed), make bench, make prompts, make clean.
+# The rest: make model (the shipped model from its seed), make bench, make clean.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CORPUS ?= corpus
 
-.PHONY: run test lint unit lab bench corpus model prompts clean
+.PHONY: run test lint unit lab bench corpus model clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab

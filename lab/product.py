@@ -67,6 +67,14 @@ def make_prompts_twice(folder: Path) -> Path:
     return folder
 
 
+def make_empty_prompts(folder: Path) -> Path:
+    """Prompts of no length, as a full disk leaves them when they are copied; returns `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for prompt in PROMPTS.glob("*.ulaw"):
+        (folder / prompt.name).touch()
+    return folder
+
+
 def write_config(folder: Path, shared: Path, changes: Mapping[str, Any], names: Mapping[str, str]) -> Path:
     """Write a scenario's YAML into its folder; database and spool are below `shared`, as on one machine.
 

@@ -67,7 +67,10 @@ class Lab:
         self._sounds = make_sounds(self.work / "sounds")
         shared = self.work / "shared"
         shared.mkdir(parents=True)
-        names = {"prompts_twice": str(product.make_prompts_twice(self.work / "prompts-twice"))}
+        names = {
+            "prompts_twice": str(product.make_prompts_twice(self.work / "prompts-twice")),
+            "empty_prompts": str(product.make_empty_prompts(self.work / "empty-prompts")),
+        }
         for scenario in self.scenarios:
             folder = self.work / "calls" / scenario.name
             folder.mkdir(parents=True)

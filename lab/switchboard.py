@@ -60,7 +60,7 @@ def _extension(scenario: Scenario, config: Path) -> str:
     connect = {
         "dial": [f"Gosub(silentspam-dial,s,1({agent}))"],
         "queue": [f"Gosub(silentspam-queue,s,1(queue-{scenario.extension},{scenario.rings},r))"],
-        "own_dial": ["Gosub(silentspam,s,1)", f"Dial({agent})"],
+        "own_dial": ["TryExec(Gosub(silentspam,s,1))", f"Dial({agent})"],
     }[scenario.route]
     lines = [f"exten => {scenario.extension},1,NoOp({scenario.name})"]
     lines += [f" same => n,Set({setting})" for setting in settings]

@@ -80,10 +80,15 @@ def call_log(config: Config) -> DurableCallLog:
     return DurableCallLog(database, Spool(Path(section.spool)))
 
 
-def take_in_unlogged(config: Config) -> int:
-    """Bring the rows that Asterisk wrote itself into the call log; returns how many."""
+def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int:
+    """Bring the rows that Asterisk wrote itself into the call log; returns how many.
+
+    None while their file is larger than `at_most_bytes`.
+    """
     from silentspam.agi.unlogged import take_in
     from silentspam.calllog.entry import ended
 
-    log = call_log(config)
-    return take_in(Path(config.call_log.unlogged), lambda end: log.write(ended(end)))
+    path, log = Path(config.call_log.unlogged), call_log(config)
+    if at_most_bytes is not None and path.exists() and path.stat().st_size > at_most_bytes:
+        return 0
+    return take_in(path, lambda end: log.write(ended(end)))

@@ -128,6 +128,8 @@ def dbfs(amplitude: float) -> float:
 def read_ulaw(path: Path, *, max_seconds: float = 3600.0) -> Recording:
     """Read raw mu-law, at most `max_seconds` of it. Raises AudioError when the file cannot be read."""
     try:
+        if path.exists() and not path.is_file():
+            raise AudioError(f"{path}: not a regular file")
         with path.open("rb") as file:
             raw = file.read(int(max_seconds * SAMPLE_RATE))
     except OSError as error:

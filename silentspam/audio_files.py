@@ -4,16 +4,24 @@ A mu-law WAV keeps its codes as they are; other encodings are encoded to mu-law 
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from silentspam.audio import SAMPLE_RATE, Recording, encode_ulaw, read_ulaw
+from silentspam.audio import SAMPLE_RATE, Codes, Recording, encode_ulaw, read_ulaw
 from silentspam.errors import AudioError
 
 RAW_SUFFIXES = frozenset({".ulaw", ".ul", ".pcmu", ".mulaw"})
 FILE_SUFFIXES = RAW_SUFFIXES | {".wav"}
+
+MAX_HEADER_BYTES = 1 << 16
+"""Chunks that stand before the audio: a WAV with more of them is left to libsndfile."""
+
+_MULAW = struct.pack("<HHIIHH", 7, 1, SAMPLE_RATE, SAMPLE_RATE, 1, 8)
+_PCM = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, 2 * SAMPLE_RATE, 2, 16)
+"""The first 16 bytes of a `fmt ` chunk: format (RFC 2361), channels, rate, bytes a second, block, bits."""
 
 _CONTAINER = re.compile(rb"RIFF|RIFX|fLaC|OggS|ID3|\x89PNG|\x7fELF|PK\x03\x04|\x1f\x8b|%PDF|FORM|\.snd")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{32,}\Z")
@@ -43,6 +51,12 @@ def find_recordings(paths: list[Path]) -> Iterator[Path]:
 
 
 def _read_container(path: Path, max_seconds: float) -> Recording:
+    """A plain telephone WAV is read here; anything else is left to libsndfile."""
+    codes = _wav_codes(path, limit=int(max_seconds * SAMPLE_RATE))
+    return Recording(codes) if codes is not None else _read_by_soundfile(path, max_seconds)
+
+
+def _read_by_soundfile(path: Path, max_seconds: float) -> Recording:
     try:
         import soundfile
     except ImportError as error:
@@ -54,24 +68,42 @@ def _read_container(path: Path, max_seconds: float) -> Recording:
                     f"{path}: {file.samplerate} Hz with {file.channels} channels, "
                     f"telephone audio is {SAMPLE_RATE} Hz mono: convert it first"
                 )
-            if file.subtype == "ULAW" and file.format.startswith("WAV"):
-                return Recording(_wav_codes(path)[: int(max_seconds * SAMPLE_RATE)])
             samples = file.read(int(max_seconds * SAMPLE_RATE), dtype="int16")
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise AudioError(f"{path}: not a readable recording: {error}") from error
     return Recording(encode_ulaw(samples))
 
 
-def _wav_codes(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.uint8]]":
-    """The bytes of a WAV's data chunk (RIFF: id, little-endian length, content padded to an even length)."""
-    raw = path.read_bytes()
-    position = 12
+def _wav_codes(path: Path, *, limit: int) -> Codes | None:
+    """The first `limit` codes of an 8 kHz mono WAV of mu-law or 16-bit samples; None for any other file.
+
+    RIFF: chunks of id, little-endian length, and content padded to an even length. Mu-law comes as it is.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_HEADER_BYTES + 2 * limit)
+    except OSError as error:
+        raise AudioError(f"{path}: {error.strerror or error}") from error
+    if raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":
+        return None
+    position, form = 12, b""
     while position + 8 <= len(raw):
         name, length = (
             raw[position : position + 4],
             int.from_bytes(raw[position + 4 : position + 8], "little"),
         )
-        if name == b"data":
-            return np.frombuffer(raw[position + 8 : position + 8 + length], dtype=np.uint8)
+        content = raw[position + 8 : position + 8 + length]
+        if name == b"fmt ":
+            form = content[:16]
+        elif name == b"data":
+            return _codes_of(form, content, limit)
         position += 8 + length + length % 2
-    raise AudioError(f"{path}: a WAV without a data chunk")
+    return None
+
+
+def _codes_of(form: bytes, content: bytes, limit: int) -> Codes | None:
+    if form == _MULAW:
+        return np.frombuffer(content[:limit], dtype=np.uint8)
+    if form == _PCM:
+        return encode_ulaw(np.frombuffer(content[: min(2 * limit, len(content) // 2 * 2)], dtype="<i2"))
+    return None

@@ -126,13 +126,15 @@ class CallRecord:
 class CallEnd:
     """How a call ended, as the switch knows it after the caller's channel is gone.
 
-    `screened` says whether the screener finished its part: where it did not, the caller was bridged
-    without it and `failed_open_cause` says why.
+    It repeats what the screener left on the channel, for the case that the screener's own half is lost.
     """
 
     call: Call
     ended_at: float
     bridged_at: float | None = None
+    verdict: VerdictKind | None = None
+    spam_probability: float | None = None
+    challenge_result: ChallengeResult | None = None
     disposition: Disposition | None = None
     ended_by: EndedBy | None = None
     hangup_cause: int | None = None

@@ -81,7 +81,7 @@ class LimitsSection(_Section, frozen=True):
 class Config(_Section, frozen=True):
     """The whole file."""
 
-    mode: Mode = Mode.ENFORCE
+    mode: Mode = Mode.SHADOW
     call_log: CallLogSection = CallLogSection()
     recording: RecordingSection = RecordingSection()
     model: ModelSection = ModelSection()
@@ -118,7 +118,13 @@ def config_path(option: str | None = None, environ: Mapping[str, str] = os.envir
     named = option or environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return Path(named)
-    return DEFAULT_PATH if DEFAULT_PATH.exists() else None
+    try:
+        DEFAULT_PATH.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        pass  # it is there, and reading it will say why it cannot be read
+    return DEFAULT_PATH
 
 
 def load_config(path: Path | None) -> Config:
@@ -133,8 +139,10 @@ def load_config(path: Path | None) -> Config:
         document = yaml.load(text, Loader=_LOADER)
     except Exception as error:  # PyYAML's constructors let ValueError, KeyError and more through
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if document is None:
+        raise ConfigError(f"{path}: empty: write at least `mode:`, or remove the file to have the defaults")
     try:
-        config = msgspec.convert({} if document is None else document, type=Config)
+        config = msgspec.convert(document, type=Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_with_key(str(error), document)}") from error
     if config.longest_screening() > config.limits.screening_seconds:

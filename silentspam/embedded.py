@@ -4,6 +4,7 @@ A process of its own for each call is the default: nothing to keep running, noth
 counts against the caller until that process has ended; what is written to disk comes after that.
 """
 
+import faulthandler
 import os
 import signal
 import sys
@@ -31,6 +32,10 @@ STARTING_SECONDS = 20.0
 GRACE_SECONDS = 5.0
 """After its deadline a screening has this long to hand the call back, then the process ends [s]."""
 
+TAKEN_IN_BYTES = 100_000
+"""Rows that Asterisk wrote itself are taken in by a hangup handler up to this size, about 100; more of them
+are left to `silentspam calls`."""
+
 LOGGING_SECONDS = 120.0
 """A process that still cannot write its row by then ends: hung disks must not pile processes up [s]."""
 
@@ -50,7 +55,7 @@ def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
     _start_deadline(config.limits.screening_seconds)
     channel = AgiChannel(session, ring_tone=config.recording.ring_tone)
     record = screen_call(call, channel, assembly.screener(config))
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    _stop_deadline()
     return _afterwards(writer, lambda: _log(config, screened(record)))
 
 
@@ -65,7 +70,7 @@ def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
         if status := _log(config, ended(end)):
             return status
         session.set_variable(variables.LOGGED, "1")
-        assembly.take_in_unlogged(config)
+        assembly.take_in_unlogged(config, at_most_bytes=TAKEN_IN_BYTES)
     except (SilentSpamError, OSError) as error:
         return _give_up(error)
     return 0
@@ -101,12 +106,23 @@ def _give_up(error: Exception) -> int:
 
 
 def _start_deadline(seconds: float) -> None:
+    """Break off after `seconds` and fail open; end the process where even that does not come to pass.
+
+    The last limit is faulthandler's: its thread needs no interpreter, so a library that never returns to one
+    cannot hold a caller.
+    """
     signal.signal(signal.SIGALRM, _on_deadline)
     signal.setitimer(signal.ITIMER_REAL, seconds, GRACE_SECONDS)
+    faulthandler.dump_traceback_later(seconds + 2 * GRACE_SECONDS, exit=True)
+
+
+def _stop_deadline() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _on_deadline(_signal: int, _frame: FrameType | None) -> None:
-    """First time: break off whatever is going on, and fail open. Second time: nothing helps, so end."""
+    """First time: break off whatever is going on, and fail open. A second alarm ends the process."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     raise DeadlineExceeded("the screening took longer than it may (limits.screening_seconds)")
 

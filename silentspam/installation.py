@@ -35,12 +35,13 @@ def read_asterisk_conf(etc: Path = ETC) -> AsteriskPaths:
     return AsteriskPaths(
         etc=Path(settings.get("astetcdir", etc)),
         agi=agi,
-        user=settings.get("runuser", "asterisk" if _user_exists("asterisk") else ""),
+        user=settings.get("runuser", "asterisk" if user_exists("asterisk") else ""),
         transmit_silence=settings.get("transmit_silence", "no").lower() in ("yes", "true", "1", "on"),
     )
 
 
-def _user_exists(name: str) -> bool:
+def user_exists(name: str) -> bool:
+    """Whether this machine knows the user."""
     try:
         pwd.getpwnam(name)
     except KeyError:

@@ -25,7 +25,8 @@ class Site:
 
     def __init__(self, folder: Path, model: Path) -> None:
         self.folder = folder
-        self.settings: dict[str, dict[str, Any]] = {
+        self.settings: dict[str, Any] = {
+            "mode": "enforce",
             "call_log": {
                 "database": str(folder / "calls.db"),
                 "spool": str(folder / "spool"),

@@ -83,9 +83,27 @@ def test_a_key_that_is_left_out_has_its_default(path: Path, section: str, key: s
     assert load_config(path) == Config()
 
 
-@pytest.mark.parametrize("text", ["", "\n", "# nothing but a comment\n", "---\n", "{}", "null"])
-def test_an_empty_file_is_all_defaults(path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "\n", "# nothing but a comment\n", "---\n", "null"])
+def test_an_empty_file_is_refused_for_an_editor_may_be_about_to_fill_it(path: Path, text: str) -> None:
     path.write_text(text)
+    with pytest.raises(ConfigError, match="empty"):
+        load_config(path)
+
+
+def test_the_defaults_challenge_nobody() -> None:
+    assert load_config(None).mode is Mode.SHADOW
+
+
+def test_a_file_that_may_not_be_looked_at_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", closed)
+    assert config_path(environ={}) == DEFAULT_PATH
+
+
+def test_an_empty_mapping_is_all_defaults(path: Path) -> None:
+    path.write_text("{}")
     assert load_config(path) == Config()
 
 

@@ -298,6 +298,16 @@ def test_a_switch_that_stays_silent_after_the_deadline_ends_the_process(site: Si
     assert action(switch) == "BRIDGE"
 
 
+def test_a_library_that_never_returns_to_the_interpreter_cannot_hold_a_caller() -> None:
+    code = (
+        "from silentspam import embedded; embedded.GRACE_SECONDS = 0.1; "
+        "embedded._start_deadline(0.1); sum(range(10**13))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"Timeout" in done.stderr
+
+
 def test_a_configuration_that_cannot_be_read_in_time_fails_open(site: Site) -> None:
     """A named pipe that nothing comes through stands for a disk that hangs."""
     pipe = site.folder / "silentspam.yaml"

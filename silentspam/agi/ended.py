@@ -6,12 +6,15 @@ the dialplan did; DIALSTATUS and QUEUESTATUS keep the fate of the bridge.
 
 import uuid
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from silentspam.agi import variables
 from silentspam.agi.channel import call_from_environment
-from silentspam.call import CallEnd, Disposition, EndedBy
+from silentspam.call import CallEnd, ChallengeResult, Disposition, EndedBy, VerdictKind
 
 Get = Callable[[str], str]
+
+Member = TypeVar("Member", VerdictKind, ChallengeResult)
 
 HANGUP_SOURCE = "CHANNEL(hangupsource)"
 
@@ -20,7 +23,11 @@ FACTS = (
     variables.STARTED_AT,
     variables.BRIDGED_AT,
     variables.SCREENED,
+    variables.VERDICT,
+    variables.PROBABILITY,
+    variables.CHALLENGE,
     variables.DISPOSITION,
+    variables.FAILED_OPEN,
     variables.AGI_STATUS,
     HANGUP_SOURCE,
     "DIALSTATUS",
@@ -68,8 +75,13 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     started_at = _number(get(variables.STARTED_AT))
     bridged = _was_bridged(get)
     status = get(variables.AGI_STATUS)
-    left_screening = status in ("HANGUP", "") and not get(variables.SCREENED) and not bridged
-    failed_open = not get(variables.SCREENED) and not left_screening
+    went_on = bridged or bool(get("DIALSTATUS") or get("QUEUESTATUS"))
+    left_screening = status in ("HANGUP", "") and not get(variables.SCREENED) and not went_on
+    cause = None
+    if get(variables.FAILED_OPEN):
+        cause = "the screener said so; its own row has the cause"
+    elif not get(variables.SCREENED) and not left_screening:
+        cause = f"the screener did not report back: AGISTATUS {status or 'unknown'}"
     return CallEnd(
         call=call_from_environment(
             env,
@@ -79,6 +91,9 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
         ),
         ended_at=ended_at,
         bridged_at=_number(get(variables.BRIDGED_AT)),
+        verdict=_member(VerdictKind, get(variables.VERDICT)),
+        spam_probability=_number(get(variables.PROBABILITY)),
+        challenge_result=_member(ChallengeResult, get(variables.CHALLENGE)),
         disposition=_disposition(get, bridged=bridged, left_screening=left_screening),
         ended_by=_ended_by(
             get(HANGUP_SOURCE),
@@ -86,10 +101,8 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
             declined=not bridged and get("DIALSTATUS") == "BUSY",
         ),
         hangup_cause=_integer(get("HANGUPCAUSE")),
-        failed_open=failed_open,
-        failed_open_cause=f"the screener did not report back: AGISTATUS {status or 'unknown'}"
-        if failed_open
-        else None,
+        failed_open=cause is not None,
+        failed_open_cause=cause,
     )
 
 
@@ -129,6 +142,10 @@ def _call_id(noted: str, env: Mapping[str, str], started_at: float | None) -> st
         return str(uuid.UUID(noted))
     except ValueError:
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{env.get('agi_uniqueid', '')} {started_at}"))
+
+
+def _member(kind: type[Member], text: str) -> Member | None:
+    return kind(text) if text in {member.value for member in kind} else None
 
 
 def _number(text: str) -> float | None:

@@ -87,9 +87,17 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
         return int(reply["endpos"][0]) if "endpos" in reply else 0
 
     def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> str:
-        """Play a sound to its end or to a key, which is returned ("" for none)."""
+        """Play a sound to its end or to a key, which is returned ("" for none).
+
+        Raises ChannelError when not one sample was played: Asterisk takes an empty file for a success, and a
+        caller who heard no question cannot have failed to answer it.
+        """
         args = (self._quote(filename), self._quote(escape_digits), sample_offset)
-        return _key(self.execute("STREAM FILE", *args))
+        reply = self.execute("STREAM FILE", *args)
+        key = _key(reply)
+        if not key and reply.get("endpos", ("", ""))[0] == "0":
+            raise ChannelError(f"STREAM FILE {filename}: nothing was played, the file is empty")
+        return key
 
     def wait_for_digit(self, timeout: int = 2000) -> str:
         """The next key within `timeout` milliseconds, "" for none."""

@@ -1,5 +1,6 @@
 """The call log in SQLite: write-ahead logging, so that many AGI processes write and a reader never waits."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -46,7 +47,7 @@ class SqliteCallLog:
             if not create and not self._path.exists():
                 raise CallLogError(f"{self._path}: there is no call log yet")
             if create:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._create()
             connection = sqlite3.connect(self._path, timeout=self._busy_seconds, isolation_level=None)
             with closing(connection):
                 _upgrade(connection)
@@ -55,6 +56,15 @@ class SqliteCallLog:
                     yield connection
         except (sqlite3.Error, OSError) as error:
             raise CallLogError(f"call_log.database {self._path}: {error}") from error
+
+    def _create(self) -> None:
+        """An empty file that belongs to its folder's owner: root may look first, Asterisk writes later."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
+            if os.geteuid() == 0:
+                folder = self._path.parent.stat()
+                os.chown(self._path, folder.st_uid, folder.st_gid)
 
 
 def _upgrade(database: sqlite3.Connection) -> None:

@@ -20,7 +20,9 @@ VERBS = ("score", "calls", "check", "install", "simulate", "train")
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(
-        prog="silentspam", description="Screens inbound phone calls by their sound."
+        prog="silentspam",
+        description="Screens inbound phone calls by their sound.",
+        epilog="examples: silentspam check; silentspam calls --since 2h; silentspam VERB --help",
     )
     top.add_argument("--version", action="version", version=f"silentspam {__version__}")
     subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -42,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"silentspam: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        print(f"silentspam: {error}: pip install 'silentspam[training,plot]'", file=sys.stderr)
+        return 1
     except (SilentSpamError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             # The reader of a pipe, such as `head`, has enough: that is its right.

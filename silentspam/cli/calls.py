@@ -53,9 +53,13 @@ def add_parser(subparsers: Any) -> None:
     add_config_option(parser)
     parser.set_defaults(run=run)
     actions = parser.add_subparsers(dest="action", metavar="why CALL_ID")
-    why = actions.add_parser("why", help="every reason behind one call's fate")
+    why = actions.add_parser(
+        "why",
+        help="every reason behind one call's fate",
+        epilog="example: silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f",
+    )
     why.add_argument("call_id", metavar="CALL_ID")
-    add_config_option(why)
+    add_config_option(why, default=argparse.SUPPRESS)  # else it would undo `calls --config FILE why`
     why.set_defaults(run=run_why)
 
 
@@ -155,12 +159,13 @@ def _print_csv(rows: list[dict[str, Any]]) -> None:
 
     writer = csv.DictWriter(sys.stdout, fieldnames=list(COLUMNS))
     writer.writeheader()
-    writer.writerows({name: _harmless(name, value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
 
 
-def _harmless(name: str, value: Any) -> Any:
-    """A caller's name must not become a formula in somebody's spreadsheet."""
-    return f"'{value}" if name == "caller_name" and str(value).startswith(_FORMULA) else value
+def _harmless(value: Any) -> Any:
+    """What a caller sets must not become a formula in somebody's spreadsheet; +15551234 is a number."""
+    formula = isinstance(value, str) and value.startswith(_FORMULA) and not value[1:].isdecimal()
+    return f"'{value}" if formula else value
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:

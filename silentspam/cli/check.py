@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from silentspam.cli.common import add_config_option, configuration, verb_parser
+from silentspam.config import config_path
 from silentspam.installation import ETC, read_asterisk_conf
 
 EXAMPLES = """\
@@ -25,6 +26,10 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=run)
 
 
+def _absolute(path: Path | None) -> Path | None:
+    return path.absolute() if path else None
+
+
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when something would keep calls from being screened or logged."""
     from silentspam.cli import doctor
@@ -40,10 +45,11 @@ def run(args: argparse.Namespace) -> int:
     else:
         findings = doctor.examine(
             config,
+            config_path(args.config),
             asterisk,
             user=user,
-            agi=args.agi_dir or asterisk.agi,
-            etc=args.dialplan_dir or asterisk.etc,
+            agi=_absolute(args.agi_dir or asterisk.agi),
+            etc=(args.dialplan_dir or asterisk.etc).absolute(),
         )
     for finding in findings:
         print(f"{finding.mark:5} {finding.text}")

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from silentspam.config import Config, config_path, load_config
 
 
-def add_config_option(parser: argparse.ArgumentParser) -> None:
+def add_config_option(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
     """`--config FILE`, with the same search as the call path."""
     parser.add_argument(
         "--config",
+        default=default,
         metavar="FILE",
         help="configuration file (default: $SILENTSPAM_CONFIG, else /etc/silentspam/silentspam.yaml)",
     )

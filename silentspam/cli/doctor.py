@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,18 +42,20 @@ def fault(text: str, remedy: str) -> Finding:
 
 
 def examine(
-    config: Config, asterisk: AsteriskPaths, *, user: str, agi: Path | None, etc: Path
+    config: Config, path: Path | None, asterisk: AsteriskPaths, *, user: str, agi: Path | None, etc: Path
 ) -> list[Finding]:
-    """Every check, in the order of a call."""
+    """Every check, in the order of a call. `path` is the file that `config` was read from, if any."""
     identity = Identity(user)
+    if (problem := identity.fault()) and problem.mark == FAULT:
+        return [problem]
     return [
-        Finding(GOOD, f"configuration: readable, mode {config.mode}"),
+        _configuration(config, path, identity),
         *_scripts(agi, identity),
-        *_dialplan(etc, asterisk),
+        *_dialplan(etc, asterisk, identity),
         *_folders(config, identity),
         *_model(config, identity),
         *_prompts(config, identity),
-        *_call_log(config),
+        *_call_log(config, identity),
     ]
 
 
@@ -92,6 +95,15 @@ class Identity:
         return self.run("/usr/bin/test", f"-{mode}", str(path)).returncode == 0
 
 
+def _configuration(config: Config, path: Path | None, identity: Identity) -> Finding:
+    if path is not None and not identity.may(path, "r"):
+        return fault(
+            f"configuration {path}: {identity.name} may not read it: no call is screened",
+            f"chmod a+r {path}, and a+rx the folders above it",
+        )
+    return Finding(GOOD, f"configuration {path or '(defaults, there is no file)'}: mode {config.mode}")
+
+
 def _scripts(agi: Path | None, identity: Identity) -> Iterator[Finding]:
     if problem := identity.fault():
         yield problem
@@ -128,7 +140,13 @@ def _interpreter(script: Path, identity: Identity) -> Finding:
     return Finding(GOOD, f"{script}: runs as {identity.name} with {command[0]}")
 
 
-def _dialplan(etc: Path, asterisk: AsteriskPaths) -> Iterator[Finding]:
+def _lines(conf: Path) -> list[str]:
+    """The lines of a configuration file that are no comments."""
+    lines = (line.strip() for line in conf.read_text("utf-8", "replace").splitlines())
+    return [line for line in lines if not line.startswith(";")]
+
+
+def _dialplan(etc: Path, asterisk: AsteriskPaths, identity: Identity) -> Iterator[Finding]:
     path = etc / DIALPLAN
     if not path.is_file():
         yield fault(f"{path}: missing", "silentspam install")
@@ -136,12 +154,14 @@ def _dialplan(etc: Path, asterisk: AsteriskPaths) -> Iterator[Finding]:
         yield Finding(WARNING, f"{path}: differs from this version's", "compare, then silentspam install")
     else:
         yield Finding(GOOD, f"{path}: this version's")
-    extensions = etc / "extensions.conf"
-    text = extensions.read_text("utf-8", "replace") if extensions.is_file() else ""
-    if DIALPLAN not in text:
-        yield Finding(
-            WARNING, f"{extensions}: does not include {DIALPLAN}", f"add a line: #include {DIALPLAN}"
-        )
+    if path.is_file() and not identity.may(path, "r"):
+        yield fault(f"{path}: {identity.name} may not read it", f"chmod a+r {path}")
+    lines = [line for conf in sorted(etc.glob("*.conf")) if conf != path for line in _lines(conf)]
+    if not any(re.match(rf'#include\s+["<]?\S*{re.escape(DIALPLAN)}', line) for line in lines):
+        yield fault(f"{etc}: no file includes {DIALPLAN}", f"add to extensions.conf: #include {DIALPLAN}")
+    if not any("Gosub(silentspam" in line for line in lines):
+        remedy = "before your Dial or Queue: same => n,TryExec(Gosub(silentspam,s,1))"
+        yield Finding(WARNING, f"{etc}: no line calls the screening", remedy)
     if asterisk.transmit_silence:
         yield Finding(
             WARNING,
@@ -179,14 +199,18 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
 def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
     settings = config.challenge_settings()
     wanted = PROMPTS + (CONTACT_PROMPTS if settings.contact_number else ())
-    missing = [name for name in wanted if not any(settings.prompts.glob(f"{name}.*"))]
-    if missing:
+    good = {
+        path.stem
+        for path in settings.prompts.glob("*.*")
+        if path.stem in wanted and path.stat().st_size and os.access(path, os.R_OK)
+    }
+    if missing := [name for name in wanted if name not in good]:
         yield Finding(
             WARNING,
-            f"prompts in {settings.prompts}: {', '.join(missing)} missing",
+            f"prompts in {settings.prompts}: {', '.join(missing)} missing or empty",
             "callers hear Asterisk's vm-press and digits instead, or nothing",
         )
-    elif not identity.may(settings.prompts / "press-0.ulaw", "r"):
+    elif not identity.may(next(settings.prompts.glob("press-0.*")), "r"):
         yield fault(f"prompts: {identity.name} may not read {settings.prompts}", "give them to all to read")
     else:
         yield Finding(GOOD, f"prompts in {settings.prompts}: complete")
@@ -198,10 +222,15 @@ def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
         )
 
 
-def _call_log(config: Config) -> Iterator[Finding]:
+def _call_log(config: Config, identity: Identity) -> Iterator[Finding]:
     waiting = len(Spool(Path(config.call_log.spool)).waiting())
     if not Path(config.call_log.database).exists():
         yield Finding(GOOD, f"call log {config.call_log.database}: created with the first call")
+    elif not identity.may(Path(config.call_log.database), "w"):
+        yield fault(
+            f"call log {config.call_log.database}: {identity.name} may not write it",
+            f"chown {identity.name} {config.call_log.database}*",
+        )
     else:
         try:
             assembly.call_log(config).rows(Filter(limit=1))

@@ -12,7 +12,15 @@ from silentspam import resources
 from silentspam.cli.common import verb_parser
 from silentspam.config import DEFAULT_PATH, Config, load_config
 from silentspam.errors import ConfigError, SilentSpamError
-from silentspam.installation import DIALPLAN, ETC, SCRIPTS, AsteriskPaths, folders, read_asterisk_conf
+from silentspam.installation import (
+    DIALPLAN,
+    ETC,
+    SCRIPTS,
+    AsteriskPaths,
+    folders,
+    read_asterisk_conf,
+    user_exists,
+)
 
 EXAMPLES = """\
   silentspam install --dry-run
@@ -45,10 +53,13 @@ def run(args: argparse.Namespace) -> int:
         raise SilentSpamError("no AGI folder found: name it with --agi-dir (astagidir in asterisk.conf)")
     etc = args.dialplan_dir or asterisk.etc
     config_file = args.config or DEFAULT_PATH
+    python = _interpreter(args.python)
+    if args.user and not user_exists(args.user):
+        raise SilentSpamError(f"--user {args.user}: there is no such user")
     installer = Installer(dry_run=args.dry_run, user=args.user or asterisk.user)
     for script in SCRIPTS:
         source = (resources.shipped("agi_scripts") / script).read_text(encoding="utf-8")
-        installer.write(agi / script, with_interpreter(source, args.python), mode=0o755)
+        installer.write(agi / script, with_interpreter(source, python), mode=0o755)
     installer.write(etc / DIALPLAN, (resources.shipped("dialplan") / DIALPLAN).read_text("utf-8"), mode=0o644)
     if config_file.exists():
         installer.say(f"keep    {config_file}")
@@ -58,7 +69,17 @@ def run(args: argparse.Namespace) -> int:
     for folder in folders(_configuration(config_file)):
         installer.folder(folder)
     _say_what_is_left(installer, asterisk, etc)
+    if config_file != DEFAULT_PATH:
+        print(f"Calls read {DEFAULT_PATH} unless the dialplan says SILENTSPAM_CONFIG={config_file}.")
     return 0
+
+
+def _interpreter(name: str) -> str:
+    """The interpreter's absolute path: a kernel looks nothing up for a script's first line."""
+    found = shutil.which(name)
+    if found is None:
+        raise SilentSpamError(f"--python {name}: no such program, or not executable")
+    return os.path.abspath(found)
 
 
 def with_interpreter(script: str, python: str) -> str:
@@ -90,7 +111,9 @@ class Installer:
         self.say(f"write   {path}")
         if self.dry_run:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
+            path.parent.chmod(0o755)  # whatever the umask: Asterisk's user has to read it
         if path.is_file() and not same:
             self.say(f"backup  {path}.old")
             shutil.copy2(path, f"{path}.old")
@@ -123,7 +146,7 @@ def _say_what_is_left(installer: Installer, asterisk: AsteriskPaths, etc: Path) 
     print(
         f"\nNow, in {etc}/extensions.conf:\n"
         f"  1. at its end:                      #include {DIALPLAN}\n"
-        "  2. before your own Dial or Queue:   same => n,Gosub(silentspam,s,1)\n"
+        "  2. before your own Dial or Queue:   same => n,TryExec(Gosub(silentspam,s,1))\n"
         "  3. asterisk -rx 'dialplan reload', then: silentspam check"
     )
     if not installer.user:

@@ -31,8 +31,12 @@ def plot_opening(recording: Recording, path: Path, *, title: str, stft: StftPara
         bases.plot(frequencies, basis, label=f"u{number}, {share:.1%} of the energy", linewidth=1)
     bases.set(xlabel="frequency [Hz]", ylabel="spectral basis", xlim=(0, stft.sample_rate / 2))
     bases.legend()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    try:
+        figure.savefig(path, dpi=120)
+    except (OSError, ValueError) as error:
+        raise SilentSpamError(f"{path}: {error}") from error
+    finally:
+        plt.close(figure)
 
 
 def draw_waveform(axes: Any, recording: Recording) -> None:

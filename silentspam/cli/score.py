@@ -68,12 +68,14 @@ def run(args: argparse.Namespace) -> int:
         if args.format == "jsonl":
             print(_json_line(path, verdict))
         verdicts.append((path, verdict))
-        if args.plot:
-            from silentspam.cli.plot import plot_opening
-
-            plot_opening(recording, args.plot, title=f"{path.name}: {verdict.kind}", stft=model.params.stft)
     if args.format == "table":
         print(_table(verdicts))
+    if args.plot and not failed:
+        from silentspam.cli.plot import plot_opening
+
+        if len(recording.codes) < model.params.stft.window_length:
+            raise AudioError(f"{path}: {recording.seconds:.3f} s are too short for a spectrogram")
+        plot_opening(recording, args.plot, title=f"{path.name}: {verdict.kind}", stft=model.params.stft)
     return 1 if failed else 0
 
 

@@ -170,6 +170,27 @@ def test_a_screener_that_never_reported_back_failed_open_unless_the_caller_left_
         assert f"AGISTATUS {facts['AGI'] or 'unknown'}" in str(ended.failed_open_cause)
 
 
+def test_without_the_agi_application_a_call_that_nobody_answers_failed_open() -> None:
+    ended = end({"DIALSTATUS": "NOANSWER"})
+    assert (ended.disposition, ended.failed_open) == (D.BRIDGE_TIMEOUT, True)
+
+
+def test_what_the_screener_found_is_repeated_for_the_case_that_its_own_half_is_lost() -> None:
+    found = {
+        variables.VERDICT: "CALLER_SILENCE",
+        variables.PROBABILITY: "0.9312",
+        variables.CHALLENGE: "PASSED",
+    }
+    ended = end(SCREENED | found | {variables.FAILED_OPEN: "1", "DIALSTATUS": "ANSWER"})
+    assert (ended.verdict, ended.spam_probability, ended.challenge_result) == (
+        "CALLER_SILENCE",
+        0.9312,
+        "PASSED",
+    )
+    assert ended.failed_open
+    assert end(SCREENED | {variables.VERDICT: "UNHEARD_OF"}).verdict is None
+
+
 @pytest.mark.parametrize(
     ("noted", "source", "ended_by"),
     [

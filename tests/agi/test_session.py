@@ -275,7 +275,7 @@ def test_a_key_is_the_ascii_code_of_a_key_there_is(result: str, key: str) -> Non
 )
 def test_a_recording_tells_how_much_was_recorded(reply: bytes, samples: int) -> None:
     ours = session(Switch(replies={"RECORD FILE": reply}))
-    ours.start_recording("/tmp/x", 2000)
+    ours.start_recording("/recordings/x", 2000)
     assert ours.finish_recording() == samples
 
 
@@ -291,7 +291,7 @@ def test_a_recording_tells_how_much_was_recorded(reply: bytes, samples: int) -> 
 )
 def test_a_recording_that_failed_says_so(reply: bytes, error: type[Exception]) -> None:
     ours = session(Switch(replies={"RECORD FILE": reply}))
-    ours.start_recording("/tmp/x", 2000)
+    ours.start_recording("/recordings/x", 2000)
     with pytest.raises(error) as caught:
         ours.finish_recording()
     assert type(caught.value) is error
@@ -468,3 +468,9 @@ def test_a_cut_at_any_byte_of_a_whole_dialogue_is_a_hangup_or_nothing(tmp_path: 
         record = screen_call(call, AgiChannel(ours), screener(tmp_path))
         assert not record.failed_open
         assert record.disposition in ("SCREEN_ABANDON", "IVR_ABANDON", "BRIDGE_ABANDON")
+
+
+def test_a_sound_of_no_length_is_an_error_for_nobody_heard_it() -> None:
+    ours = session(Switch(replies={"STREAM FILE": b"200 result=0 endpos=0\n"}))
+    with pytest.raises(ChannelError, match="nothing was played"):
+        ours.stream_file("x", "123")

@@ -1,5 +1,6 @@
 """SQLite's own troubles: many processes, a locked, corrupt, newer or unwritable file."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -143,3 +144,11 @@ def test_every_older_schema_is_brought_up_to_date_and_keeps_its_rows(path: Path,
     assert len(SqliteCallLog(path).rows(Filter())) == (2 if version else 1)
     columns = [name for _, name, *_ in query(path, "PRAGMA table_info(calls)")]
     assert columns == list(COLUMNS)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_database_that_root_makes_belongs_to_its_folders_owner(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    path = tmp_path / "calls.db"
+    SqliteCallLog(path).write(screened(CallRecord(call=a_call())))
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346)

@@ -114,6 +114,21 @@ def test_csv_holds_every_column_and_no_formula(silentspam, log: SqliteCallLog) -
     assert row["spam_probability"] == "0.93"
 
 
+def test_csv_keeps_numbers_and_guards_every_text_that_a_caller_sets(silentspam, log: SqliteCallLog) -> None:
+    call = Call(call_id="call-1", started_at=NOW, ani="+15551234", caller_id="=1+1", caller_name="@x")
+    log.write(screened(CallRecord(call=call)))
+    (row,) = csv.DictReader(io.StringIO(silentspam("calls", "--format", "csv")[1]))
+    assert (row["ani"], row["caller_id"], row["caller_name"]) == ("+15551234", "'=1+1", "'@x")
+
+
+def test_why_heeds_the_configuration_named_before_it(
+    silentspam, log: SqliteCallLog, config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write(screened(rejected("call-1")))
+    monkeypatch.delenv("SILENTSPAM_CONFIG")
+    assert silentspam("calls", "--config", config_file, "why", "call-1")[0] == 0
+
+
 def test_rows_in_the_spool_are_taken_in(silentspam, log: SqliteCallLog, tmp_path: Path) -> None:
     Spool(tmp_path / "log" / "spool").add(screened(rejected("call-1")))
     assert ids(silentspam("calls", "--format", "json")[1]) == ["call-1"]

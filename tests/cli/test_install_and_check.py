@@ -10,7 +10,9 @@ import pytest
 @pytest.fixture
 def places(tmp_path: Path, config_file: Path) -> list[object]:
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "extensions.conf").write_text("#include extensions_silentspam.conf\n")
+    (tmp_path / "etc" / "extensions.conf").write_text(
+        "[from-trunk]\nexten => _X.,1,TryExec(Gosub(silentspam,s,1))\n#include extensions_silentspam.conf\n"
+    )
     return [
         "--asterisk-etc",
         tmp_path / "etc",
@@ -88,6 +90,10 @@ def _break_database(root: Path) -> None:
     )
 
 
+def _comment_the_include_out(root: Path) -> None:
+    (root / "etc" / "extensions.conf").write_text(";#include extensions_silentspam.conf\n")
+
+
 def _break_config(root: Path) -> None:
     (root / "silentspam.yaml").write_text("challenge: {attempts: 99}\n")
 
@@ -108,6 +114,7 @@ def _lose_model(root: Path) -> None:
         (_remove_recordings, "recordings: missing"),
         (_break_database, "call log"),
         (_break_config, "challenge.attempts is 99"),
+        (_comment_the_include_out, "no file includes"),
         (_lose_model, "model"),
     ],
 )
@@ -132,7 +139,7 @@ def test_an_interpreter_path_with_spaces_is_refused(
 ) -> None:
     code, _, err = silentspam("install", *places, "--config", config_file, "--python", "/opt/my python")
     assert code == 1
-    assert "no spaces" in err
+    assert "no such program" in err
 
 
 def test_an_unknown_user_is_a_fault(silentspam, places: list[object]) -> None:

@@ -1,6 +1,8 @@
 """`silentspam score`: good, bad and hostile files."""
 
 import json
+import os
+import sys
 import wave
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from silentspam.audio import encode_ulaw, write_ulaw
+from silentspam.errors import AudioError
 from tests.fakes import noise, silence, tone
 
 FIELDS = ("kind", "spam_probability", "threshold", "model_id", "digital_silence_share", "seconds", "reasons")
@@ -71,6 +74,24 @@ def test_a_pcm_wav_is_encoded(tmp_path: Path) -> None:
     samples = np.arange(-16000, 16000, 2, dtype=np.int16)
     recording = read_recording(pcm_wav(tmp_path / "a.wav", samples))
     assert np.array_equal(recording.codes, encode_ulaw(samples))
+
+
+def test_a_telephone_wav_needs_no_soundfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from silentspam.audio_files import read_recording
+
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    (tmp_path / "mulaw.wav").write_bytes(mulaw_wav(b"\x12" * 100))
+    assert len(read_recording(tmp_path / "mulaw.wav").codes) == 100
+    assert len(read_recording(pcm_wav(tmp_path / "pcm.wav", np.zeros(100))).codes) == 100
+    with pytest.raises(AudioError, match="soundfile"):
+        read_recording(pcm_wav(tmp_path / "wide.wav", np.zeros(100), rate=16000))
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(silentspam, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ulaw")
+    code, _, err = silentspam("score", tmp_path / "pipe.ulaw")
+    assert code == 1
+    assert "not a regular file" in err
 
 
 def test_an_empty_file_is_no_media(silentspam, tmp_path: Path) -> None:

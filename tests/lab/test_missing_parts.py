@@ -1,11 +1,11 @@
-"""An Asterisk without its AGI module: the application that the dialplan needs most does not exist."""
+"""What the dialplan needs most is not there: the AGI application, or our dialplan file itself."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from lab import asterisk
+from lab import asterisk, product
 from lab.runner import Lab
 from lab.scenarios import choose, load_scenarios
 
@@ -26,3 +26,20 @@ def test_without_the_agi_application_the_caller_is_bridged_and_leaves_a_row(
     assert not outcome.faults
     assert outcome.row is not None
     assert "AGISTATUS unknown" in str(outcome.row["failed_open_cause"])
+
+
+def test_without_our_dialplan_file_the_admins_own_dial_still_reaches_the_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = product.install
+
+    def install_and_lose(work: Path, config: Path) -> Path:
+        dialplan = install(work, config)
+        dialplan.write_text("; lost\n")
+        return dialplan
+
+    monkeypatch.setattr(product, "install", install_and_lose)
+    with Lab(tmp_path / "lab", choose(load_scenarios(), ["own-dial-agent-ends"])) as lab:
+        (outcome,) = lab.run()
+    assert outcome.observation is not None
+    assert outcome.observation.agent_answered_at is not None
