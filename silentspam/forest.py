@@ -101,6 +101,8 @@ class Forest:
             raise ModelError("forest arrays: a child lies outside the nodes or before its parent")
         if not (np.isfinite(self.shares).all() and (self.shares >= 0).all() and (self.shares <= 1).all()):
             raise ModelError("forest arrays: a leaf's share lies outside 0…1")
+        if not np.allclose(self.shares.sum(axis=1), 1.0):
+            raise ModelError("forest arrays: a node's shares do not add up to 1")
         if not np.isfinite(self.threshold).all():
             raise ModelError("forest arrays: a threshold is not finite")
         if not (0 <= self.depth <= n and leaf[self._ends()].all()):

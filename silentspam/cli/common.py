@@ -1,7 +1,7 @@
 """What several verbs share: the `--config` option, and tables for people."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from silentspam.config import Config, config_path, load_config
 
@@ -19,6 +19,17 @@ def add_config_option(parser: argparse.ArgumentParser, *, default: str | None = 
 def configuration(args: argparse.Namespace) -> Config:
     """The configuration that the options name. Raises ConfigError."""
     return load_config(config_path(args.config))
+
+
+def at_least(lowest: int) -> Callable[[str], int]:
+    """An argument type: a whole number from `lowest` on."""
+
+    def whole_number(text: str) -> int:
+        if not text.isdecimal() or int(text) < lowest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} on")
+        return int(text)
+
+    return whole_number
 
 
 def verb_parser(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import table, verb_parser
+from silentspam.cli.common import at_least, table, verb_parser
 
 if TYPE_CHECKING:
     from silentspam.model import ModelCard
@@ -32,12 +32,13 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--labels", type=Path, required=True, metavar="CSV", help="their labels")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder to write")
-    for option, default, what in (
-        ("--trees", 100, "trees in the forest"),
-        ("--leaves", 200, "leaves of a tree at most, which bounds the model's size"),
-        ("--seed", 1, "seed of all chance"),
+    for option, lowest, default, what in (
+        ("--trees", 1, 100, "trees in the forest"),
+        ("--leaves", 2, 200, "leaves of a tree at most, which bounds the model's size"),
+        ("--seed", 0, 1, "seed of all chance"),
     ):
-        parser.add_argument(option, type=int, default=default, metavar="N", help=f"{what} ({default})")
+        kind = at_least(lowest)
+        parser.add_argument(option, type=kind, default=default, metavar="N", help=f"{what} ({default})")
     parser.add_argument(
         "--max-false-challenges",
         type=float,

@@ -30,3 +30,8 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from silentspam.cli import parser; parser(); print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert not {"numpy", "sklearn", "scipy", "soundfile", "matplotlib"} & set(loaded)
+
+
+def test_an_impossible_number_is_a_wrong_command(silentspam, tmp_path) -> None:
+    common = ("train", "--recordings", tmp_path, "--labels", tmp_path / "l.csv", "--out", tmp_path / "m")
+    assert silentspam(*common, "--trees", "0")[0] == 2
