@@ -1,16 +1,17 @@
 """What a caller of the lab hears: ring tone, and the digit that an IVR prompt asks for.
 
 There is no back channel: the digit is found by matching the received audio against the recorded prompts
-(normalised cross-correlation of their digit words, in halves, so that one lost frame does not deafen the
-caller). Samples are int16 at 8 kHz.
+(normalised cross-correlation of their digit words, in pieces that may drift apart, so that a few lost or
+doubled frames do not deafen the caller). Samples are int16 at 8 kHz.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from lab.audio import SAMPLE_RATE, Samples, read_mulaw, read_wav
 
@@ -24,10 +25,12 @@ RING_SHARE_OF_POWER = 0.7
 WORD_SECONDS = 0.6
 SPEECH_FLOOR = 100.0
 """Sample magnitude below which the end of a prompt is not speech."""
-MATCH = 0.6
+MATCH = 0.75
 MARGIN = 0.1
-FRAME_SLIP = 480
-"""How far [samples] the halves of a word may drift apart: three lost or doubled frames of 20 ms."""
+PIECES = 5
+"""Of 0.12 s each: a lost frame costs one of them."""
+FRAME_SLIP = 800
+"""How far [samples] the pieces of a word may drift apart: five lost or doubled frames of 20 ms."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class Ear:
     """Finds the digit words of prompts in what a caller has heard."""
 
     def __init__(self, words: Iterable[tuple[str, Samples]]) -> None:
-        self._words = [(digit, *_halves(samples)) for digit, samples in words]
-        self._longest = max(first.samples.size + second.samples.size for _, first, second in self._words)
+        self._words = [(digit, _pieces(samples)) for digit, samples in words]
+        self._longest = max(sum(piece.samples.size for piece in pieces) for _, pieces in self._words)
 
     @classmethod
     def of_prompts(cls, prompts: Path, fallback: Path) -> "Ear":
@@ -63,8 +66,8 @@ class Ear:
             return None
         line = _Line(heard.astype(np.float64))
         best: dict[str, tuple[float, int]] = {}
-        for digit, first, second in self._words:
-            score, end = _match(first, second, line)
+        for digit, pieces in self._words:
+            score, end = _match(pieces, line)
             if score > best.get(digit, (0.0, 0))[0]:
                 best[digit] = (score, end)
         ranked = sorted(best.items(), key=lambda item: -item[1][0])
@@ -117,8 +120,8 @@ class _Line:
 
     def __init__(self, heard: Signal) -> None:
         self.size = heard.size
-        # Twice as long, so that the circular correlation does not fold a pattern's end onto the beginning.
-        self._points = 1 << (2 * heard.size).bit_length()
+        # As long as the line is enough: only where a pattern fits is the circular correlation looked at.
+        self._points = 1 << heard.size.bit_length()
         self._spectrum = np.fft.rfft(heard, self._points)
         self._energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
 
@@ -136,21 +139,23 @@ class _Line:
         return np.where(loud, product / np.maximum(norm, 1.0), 0.0)
 
 
-def _halves(word: Samples) -> tuple[_Pattern, _Pattern]:
-    middle = word.size // 2
-    return _Pattern(word[:middle].astype(np.float64)), _Pattern(word[middle:].astype(np.float64))
+def _pieces(word: Samples) -> tuple[_Pattern, ...]:
+    return tuple(_Pattern(piece.astype(np.float64)) for piece in np.array_split(word, PIECES))
 
 
-def _match(first: _Pattern, second: _Pattern, line: _Line) -> tuple[float, int]:
-    """The mean correlation of both halves where they match best, and the sample after the second."""
-    early, late = line.correlation(first), line.correlation(second)
-    if early.size == 0 or late.size == 0:
+def _match(pieces: Sequence[_Pattern], line: _Line) -> tuple[float, int]:
+    """The mean correlation of the pieces where they match best in their order, and the sample after the last.
+
+    Each piece may stand `FRAME_SLIP` before or after its place in the word.
+    """
+    length = sum(piece.samples.size for piece in pieces)
+    starts = line.size - length + 1
+    if starts <= 0:
         return 0.0, 0
-    start = int(np.argmax(early))
-    middle = start + first.samples.size
-    low = max(0, middle - FRAME_SLIP)
-    following = late[low : middle + FRAME_SLIP]
-    if following.size == 0:
-        return 0.0, 0
-    offset = int(np.argmax(following))
-    return (float(early[start]) + float(following[offset])) / 2, low + offset + second.samples.size
+    score, offset = np.zeros(starts), 0
+    for piece in pieces:
+        nearby = maximum_filter1d(line.correlation(piece), 2 * FRAME_SLIP + 1, mode="constant")
+        score += nearby[offset : offset + starts]
+        offset += piece.samples.size
+    best = int(np.argmax(score))
+    return float(score[best]) / len(pieces), best + length
