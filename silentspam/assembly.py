@@ -16,6 +16,7 @@ from silentspam.screening import Judge, Screener
 from silentspam.verdict import Verdict
 
 if TYPE_CHECKING:
+    from silentspam.calllog.sqlite_database import SqliteDatabase
     from silentspam.model import SpamModel
 
 
@@ -75,9 +76,15 @@ def call_log(config: Config) -> DurableCallLog:
     """The configured call log with its spool."""
     from silentspam.calllog.sqlite import SqliteCallLog
 
+    return DurableCallLog(SqliteCallLog(database(config)), Spool(Path(config.call_log.spool)))
+
+
+def database(config: Config) -> "SqliteDatabase":
+    """The configured call database, which also holds labels and the history of models."""
+    from silentspam.calllog.sqlite_database import SqliteDatabase
+
     section = config.call_log
-    database = SqliteCallLog(Path(section.database), busy_seconds=section.busy_seconds)
-    return DurableCallLog(database, Spool(Path(section.spool)))
+    return SqliteDatabase(Path(section.database), busy_seconds=section.busy_seconds)
 
 
 def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int:

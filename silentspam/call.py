@@ -40,6 +40,13 @@ class ChallengeResult(enum.StrEnum):
     ABANDONED = "ABANDONED"
 
 
+class ChallengeCause(enum.StrEnum):
+    """Why a call was challenged: what was heard, or the lot that fell on it."""
+
+    SUSPICION = "SUSPICION"
+    EXPLORATION = "EXPLORATION"
+
+
 class Disposition(enum.StrEnum):
     """The result of a call: Table 3, then the rejections."""
 
@@ -95,7 +102,9 @@ class CallRecord:
     """Everything the screening learns of one call: a row of the call log in the making.
 
     The one value here that grows: `screen_call` fills it stage by stage, so that a call which breaks off
-    still leaves what was known.
+    still leaves what was known. `challenge_probability` is the chance, 0…1, with which such a call is
+    challenged: 1 for a suspect, the share of exploration for the rest; labels are weighted by it. The shadow_
+    fields are what a model in trial thought of the call afterwards: they change nothing.
     """
 
     call: Call
@@ -114,12 +123,32 @@ class CallRecord:
     model_id: str | None = None
     reasons: tuple[str, ...] = ()
     decision: Decision | None = None
+    challenge_cause: ChallengeCause | None = None
+    challenge_probability: float | None = None
     challenge_result: ChallengeResult | None = None
     challenge_attempts: tuple[str, ...] = ()
     disposition: Disposition | None = None
     ended_by: EndedBy | None = None
     failed_open: bool = False
     failed_open_cause: str | None = None
+    shadow_model_id: str | None = None
+    shadow_verdict: VerdictKind | None = None
+    shadow_probability: float | None = None
+    shadow_threshold: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSpeech:
+    """What the caller's leg of a finished call held: measured after the call, never on its path.
+
+    caller_speech_seconds: the Caller Speech of Orife et al. 2018, section 5, by the detector of that name;
+    caller_leg_seconds: how much of the leg there was to listen to.
+    """
+
+    call_id: str
+    caller_speech_seconds: float
+    caller_leg_seconds: float
+    speech_detector: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from silentspam import resources
 from silentspam.agi import variables
 from silentspam.calllog.query import Filter
 from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
 from tests.fakes import Switch, converse, running
 
 SCRIPTS = resources.shipped("agi_scripts")
@@ -54,7 +55,11 @@ class Site:
 
     def rows(self) -> list[dict[str, Any]]:
         database = self.folder / "calls.db"
-        return [dict(row) for row in SqliteCallLog(database).rows(Filter())] if database.exists() else []
+        return (
+            [dict(row) for row in SqliteCallLog(SqliteDatabase(database)).rows(Filter())]
+            if database.exists()
+            else []
+        )
 
     def row(self) -> dict[str, Any]:
         (row,) = self.rows()

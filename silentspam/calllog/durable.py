@@ -16,7 +16,7 @@ class CallLog(Protocol):
     """A database of calls. Every error is a CallLogError."""
 
     def write(self, entry: Entry) -> None:
-        """Merge one half of a row; it is durable when this returns."""
+        """Merge one part of a row; it is durable when this returns."""
 
     def rows(self, wanted: Filter) -> list[dict[str, Value]]:
         """The rows that match, newest first."""

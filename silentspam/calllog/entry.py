@@ -1,29 +1,30 @@
-"""One half of a row, as plain columns: what a database merges and a spool file holds."""
+"""One part of a row, as plain columns: what a database merges and a spool file holds."""
 
 import enum
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from silentspam.call import CallEnd, CallRecord
+from silentspam.call import CallEnd, CallRecord, CallSpeech
 from silentspam.calllog.schema import COLUMNS
 from silentspam.errors import CallLogError
 
 Value = str | int | float | None
 
 
-class Half(enum.StrEnum):
+class Part(enum.StrEnum):
     """Which part of a call's story an entry tells."""
 
     SCREENED = "screened"
     ENDED = "ended"
+    SPEECH = "speech"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The columns known to one half; a column that is unknown is left out."""
+    """The columns known to one part; a column that is unknown is left out."""
 
-    half: Half
+    part: Part
     columns: dict[str, Value]
 
     @property
@@ -33,36 +34,41 @@ class Entry:
 
     def to_json(self) -> str:
         """One line of JSON, in ASCII: no character in it can end the line."""
-        return json.dumps({"half": self.half, "columns": self.columns})
+        return json.dumps({"part": self.part, "columns": self.columns})
 
     @classmethod
     def from_json(cls, text: str) -> "Entry":
         """Read what `to_json` wrote. Raises CallLogError for anything else."""
         try:
             document = json.loads(text)
-            half, columns = Half(document["half"]), document["columns"]
+            part, columns = Part(document["part"]), document["columns"]
             known = {name: value for name, value in columns.items() if name in COLUMNS}
             good = all(map(_storable, known.values())) and bool(known["call_id"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CallLogError(f"not an entry of the call log: {error!r}: {text[:80]!r}") from error
         if not good or len(known) != len(columns):
             raise CallLogError(f"not an entry of the call log: {text[:80]!r}")
-        return cls(half, known)
+        return cls(part, known)
 
 
 def screened(record: CallRecord) -> Entry:
-    """The screener's half of a row."""
-    return Entry(Half.SCREENED, _columns(record))
+    """The screener's part of a row."""
+    return Entry(Part.SCREENED, _columns(record))
 
 
 def ended(end: CallEnd) -> Entry:
-    """The switch's half of a row."""
-    return Entry(Half.ENDED, _columns(end))
+    """The switch's part of a row."""
+    return Entry(Part.ENDED, _columns(end))
 
 
-def _columns(source: CallRecord | CallEnd) -> dict[str, Value]:
+def heard(speech: CallSpeech) -> Entry:
+    """What was measured on the caller's leg after the call."""
+    return Entry(Part.SPEECH, _columns(speech))
+
+
+def _columns(source: CallRecord | CallEnd | CallSpeech) -> dict[str, Value]:
     flat: dict[str, Any] = asdict(source)
-    flat = flat.pop("call") | flat
+    flat = flat.pop("call", {}) | flat
     return {name: _plain(value) for name, value in flat.items() if value not in (None, "", ())}
 
 

@@ -25,7 +25,7 @@ class Spool:
 
     def add(self, entry: Entry) -> Path:
         """Keep an entry durably. Raises CallLogError when not even that is possible."""
-        name = f"{time.time_ns():020d}-{os.getpid()}-{entry.half}"
+        name = f"{time.time_ns():020d}-{os.getpid()}-{entry.part}"
         partial, path = self.folder / f"{name}.partial", self.folder / f"{name}{SUFFIX}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """What every call log does, whatever database is behind it: the same suite for each.
 
-A row is written in two halves that may come in either order, twice, or from a spool much later.
+A row is written in parts that may come in either order, twice, or from a spool much later.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,13 +12,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from silentspam.call import Call, CallEnd, CallRecord, ChallengeResult, Decision, Disposition, EndedBy
+from silentspam.call import (
+    Call,
+    CallEnd,
+    CallRecord,
+    CallSpeech,
+    ChallengeCause,
+    ChallengeResult,
+    Decision,
+    Disposition,
+    EndedBy,
+)
 from silentspam.calllog.durable import CallLog, DurableCallLog
-from silentspam.calllog.entry import Entry, Half, ended, screened
+from silentspam.calllog.entry import Entry, Part, ended, heard, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
 from tests.fakes import CALL_ID, a_call
 
 
@@ -27,7 +38,7 @@ class Fresh(Protocol):
 
 
 def _sqlite(folder: Path) -> CallLog:
-    return SqliteCallLog(folder / "calls.db")
+    return SqliteCallLog(SqliteDatabase(folder / "calls.db"))
 
 
 def _spooled(folder: Path) -> CallLog:
@@ -67,7 +78,7 @@ def rows_of(log: CallLog, entries: Sequence[Entry]) -> list[dict[str, object]]:
     return [dict(found) for found in log.rows(Filter())]
 
 
-# --- halves ------------------------------------------------------------------------------------------------
+# --- parts -------------------------------------------------------------------------------------------------
 
 
 def test_every_column_comes_back_as_it_went_in(log: CallLog) -> None:
@@ -104,9 +115,19 @@ def test_every_column_comes_back_as_it_went_in(log: CallLog) -> None:
             ended_by=EndedBy.APP,
             failed_open=True,
             failed_open_cause="x",
+            challenge_cause=ChallengeCause.SUSPICION,
+            challenge_probability=1.0,
+            shadow_model_id="4567",
+            shadow_verdict="HAM",
+            shadow_probability=0.25,
+            shadow_threshold=0.75,
         )
     )
     log.write(the_ended(call, bridged_at=10.0, hangup_cause=16))
+    speech = CallSpeech(
+        call_id=CALL_ID, caller_speech_seconds=1.5, caller_leg_seconds=30.0, speech_detector="test 1"
+    )
+    log.write(heard(speech))
     assert row(log) == {
         "call_id": CALL_ID,
         "uniqueid": "1.1",
@@ -140,6 +161,15 @@ def test_every_column_comes_back_as_it_went_in(log: CallLog) -> None:
         "hangup_cause": 16,
         "failed_open": 1,
         "failed_open_cause": "x",
+        "challenge_cause": "SUSPICION",
+        "challenge_probability": 1.0,
+        "shadow_model_id": "4567",
+        "shadow_verdict": "HAM",
+        "shadow_probability": 0.25,
+        "shadow_threshold": 0.75,
+        "caller_speech_seconds": 1.5,
+        "caller_leg_seconds": 30.0,
+        "speech_detector": "test 1",
     }
     assert list(row(log)) == list(COLUMNS)
 
@@ -191,15 +221,15 @@ def test_the_cause_that_was_seen_is_kept_before_the_one_that_was_guessed(log: Ca
     assert row(log)["failed_open_cause"] == "the cause that was seen"
 
 
-def test_one_half_alone_is_a_row(log: CallLog) -> None:
+def test_one_part_alone_is_a_row(log: CallLog) -> None:
     log.write(the_ended(disposition=Disposition.BRIDGED))
     assert row(log)["disposition"] == "BRIDGED"
     assert row(log)["verdict"] is None
 
 
-def test_a_half_that_knows_nothing_but_its_call_is_a_row(log: CallLog) -> None:
-    for half in Half:
-        log.write(Entry(half, {"call_id": CALL_ID}))
+def test_a_part_that_knows_nothing_but_its_call_is_a_row(log: CallLog) -> None:
+    for part in Part:
+        log.write(Entry(part, {"call_id": CALL_ID}))
     assert row(log)["call_id"] == CALL_ID
 
 

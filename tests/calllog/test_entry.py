@@ -5,7 +5,7 @@ import json
 import pytest
 
 from silentspam.call import CallRecord
-from silentspam.calllog.entry import Entry, Half, screened
+from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.errors import CallLogError
 from tests.fakes import CALL_ID, a_call
 
@@ -32,21 +32,21 @@ GARBAGE = [
     "7",
     "{",
     "{}",
-    '{"half": "screened"}',
-    '{"half": "screened", "columns": null}',
-    '{"half": "screened", "columns": []}',
-    '{"half": "screened", "columns": {}}',
-    '{"half": "neither", "columns": {"call_id": "x"}}',
-    '{"half": "screened", "columns": {"call_id": ""}}',
-    '{"half": "screened", "columns": {"call_id": null}}',
-    '{"half": "screened", "columns": {"call_id": ["x"]}}',
-    '{"half": "screened", "columns": {"call_id": "x", "no_column": 1}}',
-    '{"half": "screened", "columns": {"call_id": "x", "ani": {}}}',
-    '{"half": "screened", "columns": {"call_id": "x", "hangup_cause": 1' + "0" * 30 + "}}",
-    '{"half": "screened", "columns": {"call_id": "x", "hangup_cause": 1' + "0" * 5000 + "}}",
-    '{"half": "screened", "columns": {"call_id": "x", "ani": "\\ud800"}}',
+    '{"part": "screened"}',
+    '{"part": "screened", "columns": null}',
+    '{"part": "screened", "columns": []}',
+    '{"part": "screened", "columns": {}}',
+    '{"part": "neither", "columns": {"call_id": "x"}}',
+    '{"part": "screened", "columns": {"call_id": ""}}',
+    '{"part": "screened", "columns": {"call_id": null}}',
+    '{"part": "screened", "columns": {"call_id": ["x"]}}',
+    '{"part": "screened", "columns": {"call_id": "x", "no_column": 1}}',
+    '{"part": "screened", "columns": {"call_id": "x", "ani": {}}}',
+    '{"part": "screened", "columns": {"call_id": "x", "hangup_cause": 1' + "0" * 30 + "}}",
+    '{"part": "screened", "columns": {"call_id": "x", "hangup_cause": 1' + "0" * 5000 + "}}",
+    '{"part": "screened", "columns": {"call_id": "x", "ani": "\\ud800"}}',
     "[" * 100_000,
-    '{"half": "screened", "columns": {"call_id": "' + CALL_ID,
+    '{"part": "screened", "columns": {"call_id": "' + CALL_ID,
 ]
 
 
@@ -63,5 +63,5 @@ def test_a_message_about_garbage_is_short() -> None:
 
 
 def test_a_good_entry_is_accepted() -> None:
-    text = json.dumps({"half": "ended", "columns": {"call_id": "x", "hangup_cause": 16, "ani": None}})
-    assert Entry.from_json(text) == Entry(Half.ENDED, {"call_id": "x", "hangup_cause": 16, "ani": None})
+    text = json.dumps({"part": "ended", "columns": {"call_id": "x", "hangup_cause": 16, "ani": None}})
+    assert Entry.from_json(text) == Entry(Part.ENDED, {"call_id": "x", "hangup_cause": 16, "ani": None})

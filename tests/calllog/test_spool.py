@@ -15,6 +15,7 @@ from silentspam.calllog.entry import Entry, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.errors import CallLogError
 from tests.fakes import a_call
 
@@ -90,7 +91,7 @@ def test_what_the_database_refuses_stays_with_all_that_follows(spool: Spool) -> 
 
 @pytest.mark.parametrize(
     "garbage",
-    [b"{", b"\xff\xfe", b"null\n", b'{"half": "screened", "columns": {"call', b"\0" * 4096, b"[" * 100_000],
+    [b"{", b"\xff\xfe", b"null\n", b'{"part": "screened", "columns": {"call', b"\0" * 4096, b"[" * 100_000],
     ids=range(6),
 )
 def test_a_torn_or_garbage_file_is_set_aside_and_costs_no_other(spool: Spool, garbage: bytes) -> None:
@@ -152,8 +153,9 @@ from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import screened
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
 folder, worker = Path(sys.argv[1]), sys.argv[2]
-spool, log = Spool(folder / "spool"), SqliteCallLog(folder / "calls.db", busy_seconds=60)
+spool, log = Spool(folder / "spool"), SqliteCallLog(SqliteDatabase(folder / "calls.db", busy_seconds=60))
 sys.stdin.read()
 for n in range(10):
     spool.add(screened(CallRecord(call=Call(call_id=f"{worker}-{n}", started_at=0.0))))
@@ -167,7 +169,7 @@ for n in range(10):
         assert worker.stdin
         worker.stdin.close()
     assert [worker.wait(120) for worker in workers] == [0] * 4
-    log = SqliteCallLog(tmp_path / "calls.db")
+    log = SqliteCallLog(SqliteDatabase(tmp_path / "calls.db"))
     assert Spool(tmp_path / "spool").take_in(log.write) == 0
     assert {row["call_id"] for row in log.rows(Filter())} == {f"{w}-{n}" for w in range(4) for n in range(10)}
     assert list((tmp_path / "spool").iterdir()) == []
@@ -228,6 +230,8 @@ def test_trouble_with_another_calls_row_is_no_trouble_for_this_one(spool: Spool,
 
 
 def test_with_neither_database_nor_spool_the_error_names_both(below_a_file: Path) -> None:
-    log = DurableCallLog(SqliteCallLog(below_a_file / "calls.db"), Spool(below_a_file / "spool"))
+    log = DurableCallLog(
+        SqliteCallLog(SqliteDatabase(below_a_file / "calls.db")), Spool(below_a_file / "spool")
+    )
     with pytest.raises(CallLogError, match=r"call_log\.database .*; call_log\.spool "):
         log.write(entry())

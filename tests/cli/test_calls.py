@@ -20,6 +20,7 @@ from silentspam.call import (
 from silentspam.calllog.entry import ended, screened
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
 
 NOW = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC"""
@@ -57,7 +58,7 @@ def rejected(call_id: str, started_at: float = NOW, caller_name: str = "Anna") -
 
 @pytest.fixture
 def log(tmp_path: Path) -> SqliteCallLog:
-    return SqliteCallLog(tmp_path / "log" / "calls.db")
+    return SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
 
 
 def ids(out: str) -> list[str]:

@@ -1,0 +1,72 @@
+"""An SQLite file with the newest schema, for whatever lives in the call database.
+
+Write-ahead logging: many processes write, and a reader never waits.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from silentspam.calllog.schema import STEPS
+from silentspam.errors import CallLogError
+
+
+class SqliteDatabase:
+    """Opens the file for one transaction at a time. Every error is a CallLogError."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = 2.0) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        """A connection within one transaction; what was written is on the disk when it ends.
+
+        A writer creates a file that is not there yet; rows come as sqlite3.Row.
+        """
+        try:
+            if not write and not self._path.exists():
+                raise CallLogError(f"{self._path}: there is no call log yet")
+            if write:
+                self._create()
+            connection = sqlite3.connect(self._path, timeout=self._busy_seconds, isolation_level=None)
+            with closing(connection):
+                _upgrade(connection)
+                connection.row_factory = sqlite3.Row
+                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                with connection:
+                    yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise CallLogError(f"call_log.database {self._path}: {error}") from error
+
+    def _create(self) -> None:
+        """An empty file that belongs to its folder's owner: root may look first, Asterisk writes later."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
+            if os.geteuid() == 0:
+                folder = self._path.parent.stat()
+                os.chown(self._path, folder.st_uid, folder.st_gid)
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Bring the schema up to date. Safe when many processes find a new file at once."""
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > len(STEPS):
+        raise CallLogError(
+            f"the call log has schema {version}, this version knows {len(STEPS)}: update Silentspam"
+        )
+    # The mode is kept in the file. SQLite does not wait for the lock that the change needs, so whoever finds
+    # the file idle makes it.
+    with suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode=WAL")
+    if version == len(STEPS):
+        return
+    database.execute("BEGIN IMMEDIATE")
+    with database:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        for step in STEPS[version:]:
+            database.execute(step)
+        database.execute(f"PRAGMA user_version={len(STEPS)}")
