@@ -58,6 +58,8 @@ class ModelSection(_Section, frozen=True):
     """Which model judges, and when it may."""
 
     folder: AbsolutePath | None = None
+    registry: AbsolutePath = "/var/lib/silentspam/models"
+    max_false_challenge_rate: Annotated[float, msgspec.Meta(gt=0, le=0.5)] = 0.005
     threshold: Share | None = None
     min_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=10)] = 1.0
     max_digital_silence_share: Share = 0.5
@@ -70,6 +72,15 @@ class ChallengeSection(_Section, frozen=True):
     key_seconds: Annotated[float, msgspec.Meta(ge=1, le=30)] = 5.0
     prompts: AbsolutePath | None = None
     contact_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,20}\Z")] = ""
+
+
+class CollectionSection(_Section, frozen=True):
+    """What is gathered to label and train on."""
+
+    challenge_share: Share = 0.0
+    caller_leg: bool = False
+    legs: AbsolutePath = "/var/lib/silentspam/legs"
+    keep_legs: bool = False
 
 
 class LimitsSection(_Section, frozen=True):
@@ -86,6 +97,7 @@ class Config(_Section, frozen=True):
     recording: RecordingSection = RecordingSection()
     model: ModelSection = ModelSection()
     challenge: ChallengeSection = ChallengeSection()
+    collection: CollectionSection = CollectionSection()
     limits: LimitsSection = LimitsSection()
 
     @property
