@@ -17,6 +17,7 @@ from silentspam.config import (
     ENVIRONMENT_VARIABLE,
     CallLogSection,
     ChallengeSection,
+    CollectionSection,
     Config,
     LimitsSection,
     ModelSection,
@@ -33,6 +34,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "recording": RecordingSection,
     "model": ModelSection,
     "challenge": ChallengeSection,
+    "collection": CollectionSection,
     "limits": LimitsSection,
 }
 
