@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "resources"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "training": CORE | MODEL | {"audio_files", "training", "resources"},
+    "reports": {"errors", "reports"},
     "cli": {"*"},
 }
 
@@ -59,6 +60,7 @@ OUTSIDE = {
     "config": {"msgspec", "yaml"},
     "agi": {"asterisk"},
     "training": {"numpy", "scipy", "sklearn", "soundfile", "msgspec", "tqdm", "threadpoolctl"},
+    "reports": {"numpy", "matplotlib", "jinja2"},
     "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},
 }
 

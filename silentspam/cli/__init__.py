@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"silentspam: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"silentspam: {error}: pip install 'silentspam[training,plot]'", file=sys.stderr)
+        print(f"silentspam: {error}: pip install 'silentspam[training,report]'", file=sys.stderr)
         return 1
     except (SilentSpamError, OSError) as error:
         if isinstance(error, BrokenPipeError):

@@ -17,7 +17,7 @@ SILENCE_DB = -140.0
 def plot_opening(recording: Recording, path: Path, *, title: str, stft: StftParams) -> None:
     """Draw waveform, spectrogram and the three strongest bases of U into an image file.
 
-    Raises SilentSpamError when matplotlib is missing (`silentspam[plot]`) or the recording is too short.
+    Raises SilentSpamError when matplotlib is missing (`silentspam[report]`) or the recording is too short.
     """
     plt = _pyplot()
     spectrogram = magnitude_spectrogram(recording.samples, stft)
@@ -66,6 +66,6 @@ def _pyplot() -> Any:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise SilentSpamError(
-            "pictures need the package matplotlib: pip install 'silentspam[plot]'"
+            "pictures need the package matplotlib: pip install 'silentspam[report]'"
         ) from error
     return plt
