@@ -20,6 +20,7 @@ from silentspam.audio import SAMPLE_RATE, Recording, dbfs
 from silentspam.call import VerdictKind
 from silentspam.errors import ModelError
 from silentspam.features import FeatureParams, feature_names, feature_vector
+from silentspam.fitness import why_inconclusive
 from silentspam.forest import ARRAY_NAMES, Forest
 from silentspam.spectrum import StftParams
 from silentspam.verdict import Verdict
@@ -111,7 +112,9 @@ class SpamModel:
         limit = self.card.threshold if threshold is None else threshold
         share = recording.digital_silence_share
         sounding = recording.trimmed()
-        doubt = _why_inconclusive(recording, sounding, min_seconds, max_digital_silence_share)
+        doubt = why_inconclusive(
+            recording, sounding, min_seconds=min_seconds, max_silence=max_digital_silence_share
+        )
         if doubt:
             return Verdict(
                 kind=VerdictKind.INCONCLUSIVE,
@@ -137,26 +140,6 @@ class SpamModel:
             digital_silence_share=share,
             reasons=reasons,
         )
-
-
-def _why_inconclusive(
-    recording: Recording, sounding: Recording, min_seconds: float, max_silence: float
-) -> str | None:
-    if not len(recording.codes):
-        return "no media: not one sample was received"
-    if recording.seconds < min_seconds:
-        return f"too little audio: {recording.seconds:.2f} s, at least {min_seconds:.2f} s are needed"
-    if not len(sounding.codes):
-        return f"digital silence: all of {recording.seconds:.2f} s"
-    if sounding.seconds < min_seconds:
-        return (
-            f"digital silence before or after leaves {sounding.seconds:.2f} s to judge, "
-            f"at least {min_seconds:.2f} s are needed"
-        )
-    if sounding.digital_silence_share > max_silence:
-        share = sounding.digital_silence_share
-        return f"digital silence: {share:.0%} of what is left, more than {max_silence:.0%}"
-    return None
 
 
 def _rms(recording: Recording) -> float:

@@ -20,7 +20,7 @@ PACKAGE = Path(silentspam.__file__).parent
 
 CORE = {"errors", "call", "verdict"}
 SOUND = {"audio", "spectrum", "decompose", "texture", "features"}
-MODEL = {*SOUND, "forest", "model"}
+MODEL = {*SOUND, "fitness", "forest", "model"}
 SCREENING = {"challenge", "channel", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -34,8 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "decompose": {"errors", "spectrum"},
     "texture": {"audio", "spectrum"},
     "features": {"errors", "audio", "spectrum", "decompose", "texture"},
+    "fitness": {"audio"},
     "forest": {"errors"},
-    "model": CORE | SOUND | {"forest"},
+    "model": CORE | SOUND | {"fitness", "forest"},
     "challenge": {"errors", "call"},
     "channel": {"errors", "call"},
     "policy": {"call", "verdict"},

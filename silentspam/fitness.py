@@ -1,0 +1,32 @@
+"""Whether an opening holds enough to be judged at all: for whoever judges, and for whoever only collects.
+
+No media, digital silence and too little audio never reach a model, and nobody is challenged for them: the
+hard lesson of Orife et al. 2018, section 7.
+"""
+
+from silentspam.audio import Recording
+
+
+def why_inconclusive(
+    recording: Recording, sounding: Recording, *, min_seconds: float, max_silence: float
+) -> str | None:
+    """Why an opening cannot be judged, in words; None when it can.
+
+    `sounding` is `recording.trimmed()`; min_seconds of it are needed [s], and at most the share max_silence
+    (0…1) of it may be digital silence.
+    """
+    if not len(recording.codes):
+        return "no media: not one sample was received"
+    if recording.seconds < min_seconds:
+        return f"too little audio: {recording.seconds:.2f} s, at least {min_seconds:.2f} s are needed"
+    if not len(sounding.codes):
+        return f"digital silence: all of {recording.seconds:.2f} s"
+    if sounding.seconds < min_seconds:
+        return (
+            f"digital silence before or after leaves {sounding.seconds:.2f} s to judge, "
+            f"at least {min_seconds:.2f} s are needed"
+        )
+    if sounding.digital_silence_share > max_silence:
+        share = sounding.digital_silence_share
+        return f"digital silence: {share:.0%} of what is left, more than {max_silence:.0%}"
+    return None
