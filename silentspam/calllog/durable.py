@@ -1,5 +1,6 @@
 """A call log that loses no row: the database, and a spool for when it cannot be written."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -20,6 +21,9 @@ class CallLog(Protocol):
 
     def rows(self, wanted: Filter) -> list[dict[str, Value]]:
         """The rows that match, newest first."""
+
+    def iterate(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+        """These columns of the rows that match, newest first and one at a time: never all in memory."""
 
 
 class DurableCallLog:
@@ -46,3 +50,8 @@ class DurableCallLog:
         """The rows that match, those that were waiting in the spool included."""
         self._spool.take_in(self._database.write)
         return self._database.rows(wanted)
+
+    def iterate(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+        """These columns of the rows that match, those that were waiting in the spool included."""
+        self._spool.take_in(self._database.write)
+        return self._database.iterate(wanted, columns)

@@ -1,9 +1,12 @@
 """The call log in SQLite."""
 
+from collections.abc import Iterator, Sequence
+
 from silentspam.calllog.entry import Entry, Part, Value
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
 from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.errors import CallLogError
 
 Row = dict[str, Value]
 
@@ -32,6 +35,25 @@ class SqliteCallLog:
         statement = f"SELECT * FROM calls{where} ORDER BY started_at DESC, call_id LIMIT :limit"
         with self._database.transaction(write=False) as connection:
             return [dict(row) for row in connection.execute(statement, values | {"limit": wanted.limit})]
+
+    def iterate(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+        """These columns of the rows that match, newest first and one at a time.
+
+        All rows are of one moment, that of the first. Raises CallLogError for a column that is none.
+        """
+        unknown = [name for name in columns if name not in COLUMNS]
+        if unknown or not columns:
+            raise CallLogError(f"columns {unknown or 'none'} wanted: the call log has {', '.join(COLUMNS)}")
+        return self._walk(wanted, columns)
+
+    def _walk(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+        where, values = wanted.where()
+        statement = (
+            f"SELECT {', '.join(columns)} FROM calls{where} ORDER BY started_at DESC, call_id LIMIT :limit"
+        )
+        with self._database.transaction(write=False) as connection:
+            for row in connection.execute(statement, values | {"limit": wanted.limit}):
+                yield tuple(row)
 
 
 def _upsert(entry: Entry) -> str:

@@ -30,6 +30,7 @@ from silentspam.calllog.schema import COLUMNS
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
 from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.errors import CallLogError
 from tests.fakes import CALL_ID, a_call
 
 
@@ -298,3 +299,36 @@ def test_the_rows_that_are_wanted_come_newest_first(
     filled: CallLog, wanted: Filter, numbers: list[int]
 ) -> None:
     assert [found["call_id"] for found in filled.rows(wanted)] == [f"call-{n}" for n in numbers]
+    assert [only for (only,) in filled.iterate(wanted, ("call_id",))] == [f"call-{n}" for n in numbers]
+
+
+def test_columns_come_in_the_order_they_were_asked_for_and_what_is_unknown_is_none(log: CallLog) -> None:
+    log.write(the_ended(disposition=Disposition.BRIDGED))
+    wanted = ("disposition", "verdict", "call_id")
+    assert list(log.iterate(Filter(), wanted)) == [("BRIDGED", None, CALL_ID)]
+
+
+@pytest.mark.parametrize("columns", [(), ("call_id; DROP TABLE calls",), ("verdict", "*"), ("rowid",)])
+def test_a_column_that_is_none_is_refused(log: CallLog, columns: tuple[str, ...]) -> None:
+    log.write(the_screened())
+    with pytest.raises(CallLogError, match="the call log has call_id"):
+        log.iterate(Filter(), columns)
+
+
+def test_rows_may_be_written_while_others_are_read(log: CallLog) -> None:
+    for n in range(3):
+        log.write(the_screened(a_call(f"call-{n}", started_at=float(n))))
+    reading = log.iterate(Filter(), ("call_id",))
+    first = next(reading)
+    log.write(the_screened(a_call("call-9", started_at=9.0)))
+    assert [first, *reading] == [("call-2",), ("call-1",), ("call-0",)]
+
+
+def test_a_reader_that_stops_half_way_leaves_nothing_locked(log: CallLog) -> None:
+    for n in range(3):
+        log.write(the_screened(a_call(f"call-{n}", started_at=float(n))))
+    reading = log.iterate(Filter(), ("call_id",))
+    next(reading)
+    del reading
+    log.write(the_ended(a_call("call-0")))
+    assert len(log.rows(Filter())) == 3
