@@ -1,8 +1,9 @@
 """Labelled openings, from a CSV file to feature vectors.
 
 The CSV has the columns `recording` (a path below the folder of recordings) and `label` (spam or ham), and may
-have `kind`, `campaign`, `source` and `split`. Vectors come from the `feature_vector` that live calls use, on
-the same trimmed opening; what the call path would not judge (no media, digital silence) is never trained on.
+have `kind`, `campaign`, `source`, `codec` and `split`. Vectors come from the `feature_vector` that live calls
+use, on the same trimmed opening; what the call path would not judge (no media, digital silence) is never
+trained on.
 """
 
 import csv
@@ -46,6 +47,7 @@ class Labelled:
     campaign: str = ""
     source: str = ""
     split: str = ""
+    codec: str = ""
 
     @property
     def group(self) -> str:
@@ -95,11 +97,11 @@ def _why_not(recording: Recording) -> str | None:
     return None
 
 
-def read_labels(labels: Path, recordings: Path) -> tuple[Labelled, ...]:
+def read_labels(labels: Path, recordings: Path, *, for_training: bool = True) -> tuple[Labelled, ...]:
     """The rows of a labels CSV, each recording once.
 
     Raises LabelError for a missing file or column, another label than spam or ham, recordings that are not
-    there, labels that contradict each other, one class only, or fewer than ten of a class.
+    there, labels that contradict each other; and for_training, one class only, or fewer than ten of a class.
     """
     try:
         with labels.open(newline="", encoding="utf-8") as file:
@@ -112,7 +114,8 @@ def read_labels(labels: Path, recordings: Path) -> tuple[Labelled, ...]:
         raise LabelError(f"{labels}: {error}") from error
     unique = _without_doubles(rows, labels)
     _check_files(unique, recordings)
-    _check_classes(unique, labels)
+    if for_training:
+        _check_classes(unique, labels)
     return unique
 
 
@@ -124,7 +127,7 @@ def _row(line: dict[str, str | None], number: int, labels: Path, recordings: Pat
         raise LabelError(
             f"{labels}, line {number}: recording is {recording!r}, not a path below {recordings}"
         )
-    extra = {key: (line.get(key) or "").strip() for key in ("kind", "campaign", "source", "split")}
+    extra = {key: (line.get(key) or "").strip() for key in ("kind", "campaign", "source", "split", "codec")}
     return Labelled(recording=recording, path=recordings / recording, is_spam=label == SPAM, **extra)
 
 
@@ -177,10 +180,14 @@ def load_dataset(
         if why_not:
             skipped[why_not] += 1
             continue
-        twin = label_of.setdefault(content, row)
-        if twin.is_spam != row.is_spam:
-            raise LabelError(f"{twin.recording} and {row.recording} are the same audio, labelled both ways")
+        check_twin(label_of.setdefault(content, row), row)
         kept.append(row)
         vectors.append(feature_vector(opening.trimmed(), params))
     _check_classes(kept, f"what is left without {dict(skipped)}" if skipped else "the labels")
     return Dataset(np.stack(vectors), tuple(kept), digest.hexdigest(), dict(skipped))
+
+
+def check_twin(first: Labelled, row: Labelled) -> None:
+    """Two rows of the same audio must not be labelled both ways. Raises LabelError."""
+    if first.is_spam != row.is_spam:
+        raise LabelError(f"{first.recording} and {row.recording} are the same audio, labelled both ways")

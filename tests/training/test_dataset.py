@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from silentspam.audio import Recording, write_ulaw
 from silentspam.features import FeatureParams, feature_vector
 from silentspam.training.dataset import LabelError, load_dataset, read_labels
 
@@ -113,3 +114,13 @@ def test_the_same_audio_labelled_both_ways_is_refused(folder):
     rows = read_labels(labels(folder, good_lines()), folder)
     with pytest.raises(LabelError, match=r"a\.ulaw and b\.ulaw are the same audio"):
         load_dataset(rows, PARAMS)
+
+
+def test_labels_that_are_only_measured_may_be_few_and_of_one_class(tmp_path):
+    write_ulaw(tmp_path / "a.ulaw", Recording(np.full(16_000, 0xFE, np.uint8)))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("recording,label,codec\na.ulaw,ham,gsm+g711u\n")
+    (row,) = read_labels(labels, tmp_path, for_training=False)
+    assert row.codec == "gsm+g711u"
+    with pytest.raises(LabelError, match="0 spam"):
+        read_labels(labels, tmp_path)
