@@ -21,7 +21,7 @@ PACKAGE = Path(silentspam.__file__).parent
 CORE = {"errors", "call", "verdict"}
 SOUND = {"audio", "spectrum", "decompose", "texture", "features"}
 MODEL = {*SOUND, "fitness", "forest", "model"}
-SCREENING = {"challenge", "channel", "policy", "screening"}
+SCREENING = {"challenge", "channel", "collecting", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "channel": {"errors", "call"},
     "policy": {"call", "verdict"},
     "screening": CORE | {"challenge", "channel", "policy"},
+    "collecting": CORE | {"audio", "fitness"},
     "agi": {"errors", "call", "agi"},
     "calllog": {"errors", "call", "calllog"},
     "explain": {"call"},
@@ -51,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "training": CORE | MODEL | {"audio_files", "training", "resources"},
     "reports": {"errors", "reports"},
+    "archive": CORE | MODEL | {"archive", "audio_files"},
     "cli": {"*"},
 }
 
@@ -63,6 +65,7 @@ OUTSIDE = {
     "agi": {"asterisk"},
     "training": {"numpy", "scipy", "sklearn", "soundfile", "msgspec", "tqdm", "threadpoolctl"},
     "reports": {"numpy", "matplotlib", "jinja2"},
+    "archive": {"numpy", "pyarrow", "distributed"},
     "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},
 }
 

@@ -1,0 +1,118 @@
+"""A crew of Dask workers, by the address of their scheduler.
+
+The plan, with the model's bytes, is registered as a plugin: every worker gets it once, and so does each that
+joins later or comes back after a death. Dask itself gives a dead worker's chunks to others; a chunk in whose
+company too many died comes back to `dispatch`. Only the scan writes results, so a chunk that two workers
+answered still counts once.
+"""
+
+import uuid
+from types import TracebackType
+from typing import Any
+
+from distributed import Client, Future, WorkerPlugin, wait
+from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
+from distributed.scheduler import KilledWorker
+
+from silentspam.archive import ScanError
+from silentspam.archive.dispatch import Outcome
+from silentspam.archive.plan import Chunk, Plan
+from silentspam.archive.worker import forget, prepare, read_opening, ready, scan_chunk
+
+AHEAD = 2
+CONNECT_SECONDS = 30
+
+
+class PlanPlugin(WorkerPlugin):  # type: ignore[misc]
+    """Gives a worker the plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.name = f"silentspam-{plan.key}-{uuid.uuid4().hex}"
+        self._plan = plan
+
+    def setup(self, worker: Any) -> None:
+        """Called by each worker when it starts, or when the plugin is registered."""
+        prepare(self.name, self._plan)
+
+    def teardown(self, worker: Any) -> None:
+        """Called when the scan has ended."""
+        forget(self.name)
+
+
+class DaskCrew:
+    """The workers of the scheduler at `address` (implements Crew); use it in a `with` statement.
+
+    ship_audio: the scan reads the openings and sends them along, for workers that do not see the archive.
+    """
+
+    def __init__(self, plan: Plan, address: str, *, ship_audio: bool = False) -> None:
+        self._plan = plan
+        self._address = address
+        self._ship_audio = ship_audio
+        self._plugin = PlanPlugin(plan)
+        self._under_way: dict[Future, Chunk] = {}
+
+    def __enter__(self) -> "DaskCrew":
+        try:
+            self._client = Client(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ScanError(f"no Dask scheduler with a worker at {self._address}: {error}") from error
+        self._client.register_plugin(self._plugin)
+        self._client.submit(ready, self._plugin.name, pure=False).result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._client.status == "running":
+                self._client.cancel(list(self._under_way))
+                self._client.unregister_worker_plugin(self._plugin.name)
+        except (OSError, TimeoutError):
+            # The scheduler went away: there is nobody left to be told.
+            pass
+        finally:
+            self._client.close()
+
+    def capacity(self) -> int:
+        """How many chunks under way keep every thread of every worker busy."""
+        threads: dict[str, int] = self._client.nthreads()
+        return AHEAD * max(1, sum(threads.values()))
+
+    def submit(self, chunk: Chunk) -> None:
+        """Put a chunk under way, with its audio where that is wanted."""
+        key = f"silentspam-scan-{chunk.identity(self._plan)}-{uuid.uuid4().hex}"
+        sent = self._with_audio(chunk) if self._ship_audio and chunk.audio is None else chunk
+        future = self._client.submit(scan_chunk, self._plugin.name, sent, key=key, pure=False)
+        self._under_way[future] = sent
+
+    def collect(self) -> list[Outcome]:
+        """Wait until a chunk is no longer under way."""
+        try:
+            finished = wait(list(self._under_way), return_when="FIRST_COMPLETED").done
+            return [self._outcome(future) for future in finished]
+        except (FutureCancelledError, CommClosedError, TimeoutError) as error:
+            raise ScanError(f"the Dask scheduler at {self._address} is gone: {error}") from error
+
+    def _outcome(self, future: Future) -> Outcome:
+        chunk = self._under_way.pop(future)
+        try:
+            return Outcome(chunk, future.result())
+        except KilledWorker:
+            return Outcome(chunk, None)
+        finally:
+            future.release()
+
+    def _with_audio(self, chunk: Chunk) -> Chunk:
+        recordings, audio = [], []
+        for listed in chunk.recordings:
+            opening = listed.fault or read_opening(listed.path, self._plan.questions.seconds)
+            if isinstance(opening, str):
+                recordings.append(listed._replace(fault=opening))
+                audio.append(b"")
+            else:
+                recordings.append(listed)
+                audio.append(opening.codes.tobytes())
+        return Chunk(tuple(recordings), tuple(audio))
