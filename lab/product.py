@@ -92,13 +92,17 @@ def write_config(folder: Path, shared: Path, changes: Mapping[str, Any], names: 
     }
     for section, keys in changes.items():
         if isinstance(keys, Mapping):
-            filled = {key: value.format(**names) for key, value in keys.items()}
+            filled = {key: _filled(value, names) for key, value in keys.items()}
             document[section] = {**document.get(section, {}), **filled}
         else:
             document[section] = keys
     path = folder / "silentspam.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return path
+
+
+def _filled(value: object, names: Mapping[str, str]) -> object:
+    return value.format(**names) if isinstance(value, str) else value
 
 
 def database_of(config: Path) -> Path:

@@ -12,8 +12,10 @@ from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
 from silentspam.config import Config
 from silentspam.errors import ModelError
+from silentspam.collecting import OpeningMeter
 from silentspam.screening import Judge, Screener
 from silentspam.verdict import Verdict
+from silentspam.policy import Exploration, Mode
 
 if TYPE_CHECKING:
     from silentspam.calllog.sqlite_database import SqliteDatabase
@@ -67,7 +69,8 @@ def screener(config: Config, judge: Judge | None = None) -> Screener:
         record_seconds=config.recording.seconds,
         recordings=Path(config.recording.folder),
         challenge=config.challenge_settings(),
-        judge=judge or LazyJudge(config),
+        judge=judge or _judge(config),
+        exploration=Exploration(share=config.collection.challenge_share),
         ring=bool(config.recording.ring_tone),
     )
 
@@ -99,3 +102,15 @@ def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int
     if at_most_bytes is not None and path.exists() and path.stat().st_size > at_most_bytes:
         return 0
     return take_in(path, lambda end: log.write(ended(end)))
+def _judge(config: Config) -> Judge:
+    """Who listens to openings; in collection no model is even loaded."""
+    if config.mode is not Mode.COLLECT:
+        return LazyJudge(config)
+    section = config.model
+    return OpeningMeter(
+        max_seconds=config.recording.seconds,
+        min_seconds=section.min_seconds,
+        max_digital_silence_share=section.max_digital_silence_share,
+    )
+
+

@@ -54,11 +54,14 @@ def run_challenge(
     settings: ChallengeSettings,
     outcome: ChallengeOutcome,
     choose_digit: Callable[[], str] = random_digit,
+    *,
+    connects_anyway: bool = False,
 ) -> None:
     """Ask for a random digit, a new one each attempt, until it is pressed or the attempts are used up.
 
-    Fills `outcome`. Raises ChannelHangup when the caller leaves, and ChannelError when not even the
-    fallback prompts can be played: then nothing was asked, and nobody may be rejected for it.
+    Fills `outcome`. Who fails hears a goodbye, or with `connects_anyway` that the call goes on. Raises
+    ChannelHangup when the caller leaves, and ChannelError when not even the fallback prompts can be played:
+    then nothing was asked, and nobody may be rejected for it.
     """
     for attempt in range(settings.attempts):
         asked = choose_digit()
@@ -71,7 +74,10 @@ def run_challenge(
         if attempt + 1 < settings.attempts:
             _play_if_possible(ivr, settings, "wrong-key" if pressed else "no-key")
     outcome.result = ChallengeResult.FAILED
-    _say_goodbye(ivr, settings)
+    if connects_anyway:
+        _play_if_possible(ivr, settings, "passed")
+    else:
+        _say_goodbye(ivr, settings)
 
 
 def _ask(ivr: Ivr, settings: ChallengeSettings, digit: str) -> str | None:

@@ -30,6 +30,8 @@ _SHOWN.maxstring, _SHOWN.maxlevel = 120, 1
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+PlainPath = Annotated[str, msgspec.Meta(pattern=r"^/[A-Za-z0-9._/-]*\Z")]
+"""A path that stands in the dialplan as an argument: no comma, bracket or space of it could be read there."""
 AbsolutePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00-\x1f]*\Z")]
 
 
@@ -79,7 +81,7 @@ class CollectionSection(_Section, frozen=True):
 
     challenge_share: Share = 0.0
     caller_leg: bool = False
-    legs: AbsolutePath = "/var/lib/silentspam/legs"
+    legs: PlainPath = "/var/lib/silentspam/legs"
     keep_legs: bool = False
 
 
@@ -101,9 +103,9 @@ class Config(_Section, frozen=True):
     limits: LimitsSection = LimitsSection()
 
     @property
-    def model_folder(self) -> Path:
-        """The model in use: `model.folder`, or the one that ships with the package."""
-        return Path(self.model.folder) if self.model.folder else resources.shipped_model()
+    def legs_folder(self) -> Path | None:
+        """Where callers' sides are recorded to; None when they are not."""
+        return Path(self.collection.legs) if self.collection.caller_leg else None
 
     def challenge_settings(self) -> ChallengeSettings:
         """The challenge section as the challenge's own class."""

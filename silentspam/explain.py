@@ -31,7 +31,7 @@ def explain(row: Row) -> list[str]:
         + (f" (ANI {row['ani']})" if row["ani"] and row["ani"] != row["caller_id"] else "")
         + f" to {row['dnis'] or 'an unknown number'}, {when(row['started_at'])}"
     ]
-    lines += _opening(row) + _judgement(row) + _challenge(row) + _end(row)
+    lines += _opening(row) + _judgement(row) + _challenge(row) + _end(row) + _speech(row)
     return lines
 
 
@@ -55,9 +55,11 @@ def _opening(row: Row) -> list[str]:
 
 def _judgement(row: Row) -> list[str]:
     if row["verdict"] is None:
-        return ["it was not judged"]
+        why = ": mode was collect" if row["mode"] == "collect" else ""
+        return [f"it was not judged{why}"]
     reasons = [f"  because: {reason}" for reason in json.loads(str(row["reasons"] or "[]"))]
-    return [f"verdict {row['verdict']} by model {row['model_id']}", *reasons]
+    by = f" by model {row['model_id']}" if row["model_id"] else ""
+    return [f"verdict {row['verdict']}{by}", *reasons]
 
 
 def _challenge(row: Row) -> list[str]:
@@ -65,11 +67,28 @@ def _challenge(row: Row) -> list[str]:
         if row["verdict"] in (None, "HAM", "INCONCLUSIVE"):
             return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
         return [f"the caller was not challenged, although suspected: mode was {row['mode']}"]
+    by_lot = row["challenge_cause"] == "EXPLORATION"
     attempts = [f"  attempt: {attempt}" for attempt in json.loads(str(row["challenge_attempts"] or "[]"))]
     return [
         f"the caller was challenged to press a random digit: {row['challenge_result'] or 'no result'}",
         *attempts,
+        *(_lot(row) if by_lot else ()),
     ]
+
+
+def _lot(row: Row) -> list[str]:
+    share = float(row["challenge_probability"] or 0)
+    lines = [f"  not for a suspicion: by lot, as {share:.2%} of the unsuspected calls are, to learn from"]
+    if row["challenge_result"] == "FAILED":
+        lines.append("  a test by lot rejects nobody: the caller was let through")
+    return lines
+
+
+def _speech(row: Row) -> list[str]:
+    if row["caller_speech_seconds"] is None:
+        return []
+    spoken, heard = float(row["caller_speech_seconds"]), float(row["caller_leg_seconds"] or 0)
+    return [f"the caller spoke {spoken:.1f} s of the {heard:.1f} s recorded ({row['speech_detector']})"]
 
 
 def _end(row: Row) -> list[str]:

@@ -2,19 +2,29 @@
 
 Whatever fails, the caller reaches the agent: every error but a hangup becomes `failed_open` and its cause in
 the record, and the decision stays BRIDGE (the first law; `tests/test_screening.py` has a test for each way).
+Only a suspect can be rejected: a challenge by chance is there to learn from, and can cost nobody the call.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from silentspam.call import Call, CallRecord, ChallengeResult, Decision, Disposition, EndedBy, VerdictKind
+from silentspam.call import (
+    Call,
+    CallRecord,
+    ChallengeCause,
+    ChallengeResult,
+    Decision,
+    Disposition,
+    EndedBy,
+    VerdictKind,
+)
 from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
-from silentspam.policy import Mode, decide
+from silentspam.policy import Exploration, Mode, rule
 from silentspam.verdict import Verdict
 
 REJECTIONS = {
@@ -43,6 +53,7 @@ class Screener:
     recordings: Path
     challenge: ChallengeSettings
     judge: Judge
+    exploration: Exploration = field(default_factory=Exploration)
     ring: bool = True
     clock: Callable[[], float] = time.time
     choose_digit: Callable[[], str] = random_digit
@@ -55,8 +66,7 @@ def screen_call(call: Call, channel: Channel, screener: Screener) -> CallRecord:
         channel.announce(call.call_id)
         opening = _record_opening(record, channel, screener)
         verdict = _judge(record, opening, screener)
-        record.decision = decide(verdict, mode=screener.mode)
-        if record.decision is Decision.CHALLENGE:
+        if _rule(record, verdict, screener) is Decision.CHALLENGE:
             _challenge(record, channel, screener)
     except ChannelHangup:
         _abandoned(record)
@@ -118,18 +128,37 @@ def _judge(record: CallRecord, opening: Path, screener: Screener) -> Verdict:
     return verdict
 
 
+def _rule(record: CallRecord, verdict: Verdict, screener: Screener) -> Decision:
+    ruling = rule(verdict, mode=screener.mode, exploration=screener.exploration)
+    record.decision = ruling.decision
+    record.challenge_cause = ruling.challenge_cause
+    record.challenge_probability = ruling.challenge_probability
+    return ruling.decision
+
+
 def _challenge(record: CallRecord, channel: Channel, screener: Screener) -> None:
     record.challenged_at = screener.clock()
     outcome = ChallengeOutcome()
     try:
-        run_challenge(channel, screener.challenge, outcome, screener.choose_digit)
+        run_challenge(
+            channel,
+            screener.challenge,
+            outcome,
+            screener.choose_digit,
+            connects_anyway=not _may_reject(record),
+        )
     finally:
         record.challenge_result = outcome.result
         record.challenge_attempts = tuple(outcome.attempts)
-    if outcome.result is ChallengeResult.PASSED:
-        record.decision = Decision.BRIDGE
-    else:
+    if outcome.result is ChallengeResult.FAILED and _may_reject(record):
         _reject(record)
+    else:
+        record.decision = Decision.BRIDGE
+
+
+def _may_reject(record: CallRecord) -> bool:
+    """Whether a failed challenge costs the call: never one that a lot brought about."""
+    return record.challenge_cause is ChallengeCause.SUSPICION
 
 
 def _reject(record: CallRecord) -> None:
@@ -141,10 +170,10 @@ def _reject(record: CallRecord) -> None:
 def _abandoned(record: CallRecord) -> None:
     """The caller left. One who had failed the test before, while being told so, stays rejected."""
     record.ended_by = EndedBy.CALLER
-    if record.challenge_result is ChallengeResult.FAILED:
+    if record.challenge_result is ChallengeResult.FAILED and _may_reject(record):
         _reject(record)
         record.ended_by = EndedBy.CALLER
-    elif record.challenge_result is ChallengeResult.PASSED:
+    elif record.challenge_result in (ChallengeResult.PASSED, ChallengeResult.FAILED):
         record.disposition = Disposition.BRIDGE_ABANDON
     elif record.challenged_at is not None:
         record.challenge_result = ChallengeResult.ABANDONED

@@ -9,11 +9,12 @@ from silentspam.call import VerdictKind
 class Verdict:
     """The judgement of one opening.
 
-    spam_probability and threshold in 0…1, both None when the kind is INCONCLUSIVE; seconds of audio there
-    were; digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first.
+    kind is None when the opening was measured only, not judged. spam_probability and threshold in 0…1, both
+    None when nothing was judged or the kind is INCONCLUSIVE; seconds of audio there were;
+    digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first.
     """
 
-    kind: VerdictKind
+    kind: VerdictKind | None
     spam_probability: float | None = None
     threshold: float | None = None
     model_id: str | None = None

@@ -76,7 +76,7 @@ class FakeJudge:
         return self.verdict
 
 
-def _verdict(kind: VerdictKind, probability: float | None) -> Verdict:
+def _verdict(kind: VerdictKind | None, probability: float | None) -> Verdict:
     return Verdict(
         kind=kind,
         spam_probability=probability,
@@ -93,6 +93,10 @@ def ham() -> Verdict:
 
 def spam() -> Verdict:
     return _verdict(VerdictKind.CALLER_SILENCE, 0.9)
+
+
+def unjudged() -> Verdict:
+    return _verdict(None, None)
 
 
 def inconclusive() -> Verdict:

@@ -112,6 +112,20 @@ def test_every_context_ends_in_a_return_or_a_hangup() -> None:
         assert context(name)[-1] in ("Return()", "Hangup(21)")
 
 
+# --- the caller's side of a bridged call --------------------------------------------------------------------
+
+
+def test_the_callers_side_is_recorded_only_where_the_screener_names_a_file_and_costs_nobody_the_call() -> (
+    None
+):
+    lines = context("silentspam")
+    monitor = at(lines, "TryExec(MixMonitor(")
+    assert lines[monitor] == "TryExec(MixMonitor(,br(${SILENTSPAM_LEG})))"
+    assert lines[monitor - 1] == 'GotoIf($["${SILENTSPAM_LEG}" = ""]?screened)'
+    assert lines[monitor + 1] == "Return()"
+    assert at(lines, "Set(SILENTSPAM_LEG=)") < at(lines, "TryExec(AGI("), "nobody else names the file"
+
+
 # --- the row that Asterisk writes itself --------------------------------------------------------------------
 
 (UNLOGGED,) = (line for line in context("silentspam-ended") if line.startswith("Set(FILE("))

@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from silentspam.call import CallRecord, ChallengeResult, Decision, Disposition, EndedBy, VerdictKind
+from silentspam.call import (
+    CallRecord,
+    ChallengeCause,
+    ChallengeResult,
+    Decision,
+    Disposition,
+    EndedBy,
+    VerdictKind,
+)
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import AudioError, ChannelError, DeadlineExceeded, ModelError
-from silentspam.policy import Mode
+from silentspam.policy import Exploration, Mode
 from silentspam.screening import REJECTIONS, Screener, screen_call
-from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, ham, inconclusive, spam
+from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, ham, inconclusive, spam, unjudged
 
 BRIDGE, REJECT = Decision.BRIDGE, Decision.REJECT
 
@@ -25,6 +33,7 @@ def screen(
     mode: Mode = Mode.ENFORCE,
     contact: str = "",
     ring: bool = True,
+    share: float = 0.0,
 ) -> CallRecord:
     digits: Iterator[str] = iter("73")
     ticks = count(1_700_000_000.0)
@@ -36,6 +45,7 @@ def screen(
             attempts=2, key_seconds=5.0, prompts=Path("/prompts"), contact_number=contact
         ),
         judge=judge,
+        exploration=Exploration(share=share, draw=lambda: 0.0),
         ring=ring,
         clock=lambda: next(ticks),
         choose_digit=lambda: next(digits),
@@ -192,6 +202,78 @@ def test_a_caller_who_leaves_twice_has_left_once(tmp_path: Path) -> None:
         once = screen(FakeChannel(faults={stage: HANGUP}), FakeJudge(spam()), tmp_path)
         twice = screen(FakeChannel(faults={stage: HANGUP, "hand_back": HANGUP}), FakeJudge(spam()), tmp_path)
         assert (once.disposition, once.ended_by) == (twice.disposition, twice.ended_by)
+
+
+# --- exploration: challenged by lot -------------------------------------------------------------------------
+
+
+def test_a_row_says_how_probable_a_challenge_was_and_why_there_was_one(tmp_path: Path) -> None:
+    cases = {
+        "suspect": (spam(), Mode.ENFORCE, 0.01, ChallengeCause.SUSPICION, 1.0),
+        "explored": (ham(), Mode.ENFORCE, 0.01, ChallengeCause.EXPLORATION, 0.01),
+        "spared": (ham(), Mode.ENFORCE, 0.0, None, 0.0),
+        "digital silence": (inconclusive(), Mode.ENFORCE, 1.0, None, 0.0),
+        "shadow": (ham(), Mode.SHADOW, 1.0, None, None),
+        "collected": (unjudged(), Mode.COLLECT, 0.01, ChallengeCause.EXPLORATION, 0.01),
+        "digital silence collected": (inconclusive(), Mode.COLLECT, 1.0, None, 0.0),
+    }
+    for what, (verdict, mode, share, cause, probability) in cases.items():
+        record = screen(FakeChannel(), FakeJudge(verdict), tmp_path, mode=mode, share=share)
+        assert (record.challenge_cause, record.challenge_probability) == (cause, probability), what
+        assert (record.challenge_result is None) == (cause is None), what
+
+
+@pytest.mark.parametrize(("verdict", "mode"), [(ham(), Mode.ENFORCE), (unjudged(), Mode.COLLECT)])
+@pytest.mark.parametrize("keys", [(), ("1", "1")])
+def test_who_fails_a_challenge_by_lot_is_bridged_and_told_so(
+    verdict: object, mode: Mode, keys: tuple[str, ...], tmp_path: Path
+) -> None:
+    channel = FakeChannel(keys=keys)
+    record = screen(channel, FakeJudge(verdict), tmp_path, mode=mode, share=1.0, contact="8")  # type: ignore[arg-type]
+    assert (record.decision, record.disposition, record.ended_by) == (BRIDGE, None, None)
+    assert record.challenge_result is ChallengeResult.FAILED
+    assert not record.failed_open
+    assert channel.commands[-2:] == ["play passed", "hand_back"]
+
+
+@pytest.mark.parametrize(
+    ("leaves_at", "disposition", "challenge"),
+    [
+        ("wait_for_key", Disposition.IVR_ABANDON, ChallengeResult.ABANDONED),
+        ("play passed", Disposition.BRIDGE_ABANDON, ChallengeResult.FAILED),
+        ("hand_back", Disposition.BRIDGE_ABANDON, ChallengeResult.FAILED),
+    ],
+)
+def test_who_leaves_a_challenge_by_lot_is_not_rejected(
+    leaves_at: str, disposition: Disposition, challenge: ChallengeResult, tmp_path: Path
+) -> None:
+    record = screen(FakeChannel(faults={leaves_at: HANGUP}), FakeJudge(ham()), tmp_path, share=1.0)
+    assert (record.disposition, record.challenge_result) == (disposition, challenge)
+    assert record.ended_by is EndedBy.CALLER
+    assert record.decision is not REJECT
+
+
+def test_in_collect_mode_a_call_is_of_no_kind_and_bridged(tmp_path: Path) -> None:
+    channel = FakeChannel()
+    record = screen(channel, FakeJudge(unjudged()), tmp_path, mode=Mode.COLLECT)
+    assert (record.decision, record.verdict, record.mode) == (BRIDGE, None, Mode.COLLECT)
+    assert record.recorded_seconds == 2.0
+    assert channel.commands == [*OPENING, "hand_back"]
+
+
+@pytest.mark.parametrize(("verdict", "mode"), [(ham(), Mode.ENFORCE), (unjudged(), Mode.COLLECT)])
+@pytest.mark.parametrize("keys", [(), ("1", "1"), ("7",)])
+@pytest.mark.parametrize("fault", [ChannelError("refused"), MemoryError(), HANGUP])
+def test_whatever_breaks_in_a_challenge_by_lot_nobody_is_rejected(
+    verdict: object, mode: Mode, keys: tuple[str, ...], fault: Exception, tmp_path: Path
+) -> None:
+    whole = FakeChannel(keys=keys)
+    screen(whole, FakeJudge(verdict), tmp_path, mode=mode, share=1.0)  # type: ignore[arg-type]
+    for n in range(1, len(whole.commands) + 1):
+        channel = FakeChannel(keys=keys, faults={n: fault})
+        record = screen(channel, FakeJudge(verdict), tmp_path, mode=mode, share=1.0)  # type: ignore[arg-type]
+        assert record.decision is not REJECT
+        assert all(told.decision is not REJECT for told in channel.handed_back)
 
 
 # --- the first law: each way of breaking, and the caller is bridged -----------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from silentspam.agi import variables
 from silentspam.agi.session import AgiSession
-from silentspam.call import CALLER_TEXT_LIMIT, Call, CallRecord
+from silentspam.call import CALLER_TEXT_LIMIT, Call, CallRecord, Decision
 from silentspam.errors import ChannelError
 
 
@@ -44,9 +44,11 @@ def _dialled(extension: str) -> str:
 class AgiChannel:
     """A caller's leg in Asterisk (implements `silentspam.channel.Channel`)."""
 
-    def __init__(self, session: AgiSession, *, ring_tone: str = "ring") -> None:
+    def __init__(self, session: AgiSession, *, ring_tone: str = "ring", legs: Path | None = None) -> None:
+        """`legs` is the folder for the callers' sides of bridged calls; None: they are not recorded."""
         self._session = session
         self._ring_tone = ring_tone
+        self._legs = legs
 
     def announce(self, call_id: str) -> None:
         self._set(variables.CALL_ID, call_id)
@@ -82,8 +84,14 @@ class AgiChannel:
         self._set(variables.CHALLENGE, record.challenge_result or "")
         self._set(variables.DISPOSITION, record.disposition or "")
         self._set(variables.FAILED_OPEN, "1" if record.failed_open else "")
+        self._set(variables.LEG, self._leg(record))
         self._set(variables.SCREENED, "1")
         self._set(variables.ACTION, record.decision or "BRIDGE")
+
+    def _leg(self, record: CallRecord) -> str:
+        if self._legs is None or record.decision is not Decision.BRIDGE:
+            return ""
+        return str(self._legs / f"{record.call.call_id}.ulaw")
 
     def _set(self, name: str, value: str) -> None:
         self._session.set_variable(name, str(value))

@@ -40,11 +40,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when a recording could not be read; the others are judged all the same."""
+    from silentspam import assembly
     from silentspam.audio_files import find_recordings, read_recording
     from silentspam.model import load_model
 
     config = configuration(args)
-    model = load_model(args.model or config.model_folder)
+    model = load_model(args.model or assembly.model_folder(config))
     paths = list(find_recordings(args.paths))
     if args.plot and len(paths) != 1:
         print(f"silentspam score: --plot draws one recording, {len(paths)} are named", file=sys.stderr)
@@ -102,7 +103,7 @@ def _table(verdicts: list[tuple[Path, Verdict]]) -> str:
     rows = [
         (
             str(path),
-            verdict.kind.value,
+            str(verdict.kind),
             figure(verdict.spam_probability, 3),
             figure(verdict.threshold, 3),
             f"{verdict.digital_silence_share:.0%}",

@@ -12,9 +12,9 @@ from silentspam.errors import ChannelError, ChannelHangup
 from tests.fakes import CALL_ID, ENVIRONMENT, Switch, Wire, a_call
 
 
-def channel(switch: Switch, *, ring_tone: str = "ring") -> AgiChannel:
+def channel(switch: Switch, *, ring_tone: str = "ring", legs: Path | None = None) -> AgiChannel:
     wire = Wire(switch)
-    return AgiChannel(AgiSession(wire, wire.writer), ring_tone=ring_tone)  # type: ignore[arg-type]
+    return AgiChannel(AgiSession(wire, wire.writer), ring_tone=ring_tone, legs=legs)  # type: ignore[arg-type]
 
 
 def nothing() -> None: ...
@@ -115,6 +115,7 @@ def test_a_rejection_is_handed_back_whole() -> None:
         "SILENTSPAM_CHALLENGE": "FAILED",
         "SILENTSPAM_DISPOSITION": "REJECTED_CALLER_SILENCE",
         "SILENTSPAM_FAILED_OPEN": "",
+        "SILENTSPAM_LEG": "",
         "SILENTSPAM_SCREENED": "1",
         "SILENTSPAM_ACTION": "REJECT",
     }
@@ -125,6 +126,22 @@ def test_a_call_that_nothing_is_known_of_is_bridged() -> None:
     assert told["SILENTSPAM_ACTION"] == "BRIDGE"
     assert told["SILENTSPAM_PROBABILITY"] == ""
     assert told["SILENTSPAM_SCREENED"] == "1"
+
+
+def leg_of(legs: Path | None, **known: object) -> str:
+    switch = Switch(variables={})
+    record = CallRecord(call=a_call(), **known)  # type: ignore[arg-type]
+    channel(switch, legs=legs).hand_back(record)
+    return switch.variables["SILENTSPAM_LEG"]
+
+
+def test_the_file_for_the_callers_side_is_named_by_our_own_id() -> None:
+    assert leg_of(Path("/legs"), decision=Decision.BRIDGE) == f"/legs/{CALL_ID}.ulaw"
+
+
+def test_no_callers_side_is_recorded_of_a_rejected_call_or_where_nobody_asked_for_it() -> None:
+    assert leg_of(Path("/legs"), decision=Decision.REJECT) == ""
+    assert leg_of(None, decision=Decision.BRIDGE) == ""
 
 
 def test_a_failed_screening_says_so() -> None:
