@@ -1,0 +1,95 @@
+"""Labelled openings judged by a model, as a live call would be, and which of them it would not judge."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from silentspam.audio import Recording, read_ulaw
+from silentspam.model import SpamModel
+from silentspam.training.dataset import OPENING_SECONDS, Labelled, Progress, check_twin
+from silentspam.training.metrics import Mask, Names, Scores
+
+CAUSES = ("no media", "too little audio", "digital silence")
+"""How the reason of an INCONCLUSIVE verdict begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Rows with the spam probability of each [shape=(n,)], NaN where it was not judged; `causes` says why."""
+
+    rows: tuple[Labelled, ...]
+    probabilities: Scores
+    causes: tuple[str, ...]
+
+    @property
+    def judged(self) -> "Scored":
+        """Those that were judged."""
+        return self.where(~np.isnan(self.probabilities))
+
+    @property
+    def is_spam(self) -> Mask:
+        """bool [shape=(n,)]"""
+        return np.array([row.is_spam for row in self.rows], dtype=bool)
+
+    @property
+    def groups(self) -> Names:
+        """The campaign or source of each, which intervals take as one [shape=(n,)]."""
+        return np.array([row.group for row in self.rows], dtype=str)
+
+    def column(self, name: str) -> Names:
+        """A column of the labels, such as kind or codec [shape=(n,)]."""
+        return np.array([getattr(row, name) for row in self.rows], dtype=str)
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> "Scored":
+        """Those for which `keep` [shape=(n,)] is True."""
+        chosen = np.flatnonzero(keep)
+        return Scored(
+            tuple(self.rows[i] for i in chosen),
+            self.probabilities[keep],
+            tuple(self.causes[i] for i in chosen),
+        )
+
+    def not_judged(self) -> dict[str, dict[str, int]]:
+        """How many were not judged, by label and cause."""
+        return {
+            label: dict(
+                sorted(
+                    Counter(
+                        cause
+                        for row, cause in zip(self.rows, self.causes, strict=True)
+                        if cause and row.is_spam == is_spam
+                    ).items()
+                )
+            )
+            for label, is_spam in (("spam", True), ("ham", False))
+        }
+
+
+def score(model: SpamModel, rows: Sequence[Labelled], *, progress: Progress | None = None) -> Scored:
+    """Judge every row's recording.
+
+    Raises LabelError where one recording's bytes are labelled both ways, AudioError where a file cannot be
+    read.
+    """
+    probabilities, causes = np.full(len(rows), np.nan), []
+    label_of: dict[bytes, Labelled] = {}
+    for index, row in enumerate(progress(rows, len(rows)) if progress else rows):
+        opening = read_ulaw(row.path, max_seconds=OPENING_SECONDS)
+        check_twin(label_of.setdefault(hashlib.sha256(opening.codes.tobytes()).digest(), row), row)
+        probability, cause = _judge(model, opening)
+        probabilities[index] = probability
+        causes.append(cause)
+    return Scored(tuple(rows), probabilities, tuple(causes))
+
+
+def _judge(model: SpamModel, opening: Recording) -> tuple[float, str]:
+    """The spam probability, or NaN and why there is none."""
+    verdict = model.judge(opening)
+    if verdict.spam_probability is not None:
+        return verdict.spam_probability, ""
+    reason = verdict.reasons[0] if verdict.reasons else ""
+    return np.nan, next((cause for cause in CAUSES if reason.startswith(cause)), reason or "not said")
