@@ -8,14 +8,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from silentspam import resources
+from silentspam.call import CallRecord
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
+from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
 from silentspam.errors import ModelError
-from silentspam.collecting import OpeningMeter
+from silentspam.policy import Exploration, Mode
+from silentspam.registry.links import Role, model_in
 from silentspam.screening import Judge, Screener
 from silentspam.verdict import Verdict
-from silentspam.policy import Exploration, Mode
 
 if TYPE_CHECKING:
     from silentspam.calllog.sqlite_database import SqliteDatabase
@@ -33,25 +36,56 @@ class LazyJudge:
     def prepare(self) -> None:
         """Import numpy, load the model, and judge once for practice. A failure is kept for `judge`."""
         try:
-            self._model = _load_model(self._config.model_folder)
+            self._model = _load_model(model_folder(self._config))
             self._model.warm_up()
         except Exception as error:  # noqa: BLE001  an ImportError or MemoryError costs the judgement, not the call
             self._fault = error
 
     def judge(self, path: Path) -> Verdict:
         """The verdict on a recorded opening. Raises ModelError or AudioError."""
-        from silentspam.audio import read_ulaw
-
         if self._model is None:
             raise ModelError(f"no model: {self._fault}") from self._fault
-        section = self._config.model
-        recording = read_ulaw(path, max_seconds=self._config.recording.seconds)
-        return self._model.judge(
-            recording,
-            threshold=section.threshold,
-            min_seconds=section.min_seconds,
-            max_digital_silence_share=section.max_digital_silence_share,
-        )
+        return judge_recording(self._model, path, self._config)
+
+
+def model_folder(config: Config) -> Path:
+    """The folder of the model that judges calls, as it is at this moment.
+
+    `model.folder`; else the registry's active model; else the one that ships. Raises ModelError when the
+    registry's link cannot be read: another model in its place would be a guess.
+    """
+    if config.model.folder:
+        return Path(config.model.folder)
+    return model_in(Path(config.model.registry), Role.ACTIVE) or resources.shipped_model()
+
+
+def judge_recording(model: "SpamModel", path: Path, config: Config) -> Verdict:
+    """A model's verdict on a recorded opening under the configuration's limits. Raises AudioError."""
+    from silentspam.audio import read_ulaw
+
+    section = config.model
+    return model.judge(
+        read_ulaw(path, max_seconds=config.recording.seconds),
+        threshold=section.threshold,
+        min_seconds=section.min_seconds,
+        max_digital_silence_share=section.max_digital_silence_share,
+    )
+
+
+def judge_in_shadow(config: Config, record: CallRecord) -> bool:
+    """Let the model on trial judge a call's recording too, into the record; False where there is nothing to.
+
+    Raises ModelError or AudioError, and whatever else a broken model may bring up.
+    """
+    folder = model_in(Path(config.model.registry), Role.SHADOW)
+    if folder is None or record.recording is None or record.recorded_at is None:
+        return False
+    if folder.name == record.model_id:
+        return False
+    verdict = judge_recording(_load_model(folder), Path(record.recording), config)
+    record.shadow_model_id, record.shadow_verdict = verdict.model_id, verdict.kind
+    record.shadow_probability, record.shadow_threshold = verdict.spam_probability, verdict.threshold
+    return True
 
 
 def _load_model(folder: Path) -> "SpamModel":
@@ -72,6 +106,18 @@ def screener(config: Config, judge: Judge | None = None) -> Screener:
         judge=judge or _judge(config),
         exploration=Exploration(share=config.collection.challenge_share),
         ring=bool(config.recording.ring_tone),
+    )
+
+
+def _judge(config: Config) -> Judge:
+    """Who listens to openings; in collection no model is even loaded."""
+    if config.mode is not Mode.COLLECT:
+        return LazyJudge(config)
+    section = config.model
+    return OpeningMeter(
+        max_seconds=config.recording.seconds,
+        min_seconds=section.min_seconds,
+        max_digital_silence_share=section.max_digital_silence_share,
     )
 
 
@@ -102,15 +148,3 @@ def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int
     if at_most_bytes is not None and path.exists() and path.stat().st_size > at_most_bytes:
         return 0
     return take_in(path, lambda end: log.write(ended(end)))
-def _judge(config: Config) -> Judge:
-    """Who listens to openings; in collection no model is even loaded."""
-    if config.mode is not Mode.COLLECT:
-        return LazyJudge(config)
-    section = config.model
-    return OpeningMeter(
-        max_seconds=config.recording.seconds,
-        min_seconds=section.min_seconds,
-        max_digital_silence_share=section.max_digital_silence_share,
-    )
-
-

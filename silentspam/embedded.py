@@ -20,7 +20,7 @@ from silentspam.agi import variables
 from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end
 from silentspam.agi.session import AgiSession
-from silentspam.call import Call
+from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import Entry, ended, screened
 from silentspam.config import Config, config_path, load_config
 from silentspam.errors import CallLogError, ConfigError, DeadlineExceeded, SilentSpamError
@@ -35,6 +35,9 @@ GRACE_SECONDS = 5.0
 TAKEN_IN_BYTES = 100_000
 """Rows that Asterisk wrote itself are taken in by a hangup handler up to this size, about 100; more of them
 are left to `silentspam calls`."""
+
+TRIAL_NICENESS = 10
+"""A model on trial judges when no live call wants the processor."""
 
 LOGGING_SECONDS = 120.0
 """A process that still cannot write its row by then ends: hung disks must not pile processes up [s]."""
@@ -56,7 +59,7 @@ def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
     channel = AgiChannel(session, ring_tone=config.recording.ring_tone, legs=config.legs_folder)
     record = screen_call(call, channel, assembly.screener(config))
     _stop_deadline()
-    return _afterwards(writer, lambda: _log(config, screened(record)))
+    return _afterwards(writer, lambda: _log_and_try(config, record))
 
 
 def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
@@ -97,6 +100,21 @@ def _log(config: Config, entry: Entry) -> int:
         print(f"silentspam: row not written: {error}: {entry.to_json()}", file=sys.stderr)
         return 1
     return 0
+
+
+def _log_and_try(config: Config, record: CallRecord) -> int:
+    """Write the row; when it is safe, let the model on trial judge the call too, and add what it says.
+
+    That model may be anything: nothing it does costs the row, and no live call waits for it.
+    """
+    status = _log(config, screened(record))
+    try:
+        os.nice(TRIAL_NICENESS)
+        if assembly.judge_in_shadow(config, record):
+            status = max(status, _log(config, screened(record)))
+    except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
+        print(f"silentspam: shadow model: {type(error).__name__}: {error}", file=sys.stderr)
+    return status
 
 
 def _give_up(error: Exception) -> int:

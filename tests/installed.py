@@ -34,7 +34,7 @@ class Site:
                 "unlogged": str(folder / "unlogged.jsonl"),
             },
             "recording": {"folder": str(folder / "recordings")},
-            "model": {"folder": str(model)},
+            "model": {"folder": str(model), "registry": str(folder / "registry")},
             "challenge": {"prompts": str(folder / "prompts")},
         }
 

@@ -17,6 +17,7 @@ from silentspam.challenge import DIGITS
 from silentspam.config import Config
 from silentspam.errors import CallLogError, ModelError
 from silentspam.installation import DIALPLAN, SCRIPTS, AsteriskPaths, folders
+from silentspam.registry.links import Role, model_in
 
 GOOD, WARNING, FAULT = "ok", "warn", "FAULT"
 
@@ -54,6 +55,7 @@ def examine(
         *_dialplan(etc, asterisk, identity),
         *_folders(config, identity),
         *_model(config, identity),
+        *_registry(config, identity),
         *_prompts(config, identity),
         *_call_log(config, identity),
     ]
@@ -183,17 +185,38 @@ def _folders(config: Config, identity: Identity) -> Iterator[Finding]:
 def _model(config: Config, identity: Identity) -> Iterator[Finding]:
     from silentspam.model import load_model
 
-    folder = config.model_folder
     try:
+        folder = assembly.model_folder(config)
         model = load_model(folder)
     except ModelError as error:
-        yield fault(f"model: {error}", "calls are bridged unjudged until model.folder names a good model")
+        remedy = "name a good one in model.folder" if config.model.folder else "silentspam models rollback"
+        yield fault(f"model: {error}", f"calls are bridged unjudged until you do: {remedy}")
         return
     if not all(identity.may(path, "r") for path in folder.iterdir()):
         yield fault(f"model: {identity.name} may not read {folder}", f"chmod -R a+rX {folder}")
         return
     threshold = config.model.threshold if config.model.threshold is not None else model.card.threshold
     yield Finding(GOOD, f"model {model.model_id} in {folder}: threshold {threshold:g}")
+
+
+def _registry(config: Config, identity: Identity) -> Iterator[Finding]:
+    from silentspam.model import load_model
+
+    registry = Path(config.model.registry)
+    if not registry.is_dir():
+        yield Finding(GOOD, f"registry {registry}: created with the first model of your own")
+        return
+    if not (identity.may(registry, "r") and identity.may(registry, "x")):
+        yield fault(f"registry {registry}: {identity.name} may not read it", f"chmod -R a+rX {registry}")
+    elif identity.is_other and identity.may(registry, "w"):
+        remedy = f"chown -R root {registry}: who answers calls need not choose who judges them"
+        yield Finding(WARNING, f"registry {registry}: {identity.name} may change it", remedy)
+    try:
+        trial = model_in(registry, Role.SHADOW)
+        if trial is not None:
+            yield Finding(GOOD, f"shadow model {load_model(trial).model_id}: judges beside the active one")
+    except ModelError as error:
+        yield Finding(WARNING, f"shadow model: {error}", "it judges nothing: silentspam models shadow --off")
 
 
 def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:

@@ -66,8 +66,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         shipped = resources.shipped("config") / "silentspam.yaml"
         installer.write(config_file, shipped.read_text(encoding="utf-8"), mode=0o644)
-    for folder in folders(_configuration(config_file)):
+    config = _configuration(config_file)
+    for folder in folders(config):
         installer.folder(folder)
+    installer.folder_to_read(Path(config.model.registry))
     _say_what_is_left(installer, asterisk, etc)
     if config_file != DEFAULT_PATH:
         print(f"Calls read {DEFAULT_PATH} unless the dialplan says SILENTSPAM_CONFIG={config_file}.")
@@ -133,6 +135,16 @@ class Installer:
         path.mkdir(parents=True, mode=0o750)
         if self.user and os.geteuid() == 0:
             shutil.chown(path, self.user, None)
+
+    def folder_to_read(self, path: Path) -> None:
+        """Create a folder that Asterisk's user reads, and only its owner changes."""
+        if path.is_dir():
+            self.say(f"keep    {path}/")
+            return
+        self.say(f"create  {path}/ for all to read")
+        if not self.dry_run:
+            path.mkdir(parents=True)
+            path.chmod(0o755)
 
 
 def _configuration(path: Path) -> Config:

@@ -1,10 +1,12 @@
 """`silentspam install` and `silentspam check`: what is put in place is what the check finds good."""
 
 import os
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 
 @pytest.fixture
@@ -127,6 +129,31 @@ def test_each_fault_is_found_with_its_remedy(
     assert code == 1
     assert any(line.startswith("FAULT") and words in line for line in out.splitlines()), out
     assert "->" in out
+
+
+def test_the_registry_is_for_all_to_read_and_for_its_owner_to_change(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    status = (tmp_path / "registry").stat()
+    assert (stat.S_IMODE(status.st_mode), status.st_uid) == (0o755, os.geteuid())
+
+
+def test_a_broken_model_on_trial_is_a_warning_and_a_broken_active_one_a_fault(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    (tmp_path / "registry" / "shadow").symlink_to("0123456789ab")
+    code, out, _ = silentspam("check", *places)
+    assert code == 0, out
+    assert "silentspam models shadow --off" in out
+    settings = yaml.safe_load(config_file.read_text())
+    settings["model"].pop("folder")
+    config_file.write_text(yaml.safe_dump(settings))
+    (tmp_path / "registry" / "active").symlink_to("0123456789ab")
+    code, out, _ = silentspam("check", *places)
+    assert code == 1
+    assert "silentspam models rollback" in out
 
 
 def test_silence_over_the_ring_tone_is_a_warning(silentspam, tmp_path: Path, places: list[object]) -> None:
