@@ -85,6 +85,7 @@ def _wrong(why: str) -> int:
 
 
 def _plan(args: argparse.Namespace) -> "Plan":
+    from silentspam import assembly
     from silentspam.archive.plan import Questions, make_plan
 
     config = configuration(args)
@@ -95,7 +96,7 @@ def _plan(args: argparse.Namespace) -> "Plan":
         max_digital_silence_share=config.model.max_digital_silence_share,
         features=args.features,
     )
-    return make_plan(args.model or config.model_folder, questions)
+    return make_plan(args.model or assembly.model_folder(config), questions)
 
 
 def _scan(args: argparse.Namespace, listing: "Listing", plan: "Plan") -> "Tally":
