@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "registry", "resources"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "training": CORE | MODEL | {"audio_files", "calllog", "training", "resources"},
-    "reports": {"errors", "reports"},
+    "reports": {"errors", "call", "explain", "training", "reports"},
     "archive": CORE | MODEL | {"archive", "audio_files"},
     "cli": {"*"},
 }

@@ -1,0 +1,166 @@
+"""`silentspam report calls|errors|drift`: what the call log says of a period, for people and as JSON."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from silentspam.cli.calls import moment
+from silentspam.cli.common import add_config_option, configuration, table, verb_parser
+from silentspam.errors import ConfigError
+
+if TYPE_CHECKING:
+    from silentspam.calllog.durable import DurableCallLog
+    from silentspam.calllog.query import Filter
+    from silentspam.config import Config
+    from silentspam.reports.grid import Section
+
+EXAMPLES = """\
+  silentspam report calls --since 7d
+  silentspam report calls --since 2026-11-01 --until 2026-12-01 --html november.html
+  silentspam report errors --since 1d --json
+
+Days and times are UTC. docs/reports.md says how to read each figure."""
+
+SINCE = "7d"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verb_parser(
+        subparsers, "report", "reports on calls, errors and drift from the call log", EXAMPLES
+    )
+    kinds = parser.add_subparsers(dest="report", required=True, metavar="calls|errors|drift")
+    for name, run, summary in (
+        ("calls", run_calls, "volumes, kinds of SPAM (Table 2), how silent calls ended (Table 3)"),
+        ("errors", run_errors, "calls that were probably judged wrongly, and how often that is"),
+    ):
+        kind = kinds.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
+        _add_options(kind)
+        kind.set_defaults(run=run)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help=f"from this time on: 30m, 2h, 7d, or ISO 8601, UTC without a zone ({SINCE})",
+    )
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before this time (now)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with pictures, too")
+    parser.add_argument("--json", action="store_true", help="every figure as JSON, instead of tables")
+    add_config_option(parser)
+
+
+def run_calls(args: argparse.Namespace) -> int:
+    """Volumes, Table 2 and Table 3."""
+    from silentspam.reports import cases as case
+    from silentspam.reports import scores as score
+    from silentspam.reports.call_sections import call_sections
+    from silentspam.reports.tables import by_day, table2, table3, volumes
+
+    config, log, wanted = _period(args)
+    found = case.cases(log.iterate(wanted, case.COLUMNS))
+    histogram = score.score_histogram(log.iterate(wanted, score.COLUMNS))
+    sections = call_sections(found, histogram, budget=config.model.max_false_challenge_rate)
+    figures = {
+        "max_false_challenge_rate": config.model.max_false_challenge_rate,
+        "volumes": volumes(found),
+        "challenge_rate": volumes(found).challenge_rate,
+        "digital_silence_among_judged_silent": volumes(found).digital_silence,
+        "table2": table2(found),
+        "table3": table3(found),
+        "scores": histogram,
+        "days": {
+            day: {"volumes": volumes(part), "table2": table2(part), "table3": table3(part)}
+            for day, part in by_day(found).items()
+        },
+    }
+    return _give(args, wanted, "Calls", sections, figures, calls=found.total())
+
+
+def run_errors(args: argparse.Namespace) -> int:
+    """The error analysis."""
+    from silentspam.reports.error_sections import error_sections
+    from silentspam.reports.errors import COLUMNS, SELECTED_BY, Finding, analyse
+
+    config, log, wanted = _period(args)
+    errors = analyse(log.iterate(wanted, COLUMNS))
+    figures = {
+        "max_false_challenge_rate": config.model.max_false_challenge_rate,
+        "suspects": errors.suspects,
+        "unsuspected": errors.unsuspected,
+        "false_challenge_rate": errors.false_challenge_rate,
+        "false_challenge_rate_with_hang_ups": errors.false_challenge_rate_with_hang_ups,
+        "passed_of_challenged_suspects": errors.passed_of_challenged,
+        "missed_of_explored": errors.missed_of_explored,
+        "findings": {
+            finding.name.lower(): {
+                "what": finding.value,
+                "selected_by": SELECTED_BY[finding],
+                "calls": errors.counts[finding],
+                "newest": errors.listed(finding),
+            }
+            for finding in Finding
+        },
+    }
+    sections = error_sections(errors, budget=config.model.max_false_challenge_rate)
+    return _give(args, wanted, "Errors", sections, figures, calls=errors.suspects + errors.unsuspected)
+
+
+def _period(args: argparse.Namespace) -> tuple["Config", "DurableCallLog", "Filter"]:
+    from silentspam import assembly
+    from silentspam.calllog.query import Filter
+    from silentspam.explain import when
+
+    config = configuration(args)
+    since = moment(SINCE) if args.since is None else args.since
+    until = time.time() if args.until is None else args.until
+    if since >= until:
+        raise ConfigError(f"--since is {when(since)}, not before --until, {when(until)}: no period")
+    assembly.take_in_unlogged(config)
+    return config, assembly.call_log(config), Filter(since=since, until=until)
+
+
+def _give(
+    args: argparse.Namespace,
+    wanted: "Filter",
+    title: str,
+    sections: Sequence["Section"],
+    figures: dict[str, Any],
+    *,
+    calls: int,
+) -> int:
+    """Print the report in the form that was asked for, and write the page."""
+    from silentspam.reports.figures import plain
+    from silentspam.reports.grid import as_page, as_text
+
+    period = _words(wanted)
+    if args.json:
+        head = {"report": title.lower(), "since": wanted.since, "until": wanted.until, "time_zone": "UTC"}
+        print(json.dumps(head | plain(figures), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print(f"{title}, {period}\n")
+        if not calls:
+            print("No calls in this period.\n")
+        print(as_text(sections, table))
+    if args.html:
+        _write(args.html, as_page(f"{title}, {period}", sections))
+    return 0
+
+
+def _write(path: Path, page: Any) -> None:
+    from silentspam.reports.page import write_page
+
+    write_page(path, page)
+    print(f"written: {path}", file=sys.stderr)
+
+
+def _words(wanted: "Filter") -> str:
+    from silentspam.explain import when
+
+    return f"{when(wanted.since)} to {when(wanted.until)}"

@@ -1,0 +1,167 @@
+"""The paper's Tables 2 and 3 and the volumes, from cases of the call log.
+
+Orife et al. 2018, section 7: Table 2, which kinds of SPAM the rejected calls were; Table 3, how the calls
+judged silent that were not rejected ended, and by whom; and the share of digital silence among them, 98.6 %
+in the paper. All are pure sums over `Cases`, for any period; `by_day` splits them.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from silentspam.call import ChallengeCause, ChallengeResult, Disposition, VerdictKind
+from silentspam.reports.cases import SPAM_KINDS, Case, Cases
+from silentspam.training.operating_point import Rate
+
+Key = TypeVar("Key")
+
+NOT_ENDED = "(no end reported)"
+NOBODY_KNOWN = "(unknown)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """One line of Table 3: this many calls judged silent ended so, by whom."""
+
+    disposition: str
+    ended_by: str
+    calls: int
+    rejected: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenged:
+    """The challenges of one cause: how many, and what came of them. `unfinished`: no result was logged."""
+
+    calls: int
+    passed: int
+    failed: int
+    abandoned: int
+    unfinished: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volumes:
+    """How many calls there were, and what became of them.
+
+    judged: HAM or a kind of SPAM; suspects: the latter; inconclusive and failed_open by cause; dispositions
+    by name; silent_all, silent_most: calls judged CALLER_SILENCE whose opening was digital silence wholly, or
+    for more than half; challengeable: judged calls in enforce mode, the denominator of the challenge rate.
+    """
+
+    calls: int
+    modes: dict[str, int]
+    verdicts: dict[str, int]
+    judged: int
+    suspects: int
+    challengeable: int
+    suspicion: Challenged
+    exploration: Challenged
+    rejected: int
+    blocked: int
+    failed_open: dict[str, int]
+    inconclusive: dict[str, int]
+    dispositions: dict[str, int]
+    judged_silent: int
+    silent_all: int
+    silent_most: int
+
+    @property
+    def challenge_rate(self) -> Rate:
+        """Challenges of suspicion among the calls that could have been: people and SPAM alike."""
+        return Rate(hits=min(self.suspicion.calls, self.challengeable), n=self.challengeable)
+
+    @property
+    def digital_silence(self) -> Rate:
+        """Pure digital silence among calls judged silent: must be 0 (98.6 % in the paper, section 7)."""
+        return Rate(hits=self.silent_all, n=self.judged_silent)
+
+
+def table2(cases: Cases) -> dict[VerdictKind, Rate]:
+    """SPAM kind → its share of all calls rejected for their sound, in the paper's order; zeros included."""
+    counts = _count(cases, lambda case: case.rejected_for)
+    total = sum(calls for kind, calls in counts.items() if kind is not None)
+    return {kind: Rate(hits=counts[kind], n=total) for kind in SPAM_KINDS}
+
+
+def table3(cases: Cases) -> list[Ended]:
+    """How calls judged CALLER_SILENCE ended, most frequent first; those that were rejected come last."""
+    counts: Counter[tuple[bool, str, str]] = Counter()
+    for case, calls in cases.items():
+        if case.verdict == VerdictKind.CALLER_SILENCE:
+            rejected = case.rejected_for is not None or case.disposition == Disposition.REJECTED_BLOCKED
+            counts[rejected, case.disposition or NOT_ENDED, case.ended_by or NOBODY_KNOWN] += calls
+    ranked = sorted(counts.items(), key=lambda item: (item[0][0], -item[1], item[0]))
+    return [Ended(disposition=d, ended_by=by, calls=n, rejected=rejected) for (rejected, d, by), n in ranked]
+
+
+def volumes(cases: Cases) -> Volumes:
+    """The volumes of a period."""
+    verdicts = _count(cases, lambda case: case.verdict or "(not judged)")
+    silent = Counter[str | None]()
+    for case, calls in cases.items():
+        if case.verdict == VerdictKind.CALLER_SILENCE:
+            silent[case.silence] += calls
+    return Volumes(
+        calls=cases.total(),
+        modes=_named(_count(cases, lambda case: case.mode or "(unknown)")),
+        verdicts=_named(verdicts),
+        judged=_sum(cases, lambda case: case.is_suspect or case.verdict == VerdictKind.HAM),
+        suspects=_sum(cases, lambda case: case.is_suspect),
+        challengeable=_sum(cases, _could_be_challenged),
+        suspicion=_challenged(cases, ChallengeCause.SUSPICION),
+        exploration=_challenged(cases, ChallengeCause.EXPLORATION),
+        rejected=_sum(cases, lambda case: case.rejected_for is not None),
+        blocked=_sum(cases, lambda case: case.disposition == Disposition.REJECTED_BLOCKED),
+        failed_open=_named(_count(cases, lambda case: case.failure)),
+        inconclusive=_named(_count(cases, lambda case: case.doubt)),
+        dispositions=_named(_count(cases, lambda case: case.disposition or NOT_ENDED)),
+        judged_silent=silent.total(),
+        silent_all=silent["all"],
+        silent_most=silent["all"] + silent["most"],
+    )
+
+
+def by_day(cases: Cases) -> dict[str, Cases]:
+    """UTC day → the cases of that day, in order."""
+    days: dict[str, Cases] = {}
+    for case, calls in cases.items():
+        days.setdefault(case.day, Counter())[case] += calls
+    return dict(sorted(days.items()))
+
+
+def _could_be_challenged(case: Case) -> bool:
+    judged = case.is_suspect or case.verdict == VerdictKind.HAM
+    return case.challenge == ChallengeCause.SUSPICION or (judged and case.mode == "enforce")
+
+
+def _challenged(cases: Cases, cause: ChallengeCause) -> Challenged:
+    results = _count(cases, lambda case: case.result or "" if case.challenge == cause else None)
+    results.pop(None, None)
+    passed, failed, abandoned = (results[result] for result in ChallengeResult)
+    calls = results.total()
+    return Challenged(
+        calls=calls,
+        passed=passed,
+        failed=failed,
+        abandoned=abandoned,
+        unfinished=calls - passed - failed - abandoned,
+    )
+
+
+def _sum(cases: Cases, wanted: Callable[[Case], bool]) -> int:
+    return sum(calls for case, calls in cases.items() if wanted(case))
+
+
+def _count(cases: Cases, key: Callable[[Case], Key]) -> Counter[Key]:
+    counts: Counter[Key] = Counter()
+    for case, calls in cases.items():
+        counts[key(case)] += calls
+    return counts
+
+
+def _named(counts: Counter[str] | Counter[str | None]) -> dict[str, int]:
+    """Most frequent first, those without a name left out."""
+    named = [(name, calls) for name, calls in counts.items() if name is not None]
+    return dict(sorted(named, key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,125 @@
+"""Tables 2 and 3 and the volumes, counted by hand from `calls.PLAN`."""
+
+from pathlib import Path
+
+import pytest
+
+from silentspam.call import VerdictKind
+from silentspam.calllog.query import Filter
+from silentspam.reports.cases import COLUMNS, MAX_CAUSES, Cases, cases, day_of
+from silentspam.reports.scores import COLUMNS as SCORE_COLUMNS
+from silentspam.reports.scores import score_histogram
+from silentspam.reports.tables import Challenged, Ended, by_day, table2, table3, volumes
+from tests.reports.calls import DAY, DAY_ONE, PLAN, write_log
+
+CALLS = sum(group.first + group.second for group in PLAN)
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Cases:
+    return cases(write_log(tmp_path_factory.mktemp("log")).iterate(Filter(), COLUMNS))
+
+
+def test_table_2_has_every_kind_in_the_papers_order(counted: Cases) -> None:
+    kinds = table2(counted)
+    assert list(kinds) == ["CALLER_FAX", "CALLER_SILENCE", "CALLER_RECORDING", "CALLER_NOISE", "CALLER_BUSY"]
+    assert [(rate.hits, rate.n) for rate in kinds.values()] == [(6, 36), (30, 36), (0, 36), (0, 36), (0, 36)]
+    # Wilson (1927) for 30 of 36, by hand: centre 0.8014, half width 0.1207.
+    assert kinds[VerdictKind.CALLER_SILENCE].interval == pytest.approx((0.6811, 0.9213), abs=2e-4)
+
+
+def test_table_3_is_the_papers_with_the_rejected_apart(counted: Cases) -> None:
+    lines = [(line.disposition, line.ended_by, line.calls, line.rejected) for line in table3(counted)]
+    assert lines == [
+        ("BRIDGED", "AGENT", 15, False),
+        ("BRIDGED", "CALLER", 5, False),
+        ("IVR_ABANDON", "CALLER", 4, False),
+        ("BRIDGE_TIMEOUT", "APP", 1, False),
+        ("REJECTED_CALLER_SILENCE", "APP", 30, True),
+    ]
+
+
+def test_the_volumes(counted: Cases) -> None:
+    found = volumes(counted)
+    assert found.calls == CALLS == 294
+    assert found.judged == 200 + 30 + 3 + 4 + 1 + 6 + 17 + 10 + 3 == 274
+    assert found.suspects == 61
+    assert found.suspicion == Challenged(calls=44, passed=4, failed=36, abandoned=4, unfinished=0)
+    assert found.exploration == Challenged(calls=10, passed=8, failed=2, abandoned=0, unfinished=0)
+    assert (found.rejected, found.blocked) == (36, 0)
+    assert found.failed_open == {"ModelError": 4, "AudioError": 1}
+    assert found.inconclusive == {"digital silence": 11, "too little audio": 3}
+    assert found.modes == {"enforce": 277, "shadow": 17}
+    assert (found.challenge_rate.hits, found.challenge_rate.n) == (44, 257)
+    assert (found.digital_silence.hits, found.digital_silence.n) == (0, 55)
+
+
+def test_days_are_utc_and_add_up_to_the_whole(counted: Cases) -> None:
+    days = by_day(counted)
+    assert list(days) == ["2026-11-19", "2026-11-20"]
+    assert [volumes(part).calls for part in days.values()] == [176, 118]
+    assert [table2(part)[VerdictKind.CALLER_SILENCE].hits for part in days.values()] == [20, 10]
+    assert sum(days.values(), Cases()) == counted
+
+
+def test_a_period_is_cut_where_it_is_asked_to_be(tmp_path: Path) -> None:
+    log = write_log(tmp_path)
+    second = cases(log.iterate(Filter(since=DAY_ONE + DAY, until=DAY_ONE + 2 * DAY), COLUMNS))
+    assert second.total() == 118
+
+
+def test_digital_silence_among_the_judged_is_seen_when_there_is_any() -> None:
+    row = (DAY_ONE, "shadow", "CALLER_SILENCE", None, None, None, "BRIDGED", "CALLER", 0, None, None, 1.0)
+    found = volumes(cases([row, (*row[:-1], 0.6), (*row[:-1], 0.2), (*row[:-1], None)]))
+    assert (found.digital_silence.hits, found.digital_silence.n, found.silent_most) == (1, 4, 2)
+
+
+def test_rows_that_know_nothing_are_counted_and_break_nothing() -> None:
+    nothing = (None,) * len(COLUMNS)
+    odd = (1e30, "", "OF A LATER VERSION", 1.0, None, "ODD", "NEW", "", 1, None, "not json", "x")
+    counted = cases([nothing, odd])
+    found = volumes(counted)
+    assert found.calls == 2
+    assert found.failed_open == {"no cause given": 1}
+    assert found.suspicion.unfinished == 1
+    assert table3(counted) == []
+    assert list(by_day(counted)) == ["unknown"]
+
+
+def test_nothing_is_nothing() -> None:
+    found = volumes(cases([]))
+    assert (found.calls, found.challenge_rate.n) == (0, 0)
+    assert table2(cases([]))[VerdictKind.CALLER_FAX].interval == (0.0, 1.0)
+
+
+def test_a_challenge_before_causes_were_logged_was_one_of_suspicion() -> None:
+    row = (DAY_ONE, "enforce", "CALLER_SILENCE", 1.0, None, "FAILED", "REJECTED_CALLER_SILENCE", "APP")
+    assert volumes(cases([(*row, 0, None, None, None)])).suspicion.failed == 1
+
+
+def test_a_call_with_no_end_and_nobody_named_is_shown_as_such() -> None:
+    row = (DAY_ONE, "shadow", "CALLER_SILENCE", *(None,) * 9)
+    assert table3(cases([row])) == [
+        Ended(disposition="(no end reported)", ended_by="(unknown)", calls=1, rejected=False)
+    ]
+
+
+def test_causes_that_word_themselves_anew_each_time_do_not_fill_the_memory() -> None:
+    rows = [(*(None,) * 8, 1, f"error {n}", None, None) for n in range(10_000)]
+    found = volumes(cases(rows)).failed_open
+    assert len(found) == MAX_CAUSES + 1
+    assert sum(found.values()) == 10_000
+
+
+def test_a_time_without_a_day() -> None:
+    assert day_of(0) == "1970-01-01"
+    assert day_of(float("nan")) == day_of(1e300) == "unknown"
+
+
+def test_scores_are_counted_with_their_thresholds(tmp_path: Path) -> None:
+    scores = score_histogram(write_log(tmp_path).iterate(Filter(), SCORE_COLUMNS))
+    assert scores.calls == 274
+    assert scores.bins[5] == 213
+    assert scores.thresholds == {"abc 0.8500": 274}
+    assert scores.limits == (0.85,)
+    assert score_histogram([(None, 0.5, "a"), (1.0, None, None), (7.0, 1.0, "a")]).bins[-1] == 1
