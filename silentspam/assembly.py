@@ -21,6 +21,7 @@ from silentspam.screening import Judge, Screener
 from silentspam.verdict import Verdict
 
 if TYPE_CHECKING:
+    from silentspam.audio import Recording
     from silentspam.calllog.sqlite_database import SqliteDatabase
     from silentspam.model import SpamModel
 
@@ -45,7 +46,7 @@ class LazyJudge:
         """The verdict on a recorded opening. Raises ModelError or AudioError."""
         if self._model is None:
             raise ModelError(f"no model: {self._fault}") from self._fault
-        return judge_recording(self._model, path, self._config)
+        return judge_recording(self._model, _read(path, self._config), self._config)
 
 
 def model_folder(config: Config) -> Path:
@@ -59,13 +60,11 @@ def model_folder(config: Config) -> Path:
     return model_in(Path(config.model.registry), Role.ACTIVE) or resources.shipped_model()
 
 
-def judge_recording(model: "SpamModel", path: Path, config: Config) -> Verdict:
-    """A model's verdict on a recorded opening under the configuration's limits. Raises AudioError."""
-    from silentspam.audio import read_ulaw
-
+def judge_recording(model: "SpamModel", recording: "Recording", config: Config) -> Verdict:
+    """A model's verdict on an opening under the configuration's limits."""
     section = config.model
     return model.judge(
-        read_ulaw(path, max_seconds=config.recording.seconds),
+        recording,
         threshold=section.threshold,
         min_seconds=section.min_seconds,
         max_digital_silence_share=section.max_digital_silence_share,
@@ -82,10 +81,16 @@ def judge_in_shadow(config: Config, record: CallRecord) -> bool:
         return False
     if folder.name == record.model_id:
         return False
-    verdict = judge_recording(_load_model(folder), Path(record.recording), config)
+    verdict = judge_recording(_load_model(folder), _read(Path(record.recording), config), config)
     record.shadow_model_id, record.shadow_verdict = verdict.model_id, verdict.kind
     record.shadow_probability, record.shadow_threshold = verdict.spam_probability, verdict.threshold
     return True
+
+
+def _read(path: Path, config: Config) -> "Recording":
+    from silentspam.audio import read_ulaw
+
+    return read_ulaw(path, max_seconds=config.recording.seconds)
 
 
 def _load_model(folder: Path) -> "SpamModel":

@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors", "challenge", "policy", "resources"},
     "installation": {"errors", "config", "resources"},
     "registry": {"errors", "model", "calllog", "registry"},
+    "promotion": CORE | {"audio", "calllog", "policy", "promotion", "training"},
     "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "registry", "resources"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "training": CORE | MODEL | {"audio_files", "calllog", "training", "resources"},

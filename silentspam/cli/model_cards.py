@@ -1,0 +1,172 @@
+"""Models for people: the list, a card, and the names `active`, `shadow` and `shipped`."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from silentspam import resources
+from silentspam.calllog.models import ModelEvent
+from silentspam.cli.common import table
+from silentspam.config import Config
+from silentspam.errors import ModelError
+from silentspam.explain import when
+from silentspam.model import ModelCard, load_model
+from silentspam.registry.history import SHIPPED
+from silentspam.registry.links import Role
+from silentspam.registry.registry import Registry
+
+SECTIONS = ("test_unseen", "test", "cross_validated")
+"""Parts of a card's evaluation, the one that says most about new campaigns first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedModel:
+    """A line of the list. since in seconds since the epoch; fault: why it cannot be loaded."""
+
+    model_id: str
+    state: str
+    since: float | None
+    threshold: float | None = None
+    n_features: int | None = None
+    trained_on: str = ""
+    recall: dict[str, Any] | None = None
+    false_challenges: dict[str, Any] | None = None
+    fault: str = ""
+
+
+def listed(config: Config, registry: Registry) -> list[ListedModel]:
+    """Every model of the registry, and the shipped one last."""
+    models = [
+        _listed(model.folder, model.model_id, model.state.lower(), model.since) for model in registry.models()
+    ]
+    shipped_judges = registry.id_of(Role.ACTIVE) is None
+    state = "active (shipped)" if shipped_judges and not config.model.folder else SHIPPED
+    return [*models, _listed(resources.shipped_model(), "", state, None)]
+
+
+def as_table(models: list[ListedModel]) -> str:
+    """The list as a table, damaged models with what is wrong below it."""
+    heads = ("model", "state", "since", "threshold", "features", "trained on", "recall", "false challenges")
+    rows = [
+        (
+            model.model_id,
+            f"{model.state}, damaged" if model.fault else model.state,
+            when(model.since) if model.since else "-",
+            "-" if model.threshold is None else f"{model.threshold:.3f}",
+            str(model.n_features or "-"),
+            model.trained_on or "-",
+            _share(model.recall),
+            _share(model.false_challenges),
+        )
+        for model in models
+    ]
+    return "\n".join([table(heads, rows), *(f"{model.fault}" for model in models if model.fault)])
+
+
+def as_json(models: list[ListedModel]) -> str:
+    """The list as JSON."""
+    return json.dumps([asdict(model) for model in models], indent=1)
+
+
+def shown(folder: Path, registry: Registry) -> str:
+    """A card and a history for people."""
+    model = load_model(folder)
+    lines = [f"{key:<17}{value}" for key, value in summary(model.card, model.model_id).items()]
+    for section, figures in model.card.evaluation.items():
+        for name in ("recall", "false_challenges"):
+            if isinstance(rate := figures.get(name), dict):
+                lines.append(f"{section + ':':<17}{name.replace('_', ' ')} {_share(rate, interval=True)}")
+    lines += [f"{when(event.changed_at)}  {_told(event)}" for event in _history(registry, model.model_id)]
+    return "\n".join([*lines, *([model.card.statement] if model.card.statement else [])])
+
+
+def shown_json(folder: Path, registry: Registry) -> str:
+    """A card and a history as JSON."""
+    model = load_model(folder)
+    document = {
+        "model_id": model.model_id,
+        "card": msgspec.to_builtins(model.card),
+        "history": [asdict(event) for event in _history(registry, model.model_id)],
+    }
+    return json.dumps(document, indent=1)
+
+
+def summary(card: ModelCard, model_id: str) -> dict[str, str]:
+    """What a card says of a model in few words."""
+    return {
+        "model": model_id,
+        "threshold": f"{card.threshold:.3f}",
+        "features": f"{card.n_features}: {', '.join(card.groups)}",
+        "trained on": trained_on(card) or "-",
+        "by": card.created_by or "-",
+        "seed": str(card.seed),
+        "data": card.data_hash[:12],
+    }
+
+
+def trained_on(card: ModelCard) -> str:
+    """How many openings of each label."""
+    openings = card.training.get("openings")
+    if not isinstance(openings, dict):
+        return ""
+    return ", ".join(f"{count} {label}" for label, count in openings.items())
+
+
+def id_of(name: str, registry: Registry) -> str:
+    """The model id that an argument means. Raises ModelError."""
+    if name not in (*Role, SHIPPED):
+        return registry.model_folder(name).name
+    found = registry.id_of(Role(name)) if name != SHIPPED else None
+    if found is None:
+        raise ModelError(f"{name}: no model of the registry is that: see `silentspam models`")
+    return found
+
+
+def folder_of(name: str, config: Config, registry: Registry) -> Path:
+    """The folder that an argument means; `active` is whichever model judges calls. Raises ModelError."""
+    from silentspam import assembly
+
+    if name == Role.ACTIVE:
+        return assembly.model_folder(config)
+    return resources.shipped_model() if name == SHIPPED else registry.model_folder(id_of(name, registry))
+
+
+def _listed(folder: Path, model_id: str, state: str, since: float | None) -> ListedModel:
+    try:
+        model = load_model(folder)
+    except ModelError as error:
+        return ListedModel(model_id=model_id, state=state, since=since, fault=str(error))
+    card = model.card
+    sections = [card.evaluation[name] for name in SECTIONS if name in card.evaluation]
+    figures = sections[0] if sections else {}
+    return ListedModel(
+        model_id=model_id or model.model_id,
+        state=state,
+        since=since,
+        threshold=card.threshold,
+        n_features=card.n_features,
+        trained_on=trained_on(card),
+        recall=figures.get("recall"),
+        false_challenges=figures.get("false_challenges"),
+    )
+
+
+def _share(rate: Any, *, interval: bool = False) -> str:
+    if not isinstance(rate, dict) or rate.get("rate") is None:
+        return "-"
+    text = f"{rate['rate']:.2%}"
+    if not interval or "wilson95" not in rate:
+        return text
+    low, high = rate["wilson95"]
+    return f"{text} ({rate['hits']} of {rate['n']}; 95 % {low:.2%} to {high:.2%})"
+
+
+def _history(registry: Registry, model_id: str) -> list[ModelEvent]:
+    return [event for event in registry.events() if event.model_id == model_id]
+
+
+def _told(event: ModelEvent) -> str:
+    return f"{event.state.lower()} by {event.changed_by}" + (f": {event.note}" if event.note else "")

@@ -1,0 +1,164 @@
+"""Two models on the same calls: the check before a promotion, and `silentspam models diff`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from silentspam import assembly
+from silentspam.audio_files import find_recordings, read_recording
+from silentspam.cli.common import table
+from silentspam.cli.model_cards import folder_of, summary
+from silentspam.config import Config
+from silentspam.errors import CallLogError, ModelError
+from silentspam.model import SpamModel, load_model
+from silentspam.promotion.budget import Advice, advise, shown
+from silentspam.promotion.labels import labels
+from silentspam.promotion.people import RecentCall, recent_calls
+from silentspam.promotion.trial import Judged, Trial, judge_again
+from silentspam.registry.registry import Registry
+
+CALLS_NAMED = 20
+"""Calls of a kind that a table names; JSON has them all."""
+
+
+def may_be_promoted(
+    model_id: str, config: Config, registry: Registry, *, since: float, at_most: int
+) -> str | None:
+    """Judge recent calls with the active model and the candidate; what speaks against it, if anything.
+
+    What was found is said on standard error.
+    """
+    candidate = load_model(registry.model_folder(model_id))
+    try:
+        active = load_model(assembly.model_folder(config))
+    except ModelError as error:
+        print(f"the active model cannot judge, so there is nothing to compare with: {error}", file=sys.stderr)
+        active = candidate
+    try:
+        calls = _recent(config, since=since, at_most=at_most)
+    except CallLogError as error:
+        return f"recent calls could not be looked at: {error}"
+    trial = _judge(calls, active, candidate, config)
+    advice = advise(trial, config.model.max_false_challenge_rate)
+    _say(trial, advice)
+    return "; ".join(advice.objections) or None
+
+
+def diff(args: argparse.Namespace, config: Config, registry: Registry) -> int:
+    """Compare two models' cards and decisions; exit code 1 when there was nothing to judge."""
+    model_a, model_b = (load_model(folder_of(name, config, registry)) for name in (args.a, args.b))
+    if args.recordings:
+        paths = find_recordings([args.recordings])
+        calls = [RecentCall(path.stem, path, None) for path in paths]
+    else:
+        calls = _recent(config, since=args.since, at_most=args.calls)
+    trial = _judge(calls, model_a, model_b, config)
+    print(_diff_json(model_a, model_b, trial) if args.json else _diff_text(model_a, model_b, trial))
+    if trial.unreadable:
+        print(f"{trial.unreadable} recordings are gone or cannot be read", file=sys.stderr)
+    return 0 if trial.calls else 1
+
+
+def _recent(config: Config, *, since: float, at_most: int) -> list[RecentCall]:
+    """Recent calls; none where there is no call log yet."""
+    if not Path(config.call_log.database).exists():
+        return []
+    known = labels(assembly.database(config))
+    return recent_calls(assembly.call_log(config).iterate, known, since=since, at_most=at_most)
+
+
+def _judge(calls: list[RecentCall], a: SpamModel, b: SpamModel, config: Config) -> Trial:
+    read = partial(read_recording, max_seconds=config.recording.seconds)
+    judge_a, judge_b = (partial(assembly.judge_recording, model, config=config) for model in (a, b))
+    return judge_again(_with_progress(calls), read, judge_a, judge_b)
+
+
+def _with_progress(calls: list[RecentCall]) -> Iterable[RecentCall]:
+    if len(calls) < 100:
+        return calls
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return calls
+    found: Iterable[RecentCall] = tqdm(calls, unit="call", desc="recent calls", disable=None, file=sys.stderr)
+    return found
+
+
+def _say(trial: Trial, advice: Advice) -> None:
+    (active_people, people), (active_all, everybody) = trial.people(), trial.everybody()
+    lines = [
+        f"recent calls judged again: {everybody.n}"
+        + (f" ({trial.unreadable} recordings are gone or cannot be read)" if trial.unreadable else ""),
+        f"known people challenged: {shown(people)}; by the active model: {shown(active_people)}",
+        *(f"  of them {count} {evidence}" for evidence, count in trial.evidence().most_common()),
+        f"all callers challenged: {shown(everybody)}; by the active model: {shown(active_all)}",
+        *_named("person challenged", [judged for judged in trial.calls if _newly(judged)]),
+        *(f"note: {warning}" for warning in advice.warnings),
+    ]
+    print("\n".join(lines), file=sys.stderr)
+
+
+def _newly(judged: Judged) -> bool:
+    return judged.call.person is not None and judged.challenged[1]
+
+
+def _named(what: str, calls: list[Judged]) -> list[str]:
+    lines = [f"  {what}: {judged.call.call_id} {_told(judged)}" for judged in calls[:CALLS_NAMED]]
+    left = len(calls) - CALLS_NAMED
+    return [*lines, f"  and {left} more"] if left > 0 else lines
+
+
+def _told(judged: Judged) -> str:
+    scores = (judged.by_a.spam_probability, judged.by_b.spam_probability)
+    said = " -> ".join("-" if score is None else f"{score:.3f}" for score in scores)
+    return f"({said})" + (f" {judged.call.person}" if judged.call.person else "")
+
+
+def _diff_text(a: SpamModel, b: SpamModel, trial: Trial) -> str:
+    cards_a, cards_b = summary(a.card, a.model_id), summary(b.card, b.model_id)
+    rows = [(key, cards_a[key], cards_b[key]) for key in cards_a if cards_a[key] != cards_b[key]]
+    people_a, people_b = trial.people()
+    all_a, all_b = trial.everybody()
+    rows += [
+        ("calls challenged", shown(all_a), shown(all_b)),
+        ("people challenged", shown(people_a), shown(people_b)),
+    ]
+    both, neither = len(trial.alike(True, True)), len(trial.alike(False, False))
+    only_a, only_b = trial.alike(True, False), trial.alike(False, True)
+    counts = f"challenged by both {both}, only A {len(only_a)}, only B {len(only_b)}, by neither {neither}"
+    return "\n".join(
+        [
+            table(("", "A", "B"), rows),
+            f"\n{len(trial.calls)} calls: {counts}",
+            *_named("only A", only_a),
+            *_named("only B", only_b),
+        ]
+    )
+
+
+def _diff_json(a: SpamModel, b: SpamModel, trial: Trial) -> str:
+    people_a, people_b = trial.people()
+    document = {
+        "a": summary(a.card, a.model_id) | {"people": people_a.card()},
+        "b": summary(b.card, b.model_id) | {"people": people_b.card()},
+        "calls": len(trial.calls),
+        "unreadable": trial.unreadable,
+        "both": len(trial.alike(True, True)),
+        "neither": len(trial.alike(False, False)),
+        "only_a": [_changed(judged) for judged in trial.alike(True, False)],
+        "only_b": [_changed(judged) for judged in trial.alike(False, True)],
+    }
+    return json.dumps(document, indent=1)
+
+
+def _changed(judged: Judged) -> dict[str, object]:
+    return {
+        "call_id": judged.call.call_id,
+        "recording": str(judged.call.recording),
+        "probability_a": judged.by_a.spam_probability,
+        "probability_b": judged.by_b.spam_probability,
+        "person": judged.call.person,
+    }

@@ -1,0 +1,216 @@
+"""`silentspam models`: the life of a model, from candidate to active and back."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from silentspam.cli.calls import moment
+from silentspam.cli.common import add_config_option, at_least, configuration, verb_parser
+from silentspam.errors import CallLogError
+
+if TYPE_CHECKING:
+    from silentspam.config import Config
+    from silentspam.registry.registry import Registry
+
+EXAMPLES = """\
+  silentspam models
+  silentspam models add models/ours --note "after the wave of 12 November"
+  silentspam models shadow 3f0c9c1e5d7a
+  silentspam models diff active shadow --since 3d
+  silentspam models promote shadow
+  silentspam models rollback --note "customers were challenged"
+
+MODEL is a model id, or `active`, `shadow` or `shipped`. The next call is judged by what is active then."""
+
+_TRIAL_OPTIONS = (
+    ("--since", {"type": moment, "default": "7d", "metavar": "TIME", "help": "calls from this time on (7d)"}),
+    (
+        "--calls",
+        {"type": at_least(1), "default": 5000, "metavar": "N", "help": "at most N, newest first (5000)"},
+    ),
+)
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verb_parser(
+        subparsers, "models", "the models of this installation: list, try, promote, roll back", EXAMPLES
+    )
+    add_config_option(parser)
+    parser.set_defaults(run=run_list, json=False)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    listing = _action(actions, "list", "every model, what it is and how it did (the default)", run_list)
+    show = _action(actions, "show", "one model: its card and its history", run_show, "model")
+    add = _action(actions, "add", "check a model folder and copy it into the registry", run_add)
+    add.add_argument("folder", type=Path, metavar="DIR", help="what `silentspam train --out` wrote")
+    shadow = _action(actions, "shadow", "try a model beside the active one; it changes nothing", run_shadow)
+    which = shadow.add_mutually_exclusive_group(required=True)
+    which.add_argument("model", nargs="?", metavar="MODEL", help="the model to try")
+    which.add_argument("--off", action="store_true", help="try none any more")
+    promote = _action(actions, "promote", "let a model judge from the next call on", run_promote, "model")
+    promote.add_argument("--force", action="store_true", help="whatever the check of recent calls says")
+    back = _action(actions, "rollback", "go back to the model that was active before", run_rollback)
+    retire = _action(
+        actions, "retire", "say that a model is not wanted; its folder stays", run_retire, "model"
+    )
+    diff = _action(actions, "diff", "how two models differ, on recent calls too", run_diff, "a", "b")
+    diff.add_argument("--recordings", type=Path, metavar="DIR", help="judge these instead of recent calls")
+    for action in (promote, diff):
+        for option, settings in _TRIAL_OPTIONS:
+            action.add_argument(option, **settings)  # type: ignore[arg-type]
+    for action in (add, shadow, promote, back, retire):
+        action.add_argument("--note", default="", metavar="TEXT", help="why: kept in the history")
+    for action in (listing, show, diff):
+        action.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _action(actions: Any, name: str, what: str, run: Any, *models: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=what, description=f"{what}.")
+    for model in models:
+        parser.add_argument(model, metavar="MODEL", help="a model id, or active, shadow or shipped")
+    add_config_option(parser, default=argparse.SUPPRESS)  # else it would undo `models --config FILE list`
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print every model; exit code 1 when the active one is damaged."""
+    from silentspam.cli import model_cards
+
+    config, registry = _open(args)
+    _copy_history(config, registry)
+    listed = model_cards.listed(config, registry)
+    print(model_cards.as_json(listed) if args.json else model_cards.as_table(listed))
+    _say_who_judges(config)
+    return 1 if any(model.fault and model.state == "active" for model in listed) else 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print a model's card and history."""
+    from silentspam.cli import model_cards
+
+    config, registry = _open(args)
+    folder = model_cards.folder_of(args.model, config, registry)
+    print(model_cards.shown_json(folder, registry) if args.json else model_cards.shown(folder, registry))
+    return 0
+
+
+def run_add(args: argparse.Namespace) -> int:
+    """Add a candidate and print its id."""
+    config, registry = _open(args)
+    model_id = registry.add(args.folder, note=args.note)
+    _copy_history(config, registry)
+    print(f"model {model_id} is in {registry.folder}")
+    print(f"try it beside the active one: silentspam models shadow {model_id}", file=sys.stderr)
+    return 0
+
+
+def run_shadow(args: argparse.Namespace) -> int:
+    """Begin or end a trial."""
+    from silentspam.cli.model_cards import id_of
+
+    config, registry = _open(args)
+    model_id = None if args.off else id_of(args.model, registry)
+    registry.shadow(model_id, note=args.note)
+    _copy_history(config, registry)
+    print(f"model {model_id} judges beside the active one" if model_id else "no model is on trial")
+    return 0
+
+
+def run_promote(args: argparse.Namespace) -> int:
+    """Promote, unless recent calls speak against it: then exit code 1, and it is in the history."""
+    from silentspam.cli.model_cards import id_of
+    from silentspam.cli.model_trial import may_be_promoted
+    from silentspam.registry.links import Role
+
+    config, registry = _open(args)
+    model_id, active = id_of(args.model, registry), registry.id_of(Role.ACTIVE)
+    if model_id == active:
+        print(f"model {model_id} is active already")
+        return 0
+    objection = may_be_promoted(model_id, config, registry, since=args.since, at_most=args.calls)
+    if objection and not args.force:
+        registry.refuse(model_id, objection)
+        _copy_history(config, registry)
+        print(
+            f"silentspam models promote: refused: {objection} (--force promotes it all the same)",
+            file=sys.stderr,
+        )
+        return 1
+    note = " ".join(filter(None, (args.note, f"forced, although {objection}" if objection else "")))
+    registry.promote(model_id, instead_of=active, note=note)
+    _copy_history(config, registry)
+    print(f"model {model_id} judges from the next call on{' (forced)' if objection else ''}")
+    _say_who_judges(config)
+    return 0
+
+
+def run_rollback(args: argparse.Namespace) -> int:
+    """Go back; it needs neither recordings nor the call database."""
+    config, registry = _open(args)
+    model_id = registry.rollback(note=args.note)
+    _copy_history(config, registry)
+    print(f"{f'model {model_id}' if model_id else 'the shipped model'} judges from the next call on")
+    _say_who_judges(config)
+    return 0
+
+
+def run_retire(args: argparse.Namespace) -> int:
+    """Retire a model that is not active."""
+    from silentspam.cli.model_cards import id_of
+
+    config, registry = _open(args)
+    model_id = id_of(args.model, registry)
+    registry.retire(model_id, note=args.note)
+    _copy_history(config, registry)
+    print(f"model {model_id} is retired; {registry.folder / model_id} may be deleted")
+    return 0
+
+
+def run_diff(args: argparse.Namespace) -> int:
+    """Print how two models differ, in their cards and on recent calls."""
+    from silentspam.cli import model_trial
+
+    config, registry = _open(args)
+    return model_trial.diff(args, config, registry)
+
+
+def _open(args: argparse.Namespace) -> "tuple[Config, Registry]":
+    from silentspam.registry.registry import Registry, current_user
+
+    config = configuration(args)
+    return config, Registry(Path(config.model.registry), by=current_user())
+
+
+def _copy_history(config: "Config", registry: "Registry") -> None:
+    """Bring the call database up to date; without it nothing is lost, the next command does it."""
+    from silentspam import assembly
+    from silentspam.calllog.models import SqliteModelHistory
+
+    if not (events := registry.events()):
+        return
+    try:
+        SqliteModelHistory(assembly.database(config)).copy(events)
+    except CallLogError as error:
+        print(
+            f"silentspam models: {error}: the history stands in {registry.folder} alone "
+            "until a later `silentspam models` can copy it",
+            file=sys.stderr,
+        )
+
+
+def _say_who_judges(config: "Config") -> None:
+    section = config.model
+    if section.folder:
+        print(
+            f"silentspam models: model.folder names {section.folder}: calls are judged by that one, whatever "
+            "the registry says, until the key is null",
+            file=sys.stderr,
+        )
+    if section.threshold is not None:
+        print(
+            f"silentspam models: model.threshold is {section.threshold:g} for every model, whatever its card "
+            "says, until the key is null",
+            file=sys.stderr,
+        )

@@ -1,0 +1,72 @@
+"""Judging recent recordings again with two models: what each would have challenged."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from silentspam.audio import Recording
+from silentspam.errors import AudioError
+from silentspam.policy import SUSPECTS
+from silentspam.promotion.people import RecentCall
+from silentspam.training.operating_point import Rate
+from silentspam.verdict import Verdict
+
+Read = Callable[[Path], Recording]
+Judge = Callable[[Recording], Verdict]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One call as two models judge it."""
+
+    call: RecentCall
+    by_a: Verdict
+    by_b: Verdict
+
+    @property
+    def challenged(self) -> tuple[bool, bool]:
+        """Whether A and B would challenge the caller."""
+        return self.by_a.kind in SUSPECTS, self.by_b.kind in SUSPECTS
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What A and B would have done; unreadable: recordings that are gone or damaged."""
+
+    calls: tuple[Judged, ...]
+    unreadable: int
+
+    def people(self) -> tuple[Rate, Rate]:
+        """How many known people A and B would challenge."""
+        return self._rates([judged for judged in self.calls if judged.call.person])
+
+    def everybody(self) -> tuple[Rate, Rate]:
+        """How many of all callers A and B would challenge."""
+        return self._rates(list(self.calls))
+
+    def evidence(self) -> Counter[str]:
+        """How many people are known by which evidence."""
+        return Counter(str(judged.call.person) for judged in self.calls if judged.call.person)
+
+    def alike(self, by_a: bool, by_b: bool) -> list[Judged]:
+        """The calls on which the models decide so."""
+        return [judged for judged in self.calls if judged.challenged == (by_a, by_b)]
+
+    def _rates(self, calls: list[Judged]) -> tuple[Rate, Rate]:
+        hits_a = sum(judged.challenged[0] for judged in calls)
+        hits_b = sum(judged.challenged[1] for judged in calls)
+        return Rate(hits=hits_a, n=len(calls)), Rate(hits=hits_b, n=len(calls))
+
+
+def judge_again(calls: Iterable[RecentCall], read: Read, judge_a: Judge, judge_b: Judge) -> Trial:
+    """Judge each recording by both models; those that cannot be read are counted and left out."""
+    judged, unreadable = [], 0
+    for call in calls:
+        try:
+            recording = read(call.recording)
+        except AudioError:
+            unreadable += 1
+            continue
+        judged.append(Judged(call, judge_a(recording), judge_b(recording)))
+    return Trial(tuple(judged), unreadable)

@@ -1,0 +1,317 @@
+"""`silentspam models`: real folders, a real call log, real recordings, and processes at once."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from silentspam.call import Call, CallRecord, ChallengeResult
+from silentspam.calllog.entry import screened
+from silentspam.calllog.models import ModelState, SqliteModelHistory
+from silentspam.calllog.sqlite import SqliteCallLog
+from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.registry.links import Role
+from silentspam.registry.registry import Registry
+from tests.fakes import noise, tone
+from tests.registry.conftest import MakeModel
+from tests.registry.conftest import make_model as make_model
+
+STRICT, LAX = 0.5, 0.95
+"""Thresholds below and above the 0.9 that the test forest gives whatever is quiet."""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def config(config_file: Path) -> dict[str, dict[str, object]]:
+    """The configuration without a model folder of its own; `write` it after a change."""
+    settings: dict[str, dict[str, object]] = yaml.safe_load(config_file.read_text())
+    settings["model"].pop("folder")
+    config_file.write_text(yaml.safe_dump(settings))
+    return settings
+
+
+@pytest.fixture
+def registry(tmp_path: Path, config: object) -> Registry:
+    return Registry(tmp_path / "registry", by="ada")
+
+
+@pytest.fixture
+def add(silentspam: Run, registry: Registry, make_model: MakeModel) -> Callable[[float], str]:
+    def run(threshold: float) -> str:
+        code, out, _ = silentspam("models", "add", make_model(threshold))
+        assert code == 0
+        return out.split()[1]
+
+    return run
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Callable[..., str]:
+    """Log a call with its recording, quiet or not; returns its id."""
+    log = SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
+    (tmp_path / "recordings").mkdir()
+
+    def make(*, quiet: bool, passed: bool = False, days_ago: float = 0.1) -> str:
+        call = Call(call_id=Call.new_id(), started_at=time.time() - days_ago * 86400)
+        path = tmp_path / "recordings" / f"{call.call_id}.ulaw"
+        path.write_bytes((noise() if quiet else tone()).codes.tobytes())
+        result = ChallengeResult.PASSED if passed else None
+        log.write(screened(CallRecord(call=call, recording=str(path), challenge_result=result)))
+        return call.call_id
+
+    return make
+
+
+def history(tmp_path: Path) -> list[tuple[str, ModelState]]:
+    events = SqliteModelHistory(SqliteDatabase(tmp_path / "log" / "calls.db")).events()
+    return [(event.model_id, event.state) for event in events]
+
+
+# --- a life ------------------------------------------------------------------------------------------------
+
+
+def test_without_a_registry_the_shipped_model_is_listed_as_active(
+    silentspam: Run, registry: Registry
+) -> None:
+    code, out, _ = silentspam("models")
+    assert code == 0
+    assert "active (shipped)" in out
+    assert not registry.folder.exists()
+
+
+def test_from_candidate_to_active_and_back(
+    silentspam: Run, registry: Registry, add: Callable[[float], str], tmp_path: Path
+) -> None:
+    first, second = add(STRICT), add(LAX)
+    assert silentspam("models", "promote", first)[0] == 0
+    assert silentspam("models", "shadow", second, "--note", "a try")[0] == 0
+    states = {
+        model["model_id"]: model["state"] for model in json.loads(silentspam("models", "list", "--json")[1])
+    }
+    assert (states[first], states[second]) == ("active", "shadow")
+    assert silentspam("models", "promote", "shadow")[0] == 0
+    assert registry.id_of(Role.ACTIVE) == second
+    code, out, _ = silentspam("models", "rollback", "--note", "customers were challenged")
+    assert (code, registry.id_of(Role.ACTIVE)) == (0, first)
+    assert first in out
+    assert silentspam("models", "retire", second)[0] == 0
+    assert history(tmp_path) == [
+        (first, ModelState.CANDIDATE),
+        (second, ModelState.CANDIDATE),
+        (first, ModelState.ACTIVE),
+        (second, ModelState.SHADOW),
+        (second, ModelState.ACTIVE),
+        (first, ModelState.RETIRED),
+        (second, ModelState.ROLLED_BACK),
+        (first, ModelState.ACTIVE),
+        (second, ModelState.RETIRED),
+    ]
+    out = silentspam("models", "show", second)[1]
+    assert "shadow by" in out
+    assert "customers were challenged" in out
+    document = json.loads(silentspam("models", "show", "active", "--json")[1])
+    assert (document["model_id"], document["card"]["threshold"]) == (first, STRICT)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "/etc/passwd", "0123456789ab", "shadow", "ACTIVE"])
+@pytest.mark.parametrize("action", ["show", "shadow", "promote", "retire"])
+def test_what_is_no_model_is_refused_by_name(
+    silentspam: Run, registry: Registry, action: str, name: str
+) -> None:
+    code, _, err = silentspam("models", action, name)
+    assert code == 1
+    assert name in err
+
+
+@pytest.mark.parametrize(
+    "words", [("shadow",), ("shadow", "x", "--off"), ("promote",), ("diff", "active"), ("x",)]
+)
+def test_a_wrong_command_is_said_to_be_one(silentspam: Run, words: tuple[str, ...]) -> None:
+    assert silentspam("models", *words)[0] == 2
+
+
+def test_a_damaged_active_model_is_listed_as_such(
+    silentspam: Run, registry: Registry, add: Callable[[float], str]
+) -> None:
+    model_id = add(STRICT)
+    silentspam("models", "promote", model_id)
+    (registry.folder / model_id / "roots.npy").unlink()
+    code, out, _ = silentspam("models")
+    assert code == 1
+    assert "active, damaged" in out
+    assert silentspam("models", "rollback")[0] == 0
+    assert silentspam("models")[0] == 0
+
+
+def test_a_folder_or_threshold_in_the_configuration_is_said_to_stand_in_the_way(
+    silentspam: Run, add: Callable[[float], str], config: dict[str, dict[str, object]], config_file: Path
+) -> None:
+    model_id = add(STRICT)
+    config["model"] |= {"folder": str(config_file.parent), "threshold": 0.9}
+    config_file.write_text(yaml.safe_dump(config))
+    _, _, err = silentspam("models", "promote", model_id, "--force")
+    assert "model.folder names" in err
+    assert "model.threshold is 0.9" in err
+
+
+# --- the call database -------------------------------------------------------------------------------------
+
+
+def test_without_the_call_database_one_can_still_roll_back_and_nothing_is_lost(
+    silentspam: Run, registry: Registry, add: Callable[[float], str], tmp_path: Path
+) -> None:
+    silentspam("models", "promote", add(STRICT))
+    log = tmp_path / "log"
+    log.rename(tmp_path / "away")
+    log.write_text("in the way")
+    code, _, err = silentspam("models", "rollback")
+    assert code == 0
+    assert "the history stands in" in err
+    log.unlink()
+    (tmp_path / "away").rename(log)
+    assert silentspam("models")[0] == 0
+    assert [state for _, state in history(tmp_path)][-2:] == [ModelState.ROLLED_BACK, ModelState.ACTIVE]
+
+
+def test_a_call_log_that_cannot_be_read_refuses_a_promotion(
+    silentspam: Run, registry: Registry, add: Callable[[float], str], tmp_path: Path
+) -> None:
+    model_id = add(STRICT)
+    (tmp_path / "log" / "calls.db").write_text("this is no database, and long enough to be seen as none" * 40)
+    code, _, err = silentspam("models", "promote", model_id)
+    assert code == 1
+    assert "recent calls could not be looked at" in err
+    assert registry.id_of(Role.ACTIVE) is None
+    assert silentspam("models", "promote", model_id, "--force")[0] == 0
+
+
+# --- the check before a promotion --------------------------------------------------------------------------
+
+
+def test_a_model_that_would_challenge_known_people_is_refused_unless_forced(
+    silentspam: Run, registry: Registry, add: Callable[[float], str], call: Callable[..., str], tmp_path: Path
+) -> None:
+    lax, strict = add(LAX), add(STRICT)
+    assert silentspam("models", "promote", lax)[0] == 0
+    quiet_person = call(quiet=True, passed=True)
+    for _ in range(3):
+        call(quiet=False, passed=True)
+    code, out, err = silentspam("models", "promote", strict)
+    assert (code, out) == (1, "")
+    for words in (
+        "1 of 4 (25.00%; 95 % 4.56% to 69.94%)",
+        "model.max_false_challenge_rate = 0.50%",
+        "--force",
+    ):
+        assert words in err
+    assert quiet_person in err
+    assert registry.id_of(Role.ACTIVE) == lax
+    assert history(tmp_path)[-1] == (strict, ModelState.REFUSED)
+    code, out, _ = silentspam("models", "promote", strict, "--force", "--note", "we are under attack")
+    assert code == 0
+    assert "(forced)" in out
+    assert registry.id_of(Role.ACTIVE) == strict
+    (note,) = [
+        event.note for event in registry.events() if event.state == "ACTIVE" and event.model_id == strict
+    ]
+    assert note.startswith("we are under attack forced, although it would have challenged 1 of 4")
+
+
+def test_a_label_of_spam_goes_before_a_passed_challenge(
+    silentspam: Run, registry: Registry, add: Callable[[float], str], call: Callable[..., str], tmp_path: Path
+) -> None:
+    model_id, call_id = add(STRICT), call(quiet=True, passed=True)
+    with SqliteDatabase(tmp_path / "log" / "calls.db").transaction(write=True) as connection:
+        connection.execute(
+            "INSERT INTO labels (call_id, source, label) VALUES (?, 'person', 'spam')", (call_id,)
+        )
+    assert silentspam("models", "promote", model_id)[0] == 0
+
+
+def test_older_calls_than_asked_for_do_not_count(
+    silentspam: Run, add: Callable[[float], str], call: Callable[..., str]
+) -> None:
+    model_id = add(STRICT)
+    call(quiet=True, passed=True, days_ago=3)
+    code, _, err = silentspam("models", "promote", model_id, "--since", "2d")
+    assert code == 0
+    assert "0 known people are too few" in err
+
+
+def test_with_few_people_it_says_how_many_and_what_that_can_show(
+    silentspam: Run, add: Callable[[float], str], call: Callable[..., str]
+) -> None:
+    for _ in range(5):
+        call(quiet=False, passed=True)
+    _, _, err = silentspam("models", "promote", add(STRICT))
+    assert "5 known people are too few" in err
+    assert "at least 200 are needed" in err
+    assert "43.4%" in err
+
+
+# --- comparing ---------------------------------------------------------------------------------------------
+
+
+def test_diff_names_the_calls_on_which_two_models_differ(
+    silentspam: Run, add: Callable[[float], str], call: Callable[..., str]
+) -> None:
+    strict, lax = add(STRICT), add(LAX)
+    quiet, loud = call(quiet=True), call(quiet=False)
+    code, out, _ = silentspam("models", "diff", strict, lax)
+    assert code == 0
+    assert "challenged by both 0, only A 1, only B 0, by neither 1" in out
+    assert quiet in out
+    assert loud not in out
+    assert "0.500" in out
+    assert "0.950" in out
+    document = json.loads(silentspam("models", "diff", lax, strict, "--json")[1])
+    assert [changed["call_id"] for changed in document["only_b"]] == [quiet]
+    assert (document["only_a"], document["both"], document["neither"]) == ([], 0, 1)
+
+
+def test_diff_of_recordings_and_of_nothing(
+    silentspam: Run, add: Callable[[float], str], tmp_path: Path
+) -> None:
+    strict, lax = add(STRICT), add(LAX)
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "dead-air.ulaw").write_bytes(noise().codes.tobytes())
+    code, out, _ = silentspam("models", "diff", strict, lax, "--recordings", tmp_path / "some")
+    assert code == 0
+    assert "only A: dead-air (0.900 -> 0.900)" in out
+    assert silentspam("models", "diff", strict, "shipped")[0] == 1
+
+
+# --- at once -----------------------------------------------------------------------------------------------
+
+
+def test_two_promotions_at_once_leave_one_active_and_a_history_that_agrees(
+    silentspam: Run,
+    registry: Registry,
+    add: Callable[[float], str],
+    call: Callable[..., str],
+    config_file: Path,
+) -> None:
+    models = add(STRICT), add(LAX)
+    call(quiet=False, passed=True)
+    code = "import sys; from silentspam.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "models", "promote"]
+    environment = os.environ | {"SILENTSPAM_CONFIG": str(config_file)}
+    processes = [
+        subprocess.Popen([*command, model], env=environment, stderr=subprocess.PIPE, text=True)
+        for model in models
+    ]
+    said = [process.communicate()[1] for process in processes]
+    codes = [process.returncode for process in processes]
+    assert 0 in codes
+    for status, err in zip(codes, said, strict=True):
+        assert status == 0 or "became active meanwhile" in err
+    activated = [event.model_id for event in registry.events() if event.state is ModelState.ACTIVE]
+    assert len(activated) == codes.count(0)
+    assert registry.id_of(Role.ACTIVE) == activated[-1]
