@@ -23,6 +23,12 @@ FRAME_LENGTH = 160
 FLOOR_DBFS = -120.0
 """Level given to silence, well below mu-law's smallest step of 8/32768 (−72 dBFS)."""
 
+SMALLEST_STEP = 8
+"""What mu-law's smallest code that is not zero stands for, of 32768 (ITU-T G.711, Table 2b)."""
+
+NEAR_ZERO_SAMPLES = 8
+"""Of the 160 of a frame: at most −85 dBFS, below every dead air of Orife et al. 2018 (about −72)."""
+
 _BIAS = 0x84
 _CLIP = 32635
 
@@ -91,12 +97,16 @@ class Recording:
         """Which whole 20 ms frames are digital silence [shape=(n // 160,), bool].
 
         A frame is digital silence when all its samples have one value: exact zero (0xFF and 0x7F mixed
-        count as zero), or the constant that a codec makes of it (GSM-FR gives a DC of +16). No line, however
-        quiet, holds one value for 20 ms.
+        count as zero), or the constant that a codec makes of it (GSM-FR gives a DC of +16); or nearly so: no
+        sample further than mu-law's smallest step from zero, and at most NEAR_ZERO_SAMPLES of them off it.
+        No line of −84 dBFS or louder looks so: one of 9 % of samples off zero has 14 of them in 20 ms.
         """
         n_frames = len(self.codes) // FRAME_LENGTH
         frames = self.linear[: n_frames * FRAME_LENGTH].reshape(n_frames, FRAME_LENGTH)
-        return np.asarray((frames == frames[:, :1]).all(axis=1))
+        held = (frames == frames[:, :1]).all(axis=1)
+        near = (np.abs(frames) <= SMALLEST_STEP).all(axis=1)
+        near &= np.count_nonzero(frames, axis=1) <= NEAR_ZERO_SAMPLES
+        return np.asarray(held | near)
 
     @property
     def digital_silence_share(self) -> float:
@@ -114,6 +124,20 @@ class Recording:
         tail_is_silent = bool(self.silent_frames[-1])
         stop = (int(sounding[-1]) + 1) * FRAME_LENGTH if tail_is_silent else len(self.codes)
         return Recording(self.codes[start:stop], self.sample_rate)
+
+    @cached_property
+    def sounding(self) -> "Recording":
+        """The recording without any of its digital silence, at its ends or between: what can be judged.
+
+        Frames are joined where silence was, as a receiver joins them that drops lost packets.
+        """
+        inside = self.trimmed()
+        silent = inside.silent_frames
+        if not silent.any():
+            return inside
+        kept = np.ones(len(inside.codes), dtype=bool)
+        kept[: len(silent) * FRAME_LENGTH] = np.repeat(~silent, FRAME_LENGTH)
+        return Recording(inside.codes[kept], self.sample_rate)
 
     def opening(self, seconds: float) -> "Recording":
         """Its first `seconds`; all of it when it is shorter."""

@@ -32,12 +32,7 @@ class OpeningMeter:
         from silentspam.fitness import why_inconclusive
 
         recording = read_ulaw(path, max_seconds=self._max_seconds)
-        doubt = why_inconclusive(
-            recording,
-            recording.trimmed(),
-            min_seconds=self._min_seconds,
-            max_silence=self._max_silence,
-        )
+        doubt = why_inconclusive(recording, min_seconds=self._min_seconds, max_silence=self._max_silence)
         return Verdict(
             kind=VerdictKind.INCONCLUSIVE if doubt else None,
             seconds=recording.seconds,

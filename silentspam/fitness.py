@@ -8,13 +8,14 @@ from silentspam.audio import Recording
 
 
 def why_inconclusive(
-    recording: Recording, sounding: Recording, *, min_seconds: float, max_silence: float
+    recording: Recording, *, min_seconds: float = 1.0, max_silence: float = 0.5
 ) -> str | None:
     """Why an opening cannot be judged, in words; None when it can.
 
-    `sounding` is `recording.trimmed()`; min_seconds of it are needed [s], and at most the share max_silence
-    (0…1) of it may be digital silence.
+    min_seconds of sound are needed [s], and between its first and last sounding frame at most the share
+    max_silence (0…1) may be digital silence.
     """
+    sounding = recording.sounding
     if not len(recording.codes):
         return "no media: not one sample was received"
     if recording.seconds < min_seconds:
@@ -23,10 +24,10 @@ def why_inconclusive(
         return f"digital silence: all of {recording.seconds:.2f} s"
     if sounding.seconds < min_seconds:
         return (
-            f"digital silence before or after leaves {sounding.seconds:.2f} s to judge, "
+            f"digital silence leaves {sounding.seconds:.2f} s to judge, "
             f"at least {min_seconds:.2f} s are needed"
         )
-    if sounding.digital_silence_share > max_silence:
-        share = sounding.digital_silence_share
-        return f"digital silence: {share:.0%} of what is left, more than {max_silence:.0%}"
+    share = recording.trimmed().digital_silence_share
+    if share > max_silence:
+        return f"digital silence: {share:.0%} between first and last sound, more than {max_silence:.0%}"
     return None

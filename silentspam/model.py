@@ -111,10 +111,8 @@ class SpamModel:
         """
         limit = self.card.threshold if threshold is None else threshold
         share = recording.digital_silence_share
-        sounding = recording.trimmed()
-        doubt = why_inconclusive(
-            recording, sounding, min_seconds=min_seconds, max_silence=max_digital_silence_share
-        )
+        sounding = recording.sounding
+        doubt = why_inconclusive(recording, min_seconds=min_seconds, max_silence=max_digital_silence_share)
         if doubt:
             return Verdict(
                 kind=VerdictKind.INCONCLUSIVE,

@@ -105,8 +105,24 @@ def test_one_value_held_is_digital_silence(name: str, codes: list[int]) -> None:
 
 def test_the_quietest_line_there_is_is_not_digital_silence() -> None:
     codes = np.full(16000, 0xFF, np.uint8)
-    codes[80::FRAME_LENGTH] = 0xFE
+    codes[::17] = 0xFE
     assert Recording(codes).digital_silence_share == 0.0
+
+
+def test_a_few_samples_off_zero_are_digital_silence_all_the_same() -> None:
+    codes = np.full(16000, 0xFF, np.uint8)
+    codes[80::FRAME_LENGTH] = 0xFE
+    codes[90::FRAME_LENGTH] = 0x7E
+    assert Recording(codes).digital_silence_share == 1.0
+    codes[80] = 0xFD
+    assert Recording(codes).digital_silence_share == 0.99
+
+
+@pytest.mark.parametrize("gap_seconds", [0.02, 0.3])
+def test_digital_silence_between_sounds_is_left_out_of_what_is_judged(gap_seconds: float) -> None:
+    before, after = noise(0.5), noise(0.505, seed=1)
+    sounding = joined(silence(0.4), before, silence(gap_seconds), after).sounding
+    assert np.array_equal(sounding.codes, joined(before, after).codes)
 
 
 def test_a_value_that_changes_from_frame_to_frame_is_still_digital_silence() -> None:

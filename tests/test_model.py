@@ -210,7 +210,8 @@ EMPTY = Recording(np.zeros(0, np.uint8))
         (joined(silence(1.5), noise(0.5)), "leaves 0.50 s"),
         (joined(noise(0.5), silence(1.5)), "leaves 0.50 s"),
         (joined(silence(0.7), noise(0.6), silence(0.7)), "leaves 0.60 s"),
-        (joined(noise(0.4), silence(1.2), noise(0.4)), "60% of what is left, more than 50%"),
+        (joined(noise(0.4), silence(1.2), noise(0.4)), "leaves 0.80 s"),
+        (joined(noise(1.0), silence(2.2), noise(0.5)), "59% between first and last sound, more than 50%"),
     ],
 )
 def test_what_cannot_be_judged_is_inconclusive_and_never_reaches_the_forest(
@@ -277,7 +278,9 @@ def test_the_threshold_of_the_configuration_replaces_the_cards(
 def test_the_limits_of_the_configuration_hold(model: SpamModel) -> None:
     assert model.judge(noise(0.2), min_seconds=0.1).kind is VerdictKind.CALLER_SILENCE
     gap = joined(noise(0.4), silence(1.2), noise(0.4))
-    assert model.judge(gap, max_digital_silence_share=0.6).kind is VerdictKind.CALLER_SILENCE
+    limits = {"min_seconds": 0.8, "max_digital_silence_share": 0.6}
+    assert model.judge(gap, **limits).kind is VerdictKind.CALLER_SILENCE
+    assert model.judge(gap, **limits | {"max_digital_silence_share": 0.5}).kind is VerdictKind.INCONCLUSIVE
     assert model.judge(noise(), max_digital_silence_share=0.0).kind is VerdictKind.CALLER_SILENCE
 
 

@@ -37,7 +37,7 @@ def _judged(model: SpamModel, opening: Recording, questions: Questions) -> Judge
         min_seconds=questions.min_seconds,
         max_digital_silence_share=questions.max_digital_silence_share,
     )
-    sounding = opening.trimmed()
+    sounding = opening.sounding
     wanted = questions.features and verdict.spam_probability is not None
     features = feature_vector(sounding, model.params) if wanted else None
     level, peak = _levels(sounding)

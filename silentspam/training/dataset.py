@@ -2,8 +2,8 @@
 
 The CSV has the columns `recording` (a path below the folder of recordings) and `label` (spam or ham), and may
 have `kind`, `campaign`, `source`, `codec` and `split`. Vectors come from the `feature_vector` that live calls
-use, on the same trimmed opening; what the call path would not judge (no media, digital silence) is never
-trained on.
+use, on the same sounding part of the opening; what the call path would not judge (no media, digital silence)
+is never trained on.
 """
 
 import csv
@@ -16,16 +16,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from silentspam.audio import Recording, read_ulaw
+from silentspam.audio import read_ulaw
 from silentspam.errors import SilentSpamError
 from silentspam.features import FeatureParams, feature_vector
+from silentspam.fitness import why_inconclusive
 
 SPAM, HAM = "spam", "ham"
 OPENING_SECONDS = 2.0
 """What a live call records (Orife et al. 2018, section 5)."""
-MIN_SOUNDING_SECONDS = 1.0
-MAX_DIGITAL_SILENCE = 0.5
-"""What an opening needs to be judged: the defaults of `SpamModel.judge`."""
 MIN_PER_CLASS = 10
 NAMED_IN_ERRORS = 3
 
@@ -81,20 +79,6 @@ class Dataset:
         """The openings for which `keep` [shape=(n,)] is True; the hash stays that of the whole."""
         rows = tuple(row for row, kept in zip(self.rows, keep, strict=True) if kept)
         return Dataset(self.vectors[keep], rows, self.data_hash, self.skipped)
-
-
-def can_be_judged(recording: Recording) -> bool:
-    """Whether an opening holds enough that is not digital silence to be judged."""
-    return _why_not(recording) is None
-
-
-def _why_not(recording: Recording) -> str | None:
-    sounding = recording.trimmed()
-    if recording.seconds < MIN_SOUNDING_SECONDS:
-        return "too short"
-    if sounding.seconds < MIN_SOUNDING_SECONDS or sounding.digital_silence_share > MAX_DIGITAL_SILENCE:
-        return "digital silence"
-    return None
 
 
 def read_labels(labels: Path, recordings: Path, *, for_training: bool = True) -> tuple[Labelled, ...]:
@@ -176,13 +160,13 @@ def load_dataset(
         opening = read_ulaw(row.path, max_seconds=OPENING_SECONDS)
         content = hashlib.sha256(opening.codes.tobytes()).digest()
         digest.update(content + bytes([row.is_spam]))
-        why_not = _why_not(opening)
-        if why_not:
-            skipped[why_not] += 1
+        doubt = why_inconclusive(opening)
+        if doubt:
+            skipped[doubt.partition(":")[0].partition(" leaves")[0]] += 1
             continue
         check_twin(label_of.setdefault(content, row), row)
         kept.append(row)
-        vectors.append(feature_vector(opening.trimmed(), params))
+        vectors.append(feature_vector(opening.sounding, params))
     _check_classes(kept, f"what is left without {dict(skipped)}" if skipped else "the labels")
     return Dataset(np.stack(vectors), tuple(kept), digest.hexdigest(), dict(skipped))
 

@@ -42,7 +42,7 @@ def test_features_are_those_of_a_live_call(folder):
     from silentspam.audio import read_ulaw
 
     dataset = load_dataset(read_labels(labels(folder, good_lines()), folder), PARAMS)
-    live = feature_vector(read_ulaw(folder / "a.ulaw").trimmed(), PARAMS)
+    live = feature_vector(read_ulaw(folder / "a.ulaw").sounding, PARAMS)
     np.testing.assert_array_equal(dataset.vectors[0], live)
 
 
@@ -64,7 +64,7 @@ def test_digital_silence_and_short_files_are_left_out_and_counted(folder):
     extra = [f"{name}.ulaw,spam,," for name in ("silent", "late", "short", "empty")]
     dataset = load_dataset(read_labels(labels(folder, good_lines() + extra), folder), PARAMS)
     assert len(dataset.rows) == 24
-    assert dataset.skipped == {"digital silence": 2, "too short": 2}
+    assert dataset.skipped == {"digital silence": 2, "no media": 1, "too little audio": 1}
 
 
 def test_the_hash_follows_bytes_and_labels(folder):
