@@ -1,15 +1,16 @@
 """`silentspam simulate`: make a corpus of openings to train and test on."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import verb_parser
+from silentspam.cli.common import at_least, verb_parser
 
 if TYPE_CHECKING:
-    from silentspam.training.simulate import Drawn
+    from silentspam.training.simulate import Row
 
 EXAMPLES = """\
   silentspam simulate --out corpus --sources $(python -m lab.corpus_audio) --seed 1
@@ -36,12 +37,20 @@ def add_parser(subparsers: Any) -> None:
         ("--campaigns", 500, "dead-air campaigns"),
         ("--calls", 8, "calls of each campaign"),
         ("--ham", 6000, "openings of people"),
+        ("--silence", 400, "openings with digital silence in them, to test with"),
         ("--seed", 1, "seed of all chance"),
     ):
         parser.add_argument(option, type=int, default=default, metavar="N", help=f"{what} ({default})")
     parser.add_argument("--test-share", type=float, default=0.25, metavar="X", help="kept for testing (0.25)")
     parser.add_argument(
         "--seconds", type=float, default=2.0, metavar="S", help="length of an opening (2.0 s)"
+    )
+    parser.add_argument(
+        "--workers",
+        type=at_least(1),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (one a core); any number makes the same corpus",
     )
     parser.add_argument("--codecs", nargs="+", metavar="NAME", help="codecs to use (all that are found)")
     parser.set_defaults(run=run)
@@ -57,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         campaigns=args.campaigns,
         calls=args.calls,
         ham=args.ham,
+        silence=args.silence,
         seed=args.seed,
         test_share=args.test_share,
         seconds=args.seconds,
@@ -66,12 +76,13 @@ def run(args: argparse.Namespace) -> int:
     if absent and not args.codecs:
         print(f"silentspam simulate: these codecs are not here: {', '.join(absent)}", file=sys.stderr)
     codecs = {name: open_codec(name, folders=args.sources) for name in names}
-    count = write_corpus(args.out, plan, find_clips(args.sources), codecs, progress=_progress)
+    clips = find_clips(args.sources)
+    count = write_corpus(args.out, plan, clips, codecs, workers=args.workers, progress=_progress)
     print(f"{count} openings in {args.out}, labels in {args.out / 'labels.csv'}")
     return 0
 
 
-def _progress(openings: Iterable["Drawn"], total: int) -> Iterator["Drawn"]:
+def _progress(rows: Iterable["Row | None"], total: int) -> Iterator["Row | None"]:
     from tqdm import tqdm
 
-    yield from tqdm(openings, total=total, unit="opening", desc="simulate", file=sys.stderr)
+    yield from tqdm(rows, total=total, unit="opening", desc="simulate", file=sys.stderr)

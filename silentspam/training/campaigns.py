@@ -22,6 +22,8 @@ LEVEL_DBFS = (-72.0, 3.5)
 LEVEL_LIMITS = (-80.0, -60.0)
 PEAK_DBFS = (-52.0, 4.0)
 LOOP_SECONDS = 6.0
+BUZZ_HZ = (8.3, 33.3, 50.0, 100.0, 120.0, 216.7)
+"""Pulses of a packet clock, of rectifiers, and of GSM's frames (4.615 ms, 3GPP TS 45.002)."""
 RING_TONES_HZ = ((440.0, 480.0), (425.0,), (400.0, 450.0))
 
 
@@ -34,6 +36,7 @@ class Family(enum.StrEnum):
     CLICKS = "clicks"
     ONSET = "onset"
     LOOP = "loop"
+    BUZZ = "buzz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,8 @@ class Campaign:
 
     level, peak [dBFS]; hum_level [dB re the noise], -inf for none; harmonics: relative amplitudes; click_rate
     [1/s]; onset_decay [s]; comfort_step [s], 0 for none; dc: offset in ±1; leading_silence [s]: of digital
-    zeros before the media; echo [dBFS]: of the ring tone that the caller hears.
+    zeros before the media; echo [dBFS]: of the ring tone that the caller hears; buzz_level [dB re the noise]:
+    of a train of pulses at buzz_hz.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Campaign:
     dc: float
     leading_silence: float
     echo: float
+    buzz_hz: float
+    buzz_level: float
     chain: Chain
 
     def source(self, n: int, rng: np.random.Generator) -> Signal:
@@ -71,6 +77,8 @@ class Campaign:
         if self.hum_level > -np.inf:
             tones = noise.hum(n, self.mains_hz, np.array(self.harmonics), rng)
             floor = floor + noise.at_level(tones, self.hum_level)
+        if self.buzz_level > -np.inf:
+            floor = floor + noise.at_level(noise.pulses(n, self.buzz_hz, rng), self.buzz_level)
         signal = noise.at_level(floor, self.level + rng.normal(0, self.level_spread)) + self.dc
         signal += noise.clicks(n, self.click_rate, self.peak, self.click_hz, rng)
         if self.onset_decay:
@@ -133,5 +141,7 @@ def draw_campaign(name: str, codecs: tuple[str, ...], rng: np.random.Generator) 
         dc=float(rng.choice([-1, 1]) * rng.uniform(1, 20) / 32768) if rng.random() < 0.2 else 0.0,
         leading_silence=float(rng.uniform(0.02, 0.6)) if rng.random() < 0.15 else 0.0,
         echo=float(rng.uniform(-80, -62)) if rng.random() < 0.06 else -np.inf,
+        buzz_hz=float(rng.choice(BUZZ_HZ) * rng.uniform(0.98, 1.02)),
+        buzz_level=float(rng.uniform(-10, 8)) if family is Family.BUZZ else -np.inf,
         chain=draw_chain(codecs, rng),
     )

@@ -29,15 +29,17 @@ class HamKind(enum.StrEnum):
     QUIET_LINE = "quiet_line"
     LATE_MEDIA = "late_media"
     MUSIC = "music"
+    COMFORT_NOISE = "comfort_noise"
 
 
 SHARES = {
-    HamKind.SPEECH: 0.44,
+    HamKind.SPEECH: 0.40,
     HamKind.LATE_SPEECH: 0.16,
     HamKind.NOISY_PLACE: 0.08,
     HamKind.QUIET_LINE: 0.20,
     HamKind.LATE_MEDIA: 0.08,
     HamKind.MUSIC: 0.04,
+    HamKind.COMFORT_NOISE: 0.04,
 }
 """How often each is drawn: a guess, with the hard ones, quiet people on quiet lines, made frequent."""
 
@@ -88,6 +90,8 @@ class HamSource:
             case HamKind.MUSIC:
                 clip = self._tunes[int(rng.integers(len(self._tunes)))]
                 return noise.at_level(excerpt(clip, n, rng), rng.uniform(-40, -14)), clip.speaker
+            case HamKind.COMFORT_NOISE:
+                return self._suppressed_silence(n, rng)
         return self._speaking(n, rng) if rng.random() < 0.5 else self._quiet(n, rng)
 
     def _speaking(self, n: int, rng: np.random.Generator) -> tuple[Signal, str]:
@@ -120,6 +124,22 @@ class HamSource:
             voice, _ = self._voice(n, rng)
             room = room + noise.at_level(handset.distant(voice, rng), rng.uniform(-74, -54))
         return room, place
+
+    def _suppressed_silence(self, n: int, rng: np.random.Generator) -> tuple[Signal, str]:
+        """A mobile that sends comfort noise while its owner is silent, and the room or a voice in between.
+
+        The noise is made by the network and moves in the steps of its updates (RFC 3389; every 160 ms in 3GPP
+        TS 26.092); whenever the handset hears something, what it hears takes its place.
+        """
+        room, place = self._quiet(n, rng)
+        comfort = noise.shaped_noise(n, noise.draw_shape(rng), rng)
+        comfort *= noise.stepped_gain(n, rng.uniform(0.3, 2.0), float(rng.choice([0.08, 0.16])), rng)
+        level = 20 * np.log10(max(noise.rms(room), noise.SMALLEST_RMS)) + rng.uniform(-6, 3)
+        heard = np.zeros(n)
+        for _ in range(int(rng.integers(0, 3))):
+            start, length = rng.uniform(0, n / SAMPLE_RATE), rng.uniform(0.1, 1.0)
+            heard[int(start * SAMPLE_RATE) : int((start + length) * SAMPLE_RATE)] = 1.0
+        return np.where(heard > 0, room, noise.at_level(comfort, level)), place
 
     def _room(self, n: int, level: float, rng: np.random.Generator) -> tuple[Signal, str]:
         if rng.random() < 0.5:

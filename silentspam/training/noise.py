@@ -107,6 +107,14 @@ def hum(n: int, mains_hz: float, harmonics: npt.NDArray[np.float64], rng: np.ran
     return tones
 
 
+def pulses(n: int, per_second: float, rng: np.random.Generator) -> Signal:
+    """A regular train of short pulses from a phase of chance, smoothed to half of the band; RMS 1."""
+    phase = (np.arange(n) * per_second / SAMPLE_RATE + rng.random()) % 1.0
+    train = (phase < max(per_second / SAMPLE_RATE, rng.uniform(0.002, 0.1))).astype(np.float64)
+    smooth = np.convolve(train - train.mean(), np.hanning(5), mode="same")
+    return smooth / max(rms(smooth), SMALLEST_RMS)
+
+
 def clicks(n: int, per_second: float, peak_dbfs: float, ring_hz: float, rng: np.random.Generator) -> Signal:
     """Sparse clicks (Poisson) of about one peak level, each a damped ringing of a millisecond or so."""
     signal = np.zeros(n)

@@ -5,13 +5,14 @@
     OUT/corpus.json          how they were made, and whose voices are in them
 
 Splits: `train`; `test_seen`, further calls of the training campaigns; `test_unseen`, campaigns, speakers,
-places and tunes that training never meets. Digital silence is never labelled spam: a dead-air call that
-could not be judged is drawn again.
+places and tunes that training never meets; `test_silence`, people's openings with digital silence in them.
+Digital silence is never labelled spam: a dead-air call that could not be judged is drawn again.
 """
 
 import csv
 import enum
 import json
+import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +21,10 @@ import numpy as np
 
 from silentspam.audio import SAMPLE_RATE, Codes, Recording, write_ulaw
 from silentspam.errors import AudioError
+from silentspam.fitness import why_inconclusive
 from silentspam.training.campaigns import Campaign, draw_campaign
 from silentspam.training.codecs import Codec
-from silentspam.training.dataset import MIN_SOUNDING_SECONDS, can_be_judged
+from silentspam.training.digital_silence import SilenceKind, silent_opening
 from silentspam.training.ham import HamSource
 from silentspam.training.network import DIGITAL_SILENCE, draw_chain
 from silentspam.training.sources import Clip, Split
@@ -36,7 +38,11 @@ DRAWS = 20
 SPARE_SECONDS = 0.3
 """Made beyond what is kept, since a lost packet can shorten a recording."""
 
-Progress = Callable[[Iterable["Drawn"], int], Iterable["Drawn"]]
+SHORTEST_SECONDS = 1.0
+AT_ONCE = 16
+"""Openings that a worker is handed together."""
+
+Progress = Callable[[Iterable["Row | None"], int], Iterable["Row | None"]]
 
 
 class Stream(enum.IntEnum):
@@ -45,6 +51,7 @@ class Stream(enum.IntEnum):
     CAMPAIGN = 1
     CALL = 2
     HAM = 3
+    SILENCE = 4
 
 
 class CorpusSplit(enum.StrEnum):
@@ -53,6 +60,7 @@ class CorpusSplit(enum.StrEnum):
     TRAIN = "train"
     TEST_SEEN = "test_seen"
     TEST_UNSEEN = "test_unseen"
+    TEST_SILENCE = "test_silence"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,30 +68,53 @@ class Plan:
     """How large a corpus is, and its seed.
 
     campaigns, of which test_share are unseen in training; calls of each, of which test_share are kept
-    for testing in a training campaign; ham openings, test_share of them from unseen sources; seconds each.
+    for testing in a training campaign; ham openings, test_share of them from unseen sources; silence:
+    openings with digital silence in them; seconds each.
     """
 
     campaigns: int
     calls: int
     ham: int
     seed: int
+    silence: int = 0
     test_share: float = 0.25
     seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        if min(self.campaigns, self.calls, self.ham) < 0 or self.campaigns * self.calls + self.ham == 0:
+        counts = (self.campaigns, self.calls, self.ham, self.silence)
+        if min(counts) < 0 or self.openings == 0:
             raise AudioError(
-                f"{self.campaigns} campaigns of {self.calls} calls and {self.ham} ham: nothing to make"
+                f"{self.campaigns} campaigns of {self.calls} calls, {self.ham} ham and {self.silence} with "
+                "digital silence: nothing to make"
             )
         if not 0 <= self.test_share < 1:
             raise AudioError(f"test_share is {self.test_share}: it must lie in 0…1, below 1")
-        if not MIN_SOUNDING_SECONDS <= self.seconds <= 60:
-            raise AudioError(f"seconds is {self.seconds}: it must lie in {MIN_SOUNDING_SECONDS}…60")
+        if not SHORTEST_SECONDS <= self.seconds <= 60:
+            raise AudioError(f"seconds is {self.seconds}: it must lie in {SHORTEST_SECONDS}…60")
 
     @property
     def openings(self) -> int:
         """How many openings are made at most."""
-        return self.campaigns * self.calls + self.ham
+        return self.campaigns * self.calls + self.ham + self.silence
+
+    def jobs(self) -> list["Job"]:
+        """Every opening to draw: campaign by campaign, then people, then digital silence."""
+        spam = [
+            Job(Stream.CALL, campaign, call)
+            for campaign in range(self.campaigns)
+            for call in range(self.calls)
+        ]
+        ham = [Job(Stream.HAM, index) for index in range(self.ham)]
+        return spam + ham + [Job(Stream.SILENCE, index) for index in range(self.silence)]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One opening to draw: a campaign's call (index, call), a person, or digital silence."""
+
+    stream: Stream
+    index: int
+    call: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +148,20 @@ class Simulator:
         self.campaigns = [self._campaign(index) for index in range(plan.campaigns)]
 
     def openings(self) -> Iterator[Drawn]:
-        """All of them: campaign by campaign, then ham."""
-        for index in range(self.plan.campaigns):
-            for call in range(self.plan.calls):
-                drawn = self._spam(index, call)
-                if drawn:
-                    yield drawn
-        n_test = round(self.plan.ham * self.plan.test_share)
-        for index in range(self.plan.ham):
-            yield self._person(index, Split.TEST if index < n_test else Split.TRAIN)
+        """All of them, in the order of `Plan.jobs`."""
+        for job in self.plan.jobs():
+            drawn = self.draw(job)
+            if drawn:
+                yield drawn
+
+    def draw(self, job: Job) -> Drawn | None:
+        """One opening; None where chance gave only digital silence of a dead-air call.
+
+        It depends on the seed and on the job alone, so any number of workers makes the same corpus.
+        """
+        if job.stream is Stream.CALL:
+            return self._spam(job.index, job.call)
+        return self._person(job.index) if job.stream is Stream.HAM else self._silent(job.index)
 
     def _rng(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng([self.plan.seed, *stream])
@@ -135,7 +171,7 @@ class Simulator:
         for attempt in range(DRAWS):
             rng = self._rng(Stream.CAMPAIGN, index, attempt)
             campaign = draw_campaign(f"campaign-{index:04d}", tuple(self._codecs), rng)
-            if all(can_be_judged(self._call(campaign, rng)) for _ in range(3)):
+            if all(why_inconclusive(self._call(campaign, rng)) is None for _ in range(3)):
                 return campaign
         raise AudioError(f"campaign {index}: {DRAWS} draws, and each gave mostly digital silence")
 
@@ -151,7 +187,7 @@ class Simulator:
         campaign = self.campaigns[index]
         for attempt in range(DRAWS):
             recording = self._call(campaign, self._rng(Stream.CALL, index, call, attempt))
-            if can_be_judged(recording):
+            if why_inconclusive(recording) is None:
                 row = Row(
                     recording=f"{RECORDINGS}/spam-{index:04d}-{call:04d}.ulaw",
                     label="spam",
@@ -170,8 +206,9 @@ class Simulator:
         is_test = call < round(self.plan.calls * self.plan.test_share)
         return CorpusSplit.TEST_SEEN if is_test else CorpusSplit.TRAIN
 
-    def _person(self, index: int, split: Split) -> Drawn:
+    def _person(self, index: int) -> Drawn:
         rng = self._rng(Stream.HAM, index)
+        split = Split.TEST if index < round(self.plan.ham * self.plan.test_share) else Split.TRAIN
         opening = self._ham[split].draw(self._length(), rng)
         chain = draw_chain(tuple(self._codecs), rng)
         codes = chain.send(opening.signal, self._codecs, rng)
@@ -185,6 +222,23 @@ class Simulator:
             split=CorpusSplit.TEST_UNSEEN if split is Split.TEST else CorpusSplit.TRAIN,
         )
         return Drawn(row, self._opening(codes, opening.leading_silence))
+
+    def _silent(self, index: int) -> Drawn:
+        rng = self._rng(Stream.SILENCE, index)
+        kind = SilenceKind(rng.choice(list(SilenceKind)))
+        person = self._ham[Split.TEST].draw(self._length(), rng)
+        chain = draw_chain(tuple(self._codecs), rng)
+        codes = self._opening(chain.send(person.signal, self._codecs, rng), 0.0).codes
+        row = Row(
+            recording=f"{RECORDINGS}/silence-{index:06d}.ulaw",
+            label="ham",
+            kind=kind,
+            campaign="",
+            source=person.source,
+            codec=chain.name,
+            split=CorpusSplit.TEST_SILENCE,
+        )
+        return Drawn(row, Recording(silent_opening(kind, codes, rng)))
 
     def _length(self) -> int:
         return round((self.plan.seconds + SPARE_SECONDS) * SAMPLE_RATE)
@@ -200,21 +254,20 @@ def write_corpus(
     clips: Sequence[Clip],
     codecs: Mapping[str, Codec],
     *,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> int:
     """Write the corpus of a plan into `out`, which must not hold one yet, and return the number of openings.
 
-    `labels.csv` comes last: a folder without it was not finished.
+    `labels.csv` comes last: a folder without it was not finished. The bytes are the same for any number of
+    workers.
     """
     if (out / "labels.csv").exists():
         raise AudioError(f"{out} already holds a labels.csv: choose another folder")
     (out / RECORDINGS).mkdir(parents=True, exist_ok=True)
     simulator = Simulator(plan, clips, codecs)
-    drawn = simulator.openings()
-    rows = []
-    for opening in progress(drawn, plan.openings) if progress else drawn:
-        write_ulaw(out / opening.row.recording, opening.recording)
-        rows.append(asdict(opening.row))
+    made = _made(simulator, out, workers)
+    rows = [asdict(row) for row in (progress(made, plan.openings) if progress else made) if row]
     (out / "corpus.json").write_text(json.dumps(_description(simulator, clips, codecs), indent=1) + "\n")
     unfinished = out / "labels.csv.part"
     with unfinished.open("w", newline="") as file:
@@ -223,6 +276,37 @@ def write_corpus(
         writer.writerows(rows)
     unfinished.rename(out / "labels.csv")
     return len(rows)
+
+
+def _made(simulator: Simulator, out: Path, workers: int) -> Iterator[Row | None]:
+    jobs = simulator.plan.jobs()
+    if workers == 1:
+        yield from (_make(simulator, out, job) for job in jobs)
+        return
+    # Forked, not spawned: the workers inherit clips, codecs and campaigns as they are.
+    with multiprocessing.get_context("fork").Pool(workers, _be_worker, (simulator, out)) as pool:
+        yield from pool.imap(_make_as_worker, jobs, chunksize=AT_ONCE)
+
+
+def _make(simulator: Simulator, out: Path, job: Job) -> Row | None:
+    drawn = simulator.draw(job)
+    if drawn is None:
+        return None
+    write_ulaw(out / drawn.row.recording, drawn.recording)
+    return drawn.row
+
+
+_worker: tuple[Simulator, Path]
+"""What a worker process works with, set once when it starts."""
+
+
+def _be_worker(simulator: Simulator, out: Path) -> None:
+    global _worker
+    _worker = simulator, out
+
+
+def _make_as_worker(job: Job) -> Row | None:
+    return _make(*_worker, job)
 
 
 def _description(

@@ -8,12 +8,13 @@ import pytest
 
 from silentspam.audio import read_ulaw
 from silentspam.errors import AudioError
+from silentspam.fitness import why_inconclusive
 from silentspam.training.codecs import open_codec
-from silentspam.training.dataset import can_be_judged
+from silentspam.training.digital_silence import SilenceKind
 from silentspam.training.simulate import CorpusSplit, Plan, Simulator, write_corpus
 from silentspam.training.sources import find_clips
 
-PLAN = Plan(campaigns=4, calls=6, ham=40, seed=7)
+PLAN = Plan(campaigns=4, calls=6, ham=40, silence=20, seed=7)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_one_seed_makes_one_corpus(corpus, clips, codecs, tmp_path):
 
 
 def test_another_seed_makes_another(corpus, clips, codecs, tmp_path):
-    write_corpus(tmp_path, Plan(campaigns=4, calls=6, ham=40, seed=8), clips, codecs)
+    write_corpus(tmp_path, Plan(campaigns=4, calls=6, ham=40, silence=20, seed=8), clips, codecs)
     assert content_of(tmp_path) != content_of(corpus)
 
 
@@ -70,14 +71,14 @@ def test_every_row_has_its_recording_of_at_most_two_seconds(corpus):
 def test_digital_silence_is_never_labelled_spam(corpus):
     for row in rows_of(corpus):
         if row["label"] == "spam":
-            assert can_be_judged(read_ulaw(corpus / row["recording"]))
+            assert why_inconclusive(read_ulaw(corpus / row["recording"])) is None
 
 
 def test_dead_air_is_below_the_auditory_threshold(corpus):
     levels = []
     for row in rows_of(corpus):
         if row["label"] == "spam":
-            samples = read_ulaw(corpus / row["recording"]).trimmed().samples
+            samples = read_ulaw(corpus / row["recording"]).sounding.samples
             levels.append(20 * np.log10(np.sqrt(np.mean(samples.astype(float) ** 2))))
     assert -85 < np.median(levels) < -62
 
@@ -86,7 +87,11 @@ def test_no_campaign_or_source_crosses_into_the_unseen_split(corpus):
     rows = rows_of(corpus)
     unseen = {row["source"] for row in rows if row["split"] == CorpusSplit.TEST_UNSEEN}
     assert unseen
-    assert not unseen & {row["source"] for row in rows if row["split"] != CorpusSplit.TEST_UNSEEN}
+    assert not unseen & {
+        row["source"]
+        for row in rows
+        if row["split"] not in (CorpusSplit.TEST_UNSEEN, CorpusSplit.TEST_SILENCE)
+    }
 
 
 def test_seen_test_calls_belong_to_training_campaigns(corpus):
@@ -115,3 +120,27 @@ def test_a_corpus_is_not_written_over_another(corpus, clips, codecs):
 def test_a_plan_that_makes_no_sense_is_refused(settings):
     with pytest.raises(AudioError):
         Plan(**({"campaigns": 2, "calls": 2, "ham": 2, "seed": 1} | settings))
+
+
+def test_any_number_of_workers_makes_the_same_corpus(corpus, clips, codecs, tmp_path):
+    write_corpus(tmp_path, PLAN, clips, codecs, workers=3)
+    assert content_of(tmp_path) == content_of(corpus)
+
+
+def test_digital_silence_of_every_kind_is_in_a_split_of_its_own_and_is_nobodys_spam(corpus):
+    rows = [row for row in rows_of(corpus) if row["split"] == CorpusSplit.TEST_SILENCE]
+    assert {row["kind"] for row in rows} == set(SilenceKind)
+    assert {row["label"] for row in rows} == {"ham"}
+    for row in rows:
+        opening = read_ulaw(corpus / row["recording"])
+        assert opening.silent_frames.any(), row
+        if row["kind"] in (SilenceKind.PURE, SilenceKind.NEAR_ZERO):
+            assert "digital silence" in why_inconclusive(opening)
+
+
+def test_longer_calls_can_be_had(clips, codecs, tmp_path):
+    plan = Plan(campaigns=1, calls=1, ham=1, seed=1, seconds=5.0)
+    write_corpus(tmp_path, plan, clips, codecs)
+    assert [read_ulaw(path).seconds for path in tmp_path.rglob("*.ulaw")] == pytest.approx(
+        [5.0, 5.0], abs=0.3
+    )
