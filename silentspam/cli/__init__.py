@@ -13,7 +13,20 @@ from collections.abc import Sequence
 from silentspam import __version__
 from silentspam.errors import ConfigError, SilentSpamError
 
-VERBS = ("score", "calls", "check", "install", "simulate", "train", "evaluate", "scan", "models", "report", "speech")
+VERBS = (
+    "score",
+    "calls",
+    "check",
+    "install",
+    "simulate",
+    "train",
+    "evaluate",
+    "compare",
+    "scan",
+    "models",
+    "report",
+    "speech",
+)
 """Each is a module here with `add_parser(subparsers)`, which sets `run` to its function."""
 
 

@@ -83,3 +83,21 @@ def audio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for track in range(5):
         _tune(root / MUSIC / f"track{track}.wav", rng, 4.0, 300 + 50 * track)
     return root
+
+
+@pytest.fixture(scope="session")
+def small_corpus(audio_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated corpus of 12 campaigns of 12 calls and 160 people, for the studies."""
+    from silentspam.cli import main
+
+    out = tmp_path_factory.mktemp("small") / "corpus"
+    size = ["--campaigns", "12", "--calls", "12", "--ham", "160", "--seed", "3"]
+    sources = ["--sources", str(audio_folder), "--codecs", "g711u", "g711a"]
+    assert main(["simulate", "--out", str(out), *sources, *size]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def corpus_options(small_corpus: Path) -> list[str]:
+    """`--recordings DIR --labels CSV` of the small corpus."""
+    return ["--recordings", str(small_corpus), "--labels", str(small_corpus / "labels.csv")]
