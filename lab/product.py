@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def write_config(folder: Path, shared: Path, changes: Mapping[str, Any], names: 
             "unlogged": str(folder / "unlogged.jsonl"),
         },
         "recording": {"folder": str(folder / "recordings")},
+        "model": {"registry": str(folder / "models")},
         "challenge": {"contact_number": "2025550199"},
     }
     for section, keys in changes.items():
@@ -111,10 +112,13 @@ def database_of(config: Path) -> Path:
     return Path(document["call_log"]["database"])
 
 
-def wait_for_row(config: Path, ani: str, *, seconds: float, row_waits: bool) -> Row | None:
+def wait_for_row(
+    config: Path, ani: str, *, seconds: float, row_waits: bool, columns: Sequence[str] = ()
+) -> Row | None:
     """The finished row of a caller's number, or what there is of it when the time is up.
 
-    A row that waits outside the database (spool, Asterisk's own file) is taken in by reading the call log.
+    `columns` are filled in later than the rest: the row is finished when they are there too. A row that waits
+    outside the database (spool, Asterisk's own file) is taken in by reading the call log.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -122,14 +126,15 @@ def wait_for_row(config: Path, ani: str, *, seconds: float, row_waits: bool) -> 
             with contextlib.suppress(ProductError):  # there is no call log yet
                 silentspam("calls", "--config", str(config))
         row = _row(database_of(config), ani)
-        if (row is not None and _is_finished(row)) or time.monotonic() > deadline:
+        if (row is not None and _is_finished(row, columns)) or time.monotonic() > deadline:
             return row
         time.sleep(0.1)
 
 
-def _is_finished(row: Row) -> bool:
+def _is_finished(row: Row, columns: Sequence[str]) -> bool:
     """Both halves are there; a screener that failed leaves only the handler's."""
-    return row["ended_at"] is not None and bool(row["screened_at"] is not None or row["failed_open"])
+    halves = row["ended_at"] is not None and bool(row["screened_at"] is not None or row["failed_open"])
+    return halves and all(row.get(column) is not None for column in columns)
 
 
 def _row(database: Path, ani: str) -> Row | None:

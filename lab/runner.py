@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import debian, product, troubles
+from lab import debian, models, product, troubles
 from lab.asterisk import Asterisk, root_folder, sounds_folder
 from lab.ports import Ports
 from lab.scenarios import SIPP_FOLDER, Row, Scenario
@@ -71,12 +71,7 @@ class Lab:
             "prompts_twice": str(product.make_prompts_twice(self.work / "prompts-twice")),
             "empty_prompts": str(product.make_empty_prompts(self.work / "empty-prompts")),
         }
-        for scenario in self.scenarios:
-            folder = self.work / "calls" / scenario.name
-            folder.mkdir(parents=True)
-            self._configs[scenario.name] = product.write_config(
-                folder, shared, scenario.config, {**names, "work": str(folder)}
-            )
+        self.scenarios = tuple(self._furnish(scenario, shared, names) for scenario in self.scenarios)
         dialplan = product.install(self.work, product.write_config(self.work, shared, {}, {}))
         parts = switchboard(self.scenarios, self._ports, self._configs)
         self.asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
@@ -86,6 +81,14 @@ class Lab:
     def __exit__(self, *_: object) -> None:
         self.asterisk.stop()
         self._ports.release()
+
+    def _furnish(self, scenario: Scenario, shared: Path, names: Mapping[str, str]) -> Scenario:
+        """Folder, configuration and models of a scenario; before any call, which this work would delay."""
+        folder = self.work / "calls" / scenario.name
+        folder.mkdir(parents=True)
+        config = product.write_config(folder, shared, scenario.config, {**names, "work": str(folder)})
+        self._configs[scenario.name] = config
+        return scenario.expecting(models.prepare(scenario.models, folder, config))
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
         """Run all scenarios, several at once; `tell` hears of each as it ends. In the table's order."""
@@ -111,7 +114,9 @@ class Lab:
         config = self._configs[scenario.name]
         try:
             row_waits = scenario.trouble in troubles.ROW_WAITS or bool(scenario.agi_ended)
-            row = product.wait_for_row(config, scenario.ani, seconds=ROW_SECONDS, row_waits=row_waits)
+            row = product.wait_for_row(
+                config, scenario.ani, seconds=ROW_SECONDS, row_waits=row_waits, columns=scenario.late_columns
+            )
         except product.ProductError as error:
             return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
         wrong = faults(scenario, row, observation)

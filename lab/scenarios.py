@@ -3,6 +3,7 @@
 Seconds everywhere; `expect` maps columns of the call log to what the row must hold.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ SIPP_FOLDER = Path(__file__).parent / "sipp"
 FIRST_EXTENSION = 1001
 AWAY = "away"
 ROUTES = ("dial", "queue", "own_dial")
+MODEL_STATES = ("", "shadow", "promoted", "broken_shadow", "broken_active")
 
 Row = Mapping[str, object]
 
@@ -74,7 +76,23 @@ class Scenario:
     agi: str = ""
     agi_ended: str = ""
     trouble: str = ""
+    models: str = ""
     hears: Hears = field(default_factory=Hears)
+
+    def expecting(self, names: Mapping[str, str]) -> "Scenario":
+        """The scenario with `{name}` in its expectations replaced by `names[name]`."""
+        filled = {
+            column: wanted.format(**names) if isinstance(wanted, str) else wanted
+            for column, wanted in self.expect.items()
+        }
+        return dataclasses.replace(self, expect=filled)
+
+    @property
+    def late_columns(self) -> tuple[str, ...]:
+        """What is expected of a model on trial, which judges when the row is written already."""
+        return tuple(
+            name for name, wanted in self.expect.items() if name.startswith("shadow_") and wanted is not None
+        )
 
     @property
     def extension(self) -> str:
@@ -131,6 +149,7 @@ def _check(scenario: Scenario) -> None:
         (agent.does not in AGENT_BEHAVIOURS and agent.does != AWAY, f"agents cannot {agent.does!r}"),
         (bool(caller.sends) == bool(caller.sipp), "a caller either sends a sound or is a SIPp file"),
         (bool(caller.sipp) and not (SIPP_FOLDER / caller.sipp).is_file(), f"no file {caller.sipp!r}"),
+        (scenario.models not in MODEL_STATES, f"models {scenario.models!r} is no state of a registry"),
         (scenario.route not in ROUTES, f"route {scenario.route!r} is not one of {', '.join(ROUTES)}"),
     )
     for wrong, what in faults:

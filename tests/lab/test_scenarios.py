@@ -113,3 +113,27 @@ def test_each_scenario_has_its_extension_its_agent_and_its_configuration() -> No
     assert (
         parts["AGENTS"].split(f"[agent-{away.extension}]")[2].split("[")[0].strip().endswith("transport=tcp")
     )
+
+
+def test_expectations_may_name_what_is_only_known_when_the_lab_runs() -> None:
+    (scenario,) = choose(load_scenarios(), ["model-in-shadow"])
+    expected = scenario.expecting({"other_model": "0123456789ab"}).expect
+    assert expected["shadow_model_id"] == "0123456789ab"
+    assert expected["failed_open"] == 0
+    assert scenario.late_columns == ("shadow_model_id", "shadow_verdict")
+
+
+def test_the_other_model_judges_alike_under_another_id(tmp_path: Path) -> None:
+    from lab.models import SHIPPED, make_other_model
+    from silentspam.model import load_model
+
+    other, shipped = load_model(make_other_model(tmp_path / "other")), load_model(SHIPPED)
+    assert other.model_id != shipped.model_id
+    assert (other.forest.shares == shipped.forest.shares).all()
+
+
+def test_every_state_of_a_registry_can_be_made() -> None:
+    from lab.models import STATES
+    from lab.scenarios import MODEL_STATES
+
+    assert {"", *STATES} == set(MODEL_STATES)
