@@ -90,7 +90,7 @@ def table_rows(figures: Document) -> list[tuple[str, ...]]:
     ]
 
 
-AMD_HEADS = ("AMD()", "openings", "MACHINE", "95 %", "HUMAN", "NOTSURE", "other")
+AMD_HEADS = ("AMD()", "openings", "MACHINE", "95 %", "for initial silence", "95 %", "HUMAN", "NOTSURE")
 
 
 def amd_rows(amd: Document) -> list[tuple[str, ...]]:
@@ -101,14 +101,12 @@ def amd_rows(amd: Document) -> list[tuple[str, ...]]:
             line["openings"],
             rate(line["machine"]),
             interval(line["machine"]),
+            rate(line["silent"]),
+            interval(line["silent"]),
             *(str(line["statuses"].get(status, 0)) for status in ("HUMAN", "NOTSURE")),
-            str(sum(n for status, n in line["statuses"].items() if status not in KNOWN_STATUSES)),
         )
         for line in amd["lines"]
     ]
-
-
-KNOWN_STATUSES = ("MACHINE", "HUMAN", "NOTSURE")
 
 
 def _amd(page: Page, amd: Document) -> None:

@@ -121,19 +121,15 @@ def test_a_sample_keeps_whole_campaigns():
 
 
 def test_from_the_command_line(corpus_options, tmp_path, capsys):
-    amd = {
-        "about": "real calls",
-        "version": "Asterisk 22",
-        "calls": 1,
-        "lines": [
-            {
-                "setting": "AMD()",
-                "openings": "dead air",
-                "statuses": {"MACHINE": 1},
-                "machine": {"hits": 1, "n": 1, "rate": 1.0, "low": 0.2, "high": 1.0},
-            }
-        ],
+    one = {"hits": 1, "n": 1, "rate": 1.0, "low": 0.2, "high": 1.0}
+    line = {
+        "setting": "AMD()",
+        "openings": "dead air",
+        "statuses": {"MACHINE": 1},
+        "machine": one,
+        "silent": one,
     }
+    amd = {"about": "real calls", "version": "Asterisk 22", "calls": 1, "lines": [line]}
     (tmp_path / "amd.json").write_text(json.dumps(amd))
     written = {name: tmp_path / f"compare.{name}" for name in ("json", "html")}
     options = [option for name, path in written.items() for option in (f"--{name}", str(path))]
