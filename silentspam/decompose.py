@@ -17,40 +17,46 @@ RANK_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Bases:
-    """The strongest spectral bases of a spectrogram, strongest first.
+    """The strongest spectral bases of a spectrogram, strongest first; of many, their axis is the first.
 
-    u [shape=(n_bins, n_bases)]: left singular vectors, unit length; s [shape=(n_bases,)]: singular values;
-    energy: the sum of the squares of *all* singular values. A basis that the spectrogram does not have (a
-    rank below n_bases, digital silence) is a zero vector with a zero value, never an arbitrary direction.
+    u [shape=(…, n_bins, n_bases)]: left singular vectors, unit length; s [shape=(…, n_bases)]: singular
+    values; energy [shape=(…)]: the sum of the squares of *all* singular values. A basis that the spectrogram
+    does not have (a rank below n_bases, digital silence) is a zero vector with a zero value, never an
+    arbitrary direction.
     """
 
     u: NDArray[np.float64]
     s: NDArray[np.float64]
-    energy: float
+    energy: NDArray[np.float64]
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Share of the spectrogram's energy that each basis carries [shape=(n_bases,)], 0 for silence."""
-        return self.s**2 / self.energy if self.energy > 0 else np.zeros_like(self.s)
+        """Share of the spectrogram's energy that each basis carries [shape=(…, n_bases)], 0 for silence."""
+        energy = np.asarray(self.energy)[..., np.newaxis]
+        return np.divide(self.s**2, energy, out=np.zeros_like(self.s), where=energy > 0)
 
 
 def svd_bases(spectrogram: Spectrogram, n_bases: int = 3) -> Bases:
     """The `n_bases` strongest left singular vectors and values.
 
     A singular vector's sign is arbitrary; here its entry of largest magnitude is positive (the rule of
-    scikit-learn's `svd_flip`). Parameters: spectrogram [shape=(n_bins, n_frames)].
+    scikit-learn's `svd_flip`). Parameters: spectrogram [shape=(…, n_bins, n_frames)], one or many.
     """
-    wide = spectrogram.shape[1] > spectrogram.shape[0]
-    gram = spectrogram @ spectrogram.T if wide else spectrogram.T @ spectrogram
+    n_bins, n_frames = spectrogram.shape[-2:]
+    wide = n_frames > n_bins
+    transposed = spectrogram.swapaxes(-1, -2)
+    gram = spectrogram @ transposed if wide else transposed @ spectrogram
     eigenvalues, eigenvectors = np.linalg.eigh(gram)
-    vectors = eigenvectors[:, : -n_bases - 1 : -1]
-    s = np.sqrt(np.maximum(eigenvalues[: -n_bases - 1 : -1], 0.0))
-    s[s <= RANK_TOLERANCE * s[0]] = 0.0
+    vectors = eigenvectors[..., : -n_bases - 1 : -1]
+    s = np.sqrt(np.maximum(eigenvalues[..., : -n_bases - 1 : -1], 0.0))
+    s[s <= RANK_TOLERANCE * s[..., :1]] = 0.0
     u = vectors if wide else spectrogram @ vectors
-    lengths = np.sqrt((u * u).sum(axis=0))
-    lengths[s == 0] = np.inf
-    u = u / np.copysign(lengths, u[np.abs(u).argmax(axis=0), np.arange(u.shape[1])])
-    missing = n_bases - len(s)
+    lengths = np.sqrt((u * u).sum(axis=-2, keepdims=True))
+    lengths[s[..., np.newaxis, :] == 0] = np.inf
+    largest = np.take_along_axis(u, np.abs(u).argmax(axis=-2, keepdims=True), axis=-2)
+    u = u / np.copysign(lengths, largest)
+    missing = n_bases - s.shape[-1]
     if missing > 0:
-        u, s = np.pad(u, ((0, 0), (0, missing))), np.pad(s, (0, missing))
-    return Bases(u=u, s=s, energy=float(gram.trace()))
+        kept = [(0, 0)] * (s.ndim - 1)
+        u, s = np.pad(u, [*kept, (0, 0), (0, missing)]), np.pad(s, [*kept, (0, missing)])
+    return Bases(u=u, s=s, energy=np.trace(gram, axis1=-2, axis2=-1))

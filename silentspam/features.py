@@ -6,14 +6,15 @@ that a forest learns a line's colour and not one bin of one campaign. Bases carr
 a silent line and a loud one can look alike; the other groups add what U leaves out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from silentspam import texture
-from silentspam.audio import FLOOR_DBFS, FRAME_LENGTH, Recording
+from silentspam.audio import FLOOR_DBFS, Codes, Recording, decode_ulaw
 from silentspam.decompose import Bases, svd_bases
 from silentspam.errors import ModelError
 from silentspam.spectrum import Spectrogram, StftParams, magnitude_spectrogram
@@ -22,6 +23,12 @@ FeatureVector = NDArray[np.float32]
 
 NEAREST_CODES = (0xFF, 0x7F, 0xFE, 0x7E, 0xFD, 0x7D, 0xFC, 0x7C, 0xFB, 0x7B)
 """The ten mu-law codes nearest zero: +0, −0, ±8, ±16, ±24, ±32 of 32768."""
+
+FULL_SCALE = 32768.0
+"""What a linear sample is counted of."""
+
+AT_ONCE = 32
+"""Openings measured together: as many as fit into a core's cache."""
 
 LEVEL_PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -61,28 +68,62 @@ def _code_names(_: FeatureParams) -> list[str]:
     return [f"code_{code:02X}_share" for code in NEAREST_CODES] + ["codes_in_use"]
 
 
-def _levels(recording: Recording) -> NDArray[np.float64]:
+def _levels(openings: "_Openings") -> NDArray[np.float64]:
     """RMS, peak and percentiles of the 20 ms frames' RMS [dBFS]; a percentile is the nearest frame's."""
-    power = np.square(recording.samples, dtype=np.float64)
-    frames = power[: len(power) // FRAME_LENGTH * FRAME_LENGTH].reshape(-1, FRAME_LENGTH)
-    frame_power = np.sort(frames.mean(axis=1))
-    ranks = [round(percentile / 100 * (len(frame_power) - 1)) for percentile in LEVEL_PERCENTILES]
-    powers = np.array([power.mean(), power.max(), *frame_power[ranks]])
+    frames = np.sort(openings.frame_power, axis=1)
+    ranks = [round(percentile / 100 * (frames.shape[1] - 1)) for percentile in LEVEL_PERCENTILES]
+    linear = openings.linear
+    mean = np.einsum("nt,nt->n", linear, linear, dtype=np.float64) / linear.shape[1]
+    peak = np.maximum(linear.max(axis=1), -linear.min(axis=1)).astype(np.float64) ** 2
+    powers = np.column_stack([mean, peak, frames[:, ranks]]) / FULL_SCALE**2
     return np.asarray(10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DBFS / 10))))
 
 
-def _code_shares(recording: Recording) -> list[float]:
-    counts = np.bincount(recording.codes, minlength=256)
-    return [*(counts[list(NEAREST_CODES)] / len(recording.codes)), float((counts > 0).sum())]
+def _code_figures(openings: "_Openings") -> NDArray[np.float64]:
+    shares = openings.code_shares
+    return np.column_stack([shares[:, list(NEAREST_CODES)], (shares > 0).sum(axis=1)])
 
 
-@dataclass(frozen=True, eq=False)
-class _Opening:
-    """An opening as the groups see it: everything that more than one of them needs, computed once."""
+class _Openings:
+    """Openings of one length as the groups see them: what more than one of them needs is computed once."""
 
-    recording: Recording
-    spectrogram: Spectrogram
-    bases: Bases
+    def __init__(self, codes: Codes, params: FeatureParams) -> None:
+        self.codes = codes
+        self.linear = decode_ulaw(codes).astype(np.float32)
+        self._params = params
+
+    @cached_property
+    def spectrogram(self) -> Spectrogram:
+        """[shape=(n, n_bins, n_frames)]"""
+        return magnitude_spectrogram(self.linear * np.float32(1 / FULL_SCALE), self._params.stft)
+
+    @cached_property
+    def bases(self) -> Bases:
+        """Of every opening, along the first axis."""
+        return svd_bases(self.spectrogram, self._params.n_bases)
+
+    @cached_property
+    def power(self) -> Spectrogram:
+        """[shape=(n, n_bins, n_frames)]"""
+        return self.spectrogram**2
+
+    @cached_property
+    def band_levels(self) -> NDArray[np.float64]:
+        """[shape=(n, N_BANDS, n_frames)] [dB]"""
+        return texture.band_levels(self.power)
+
+    @cached_property
+    def frame_power(self) -> NDArray[np.float64]:
+        """Mean square of each 20 ms frame, of 32768² [shape=(n, n_samples // 160)]."""
+        return texture.frame_powers(self.linear)
+
+    @cached_property
+    def code_shares(self) -> NDArray[np.float64]:
+        """Share of each code [shape=(n, 256)]."""
+        n, length = self.codes.shape
+        numbered = self.codes + 256 * np.arange(n, dtype=np.intp)[:, np.newaxis]
+        counts = np.bincount(numbered.ravel(), minlength=256 * n).reshape(n, 256)
+        return np.asarray(counts / length)
 
 
 def _base_band_names(params: FeatureParams) -> list[str]:
@@ -98,24 +139,38 @@ def _band_names(_: FeatureParams) -> list[str]:
 def _texture_names(_: FeatureParams) -> list[str]:
     cepstral = [f"cepstral{k}" for k in range(texture.N_CEPSTRAL)]
     lags = [f"autocorrelation_lag{k + 1}" for k in range(texture.N_LAGS)]
-    return [*cepstral, *lags, *texture.SHAPES]
+    shapes = (*texture.SAMPLE_SHAPES, *texture.FRAME_SHAPES, *texture.FLATNESS_SHAPES, *texture.CODE_SHAPES)
+    return [*cepstral, *lags, *shapes]
 
 
-def _texture(opening: _Opening) -> list[float]:
-    return [
-        *texture.cepstrum(opening.spectrogram),
-        *texture.autocorrelation(opening.recording),
-        *texture.shape_features(opening.recording, opening.spectrogram),
-    ]
+def _texture(openings: _Openings) -> NDArray[np.float64]:
+    mean_power = openings.power.mean(axis=-1)
+    frame_levels = 10 * np.log10(openings.frame_power / FULL_SCALE**2 + texture.TINY)
+    figures = (
+        texture.cepstrum(mean_power),
+        texture.autocorrelation(mean_power),
+        texture.sample_shapes(openings.linear, openings.frame_power),
+        texture.frame_shapes(frame_levels),
+        texture.flatness(openings.power, openings.band_levels),
+        texture.code_shapes(openings.codes, openings.code_shares),
+    )
+    return np.concatenate(figures, axis=1)
 
 
-_GROUPS: dict[str, tuple[Callable[[FeatureParams], list[str]], Callable[[_Opening], object]]] = {
-    "bases": (_base_names, lambda opening: opening.bases.u.T.ravel()),
-    "shares": (_share_names, lambda opening: opening.bases.shares),
-    "levels": (lambda params: list(_LEVEL_NAMES), lambda opening: _levels(opening.recording)),
-    "codes": (_code_names, lambda opening: _code_shares(opening.recording)),
-    "base_bands": (_base_band_names, lambda opening: texture.in_bands(opening.bases.u).T.ravel()),
-    "bands": (_band_names, lambda opening: texture.band_features(opening.spectrogram)),
+def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns of each opening one after another: [shape=(n, rows, k)] to [shape=(n, k * rows)]."""
+    return np.asarray(columns.swapaxes(1, 2).reshape(len(columns), -1))
+
+
+_GROUPS: dict[
+    str, tuple[Callable[[FeatureParams], list[str]], Callable[[_Openings], NDArray[np.float64]]]
+] = {
+    "bases": (_base_names, lambda openings: _rows(openings.bases.u)),
+    "shares": (_share_names, lambda openings: openings.bases.shares),
+    "levels": (lambda params: list(_LEVEL_NAMES), _levels),
+    "codes": (_code_names, _code_figures),
+    "base_bands": (_base_band_names, lambda openings: _rows(texture.in_bands(openings.bases.u))),
+    "bands": (_band_names, lambda openings: texture.band_features(openings.band_levels)),
     "texture": (_texture_names, _texture),
 }
 
@@ -130,11 +185,28 @@ def feature_vector(recording: Recording, params: FeatureParams) -> FeatureVector
 
     Raises ModelError when the recording is shorter than one window or sampled at another rate.
     """
-    if recording.sample_rate != params.stft.sample_rate:
-        raise ModelError(
-            f"recording is at {recording.sample_rate} Hz, the model wants {params.stft.sample_rate} Hz"
-        )
-    spectrogram = magnitude_spectrogram(recording.samples, params.stft)
-    opening = _Opening(recording, spectrogram, svd_bases(spectrogram, params.n_bases))
-    parts = [np.asarray(_GROUPS[group][1](opening), dtype=np.float32) for group in params.groups]
-    return np.concatenate(parts)
+    vector: FeatureVector = feature_matrix([recording], params)[0]
+    return vector
+
+
+def feature_matrix(recordings: Sequence[Recording], params: FeatureParams) -> NDArray[np.float32]:
+    """The features of many openings [shape=(n, n_features), float32], in their order.
+
+    Openings of one length are measured together, which is faster; each row is what `feature_vector` gives,
+    but for the last bit. Raises ModelError as it does.
+    """
+    by_length: dict[int, list[int]] = {}
+    for index, recording in enumerate(recordings):
+        if recording.sample_rate != params.stft.sample_rate:
+            raise ModelError(
+                f"recording is at {recording.sample_rate} Hz, the model wants {params.stft.sample_rate} Hz"
+            )
+        by_length.setdefault(len(recording.codes), []).append(index)
+    matrix = np.empty((len(recordings), len(feature_names(params))), dtype=np.float32)
+    for indices in by_length.values():
+        for start in range(0, len(indices), AT_ONCE):
+            chosen = indices[start : start + AT_ONCE]
+            openings = _Openings(np.stack([recordings[index].codes for index in chosen]), params)
+            parts = [_GROUPS[group][1](openings) for group in params.groups]
+            matrix[chosen] = np.concatenate(parts, axis=1)
+    return matrix

@@ -44,17 +44,22 @@ class StftParams:
 
 
 @lru_cache(maxsize=4)
-def _hann(length: int) -> NDArray[np.float64]:
+def hann(length: int) -> NDArray[np.float64]:
+    """The periodic Hann window [shape=(length,)]."""
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
 def magnitude_spectrogram(samples: Samples, params: StftParams) -> Spectrogram:
     """X(k, n) = |Σ w(l)·x(l + n·h)·exp(−2πi·l·k/W)| (eq. 1 and 2), over the windows that fit: no padding.
 
-    Parameters: samples [shape=(n_samples,), float in ±1]. Returns [shape=(n_bins, n_frames), float64].
-    Raises ModelError when not one window fits.
+    Parameters: samples [shape=(…, n_samples), float in ±1], of one opening or of many.
+    Returns [shape=(…, n_bins, n_frames), float64]. Raises ModelError when not one window fits.
     """
-    if params.n_frames(len(samples)) == 0:
-        raise ModelError(f"{len(samples)} samples are less than one window of {params.window_length}")
-    windows = sliding_window_view(samples, params.window_length)[:: params.hop_length]
-    return np.abs(np.fft.rfft(windows * _hann(params.window_length), axis=1)).T
+    n_samples = samples.shape[-1]
+    if params.n_frames(n_samples) == 0:
+        raise ModelError(f"{n_samples} samples are less than one window of {params.window_length}")
+    windows = sliding_window_view(samples, params.window_length, axis=-1)[..., :: params.hop_length, :]
+    spectra = np.fft.rfft(windows * hann(params.window_length), axis=-1)
+    # Twice as fast as np.abs, whose care for overflow no telephone needs.
+    power = spectra.real**2 + spectra.imag**2
+    return np.sqrt(power, out=power).swapaxes(-1, -2)

@@ -1,43 +1,43 @@
 """How an opening's sound is spread over frequency and moves in time: what the bases leave out.
 
 A machine's dead air holds still; a person's quiet line breathes, wanders and rustles, also far below hearing.
-Everything here comes from the magnitude spectrogram and the samples that the verdict has anyway, in numpy
-alone. Levels are dB re full scale; bands are about a third of an octave wide.
+Everything here comes from the power spectrogram and the codes that the verdict has anyway, in numpy alone.
+Any number of openings of one length is measured at once: their axis is the first. Levels are dB re full
+scale; bands are about a third of an octave wide.
 """
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.audio import FRAME_LENGTH, Recording
-from silentspam.spectrum import Spectrogram
+from silentspam.audio import FRAME_LENGTH, Codes
+from silentspam.spectrum import Spectrogram, hann
 
 N_BANDS = 16
 N_CEPSTRAL = 20
 N_LAGS = 40
-N_FRAME_FEATURES = 6
+LOWEST_LAG_BIN = 2
+"""Autocorrelation leaves out 0 Hz and what the window spreads of it."""
+
 TINY = 1e-10
 """Power below everything that mu-law can hold: keeps a logarithm finite."""
 
 BAND_STATISTICS = ("mean", "spread", "swell", "lag1")
-SHAPES = (
-    "kurtosis",
-    "skewness",
-    "zero_crossings",
-    "dc",
-    "crest_db",
+SAMPLE_SHAPES = ("kurtosis", "skewness", "zero_crossings", "dc", "crest_db")
+FRAME_SHAPES = (
     "frame_change_mean",
     "frame_change_spread",
     "frame_range",
     "frame_peak",
     "trend",
     "start_excess",
-    "flatness_mean",
-    "flatness_spread",
-    "repeated_codes",
-    "zero_balance",
 )
+FLATNESS_SHAPES = ("flatness_mean", "flatness_spread")
+CODE_SHAPES = ("repeated_codes", "zero_balance")
+
+Figures = NDArray[np.float64]
 
 
 @lru_cache(maxsize=8)
@@ -50,88 +50,139 @@ def band_edges(n_bins: int, n_bands: int = N_BANDS) -> NDArray[np.intp]:
     return np.minimum(np.array(edges, dtype=np.intp), n_bins)
 
 
-def in_bands(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means over bands of the bins [shape=(n_bins, k)]: [shape=(N_BANDS, k)]."""
-    edges = band_edges(len(rows))
-    return np.asarray(np.add.reduceat(rows[: edges[-1]], edges[:-1], axis=0) / np.diff(edges)[:, np.newaxis])
+@lru_cache(maxsize=8)
+def _band_means(n_bins: int) -> Figures:
+    """The matrix that takes bins to means over bands [shape=(N_BANDS, n_bins)]."""
+    edges = band_edges(n_bins)
+    means = np.zeros((N_BANDS, n_bins))
+    for band, (first, end) in enumerate(pairwise(edges)):
+        means[band, first:end] = 1 / (end - first)
+    return means
 
 
-def band_features(spectrogram: Spectrogram) -> NDArray[np.float64]:
+def in_bands(rows: Figures) -> Figures:
+    """Means over bands of the bins [shape=(…, n_bins, k)]: [shape=(…, N_BANDS, k)]."""
+    return np.asarray(_band_means(rows.shape[-2]) @ rows)
+
+
+def band_levels(power: Spectrogram) -> Figures:
+    """Level of each band in each frame [dB], of a power spectrogram: [shape=(…, N_BANDS, n_frames)]."""
+    return np.asarray(10 * np.log10(in_bands(power) + TINY))
+
+
+def band_features(levels: Figures) -> Figures:
     """Each band's level over time: mean, spread, how far it swells above its median, and how slowly it moves.
 
-    Returns [shape=(4 * N_BANDS,)], by statistic in the order of BAND_STATISTICS.
+    Parameters: levels [shape=(…, N_BANDS, n_frames)] [dB]. Returns [shape=(…, 4 * N_BANDS)], by statistic in
+    the order of BAND_STATISTICS.
     """
-    levels = 10 * np.log10(in_bands(spectrogram**2) + TINY)
-    mean, spread = levels.mean(axis=1), levels.std(axis=1)
-    ranked = np.sort(levels, axis=1)
-    n_frames = levels.shape[1]
-    swell = ranked[:, int(0.95 * (n_frames - 1))] - ranked[:, n_frames // 2]
-    moving = levels - mean[:, np.newaxis]
-    lag1 = (moving[:, 1:] * moving[:, :-1]).sum(axis=1) / (n_frames * spread**2 + TINY)
-    return np.concatenate([mean, spread, swell, lag1])
+    mean, spread = levels.mean(axis=-1), levels.std(axis=-1)
+    ranked = np.sort(levels, axis=-1)
+    n_frames = levels.shape[-1]
+    swell = ranked[..., int(0.95 * (n_frames - 1))] - ranked[..., n_frames // 2]
+    moving = levels - mean[..., np.newaxis]
+    lag1 = (moving[..., 1:] * moving[..., :-1]).sum(axis=-1) / (n_frames * spread**2 + TINY)
+    return np.concatenate([mean, spread, swell, lag1], axis=-1)
+
+
+def flatness(power: Spectrogram, levels: Figures) -> Figures:
+    """Geometric over arithmetic mean of the bands' powers in each frame: its mean and spread [shape=(…, 2)].
+
+    1 for a flat spectrum, near 0 for a tone (Johnston 1988, over bands rather than bins).
+    """
+    flat = 10 ** (levels.mean(axis=-2) / 10) / (in_bands(power).mean(axis=-2) + TINY)
+    return np.stack([flat.mean(axis=-1), flat.std(axis=-1)], axis=-1)
 
 
 @lru_cache(maxsize=8)
-def _cosines(n_bins: int) -> NDArray[np.float64]:
+def _cepstral_cosines(n_bins: int) -> Figures:
     k, n = np.arange(N_CEPSTRAL)[:, np.newaxis], np.arange(n_bins)
     return np.asarray(np.cos(np.pi * k * (2 * n + 1) / (2 * n_bins)) * np.sqrt(2 / n_bins))
 
 
-def cepstrum(spectrogram: Spectrogram) -> NDArray[np.float64]:
-    """The first cepstral coefficients (DCT-II) of the mean log spectrum [shape=(N_CEPSTRAL,)]."""
-    return np.asarray(_cosines(len(spectrogram)) @ (10 * np.log10((spectrogram**2).mean(axis=1) + TINY)))
+def cepstrum(mean_power: Figures) -> Figures:
+    """The first cepstral coefficients (DCT-II) of the log mean spectrum [shape=(…, n_bins)] in dB."""
+    return np.asarray(10 * np.log10(mean_power + TINY) @ _cepstral_cosines(mean_power.shape[-1]).T)
 
 
-def autocorrelation(recording: Recording) -> NDArray[np.float64]:
-    """Normalised autocorrelation at lags of 1 to N_LAGS samples, the DC taken out [shape=(N_LAGS,)]."""
-    x = recording.samples.astype(np.float64)
-    x -= x.mean()
-    n = len(x)
-    lags = np.array([x[: n - lag] @ x[lag:] for lag in range(1, N_LAGS + 1)])
-    return np.asarray(lags / (x @ x + TINY))
+@lru_cache(maxsize=8)
+def _lag_cosines(n_bins: int) -> Figures:
+    """Takes a mean power spectrum to the lags 0 to N_LAGS [shape=(n_bins, N_LAGS + 1)].
+
+    What the window itself takes from the longer lags is given back.
+    """
+    length = 2 * (n_bins - 1)
+    bins, lags = np.arange(n_bins)[:, np.newaxis], np.arange(N_LAGS + 1)
+    cosines = np.cos(2 * np.pi * bins * lags / length) * np.where((bins == 0) | (bins == n_bins - 1), 1, 2)
+    cosines[:LOWEST_LAG_BIN] = 0
+    window = np.pad(hann(length), (0, length))
+    own = np.fft.irfft(np.abs(np.fft.rfft(window)) ** 2)[: N_LAGS + 1]
+    return np.asarray(cosines * (own[0] / np.maximum(own, TINY)))
 
 
-def shape_features(recording: Recording, spectrogram: Spectrogram) -> NDArray[np.float64]:
-    """Single figures, in the order of SHAPES."""
-    x = recording.samples.astype(np.float64)
-    dc = x.mean()
-    centred = x - dc
+def autocorrelation(mean_power: Figures) -> Figures:
+    """Normalised autocorrelation at lags of 1 to N_LAGS samples [shape=(…, N_LAGS)].
+
+    From the mean power spectrum [shape=(…, n_bins)] by the theorem of Wiener (1930) and Khinchin (1934),
+    without 0 Hz.
+    """
+    lags = mean_power @ _lag_cosines(mean_power.shape[-1])
+    return np.asarray(lags[..., 1:] / (lags[..., :1] + TINY))
+
+
+def sample_shapes(linear: NDArray[np.float32], frame_power: Figures) -> Figures:
+    """Figures of the samples' distribution, in the order of SAMPLE_SHAPES.
+
+    Parameters: linear [shape=(n, n_samples), of 32768]; frame_power [shape=(n, n_frames)], of 32768².
+    """
+    length = linear.shape[1]
+    dc = linear.mean(axis=1, dtype=np.float64)
+    centred = linear - dc[:, np.newaxis].astype(np.float32)
     square = centred * centred
-    variance = square.mean() + TINY
-    power = spectrogram[2:-2] ** 2 + TINY
-    flatness = np.exp(np.log(power).mean(axis=0)) / power.mean(axis=0)
-    codes = recording.codes
-    return np.array(
-        [
-            (square @ square) / len(x) / variance**2,
-            (square @ centred) / len(x) / variance**1.5,
-            np.count_nonzero(np.signbit(x[1:]) != np.signbit(x[:-1])) / len(x),
-            dc * 32768,
-            10 * np.log10(np.max(np.abs(x)) ** 2 + TINY) - 10 * np.log10(variance),
-            *_frame_features(x),
-            flatness.mean(),
-            flatness.std(),
-            np.count_nonzero(codes[1:] == codes[:-1]) / len(codes),
-            (np.count_nonzero(codes == 0xFF) - np.count_nonzero(codes == 0x7F)) / len(codes),
-        ]
+    variance = square.mean(axis=1, dtype=np.float64) + TINY
+    third = np.einsum("nt,nt->n", square, centred) / length
+    fourth = np.einsum("nt,nt->n", square, square) / length
+    negative = linear < 0
+    crossings = np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=1) / length
+    peak = np.maximum(linear.max(axis=1), -linear.min(axis=1)).astype(np.float64) ** 2
+    crest = 10 * np.log10(peak + TINY) - 10 * np.log10(variance)
+    return np.stack([fourth / variance**2, third / variance**1.5, crossings, dc, crest], axis=1)
+
+
+def frame_shapes(levels: Figures) -> Figures:
+    """How the level of 20 ms frames moves [shape=(n, n_frames)] [dB], in the order of FRAME_SHAPES.
+
+    Change from frame to frame and its spread, range, highest over median, trend, and a loud start.
+    """
+    n, n_frames = levels.shape
+    if n_frames < 2:
+        return np.zeros((n, len(FRAME_SHAPES)))
+    change, ranked = np.diff(levels, axis=1), np.sort(levels, axis=1)
+    start = max(n_frames // 10, 1)
+    time = np.linspace(-1, 1, n_frames)
+    figures = (
+        np.abs(change).mean(axis=1),
+        change.std(axis=1),
+        ranked[:, int(0.95 * (n_frames - 1))] - ranked[:, int(0.05 * (n_frames - 1))],
+        ranked[:, -1] - ranked[:, n_frames // 2],
+        levels @ time / (time @ time),
+        levels[:, :start].mean(axis=1) - levels[:, start:].mean(axis=1),
     )
+    return np.stack(figures, axis=1)
 
 
-def _frame_features(x: NDArray[np.float64]) -> list[float]:
-    """How the level of 20 ms frames moves: changes, range, highest over median, trend, and a loud start."""
-    frames = x[: len(x) // FRAME_LENGTH * FRAME_LENGTH].reshape(-1, FRAME_LENGTH)
-    level = 10 * np.log10((frames**2).mean(axis=1) + TINY)
-    if len(level) < 2:
-        return [0.0] * N_FRAME_FEATURES
-    change, ranked = np.diff(level), np.sort(level)
-    n = len(level)
-    start = max(n // 10, 1)
-    time = np.linspace(-1, 1, n)
-    return [
-        float(np.abs(change).mean()),
-        float(change.std()),
-        float(ranked[int(0.95 * (n - 1))] - ranked[int(0.05 * (n - 1))]),
-        float(ranked[-1] - ranked[n // 2]),
-        float((time * level).mean() / (time**2).mean()),
-        float(level[:start].mean() - level[start:].mean()),
-    ]
+def frame_powers(linear: NDArray[np.float32]) -> Figures:
+    """Mean square of each whole 20 ms frame [shape=(n, n_samples // 160)]."""
+    n, length = linear.shape
+    n_frames = length // FRAME_LENGTH
+    frames = linear[:, : n_frames * FRAME_LENGTH].reshape(n, n_frames, FRAME_LENGTH)
+    return np.asarray(np.einsum("nft,nft->nf", frames, frames), dtype=np.float64) / FRAME_LENGTH
+
+
+def code_shapes(codes: Codes, shares: Figures) -> Figures:
+    """How often a code follows itself, and +0 over −0, in the order of CODE_SHAPES.
+
+    Parameters: codes [shape=(n, n_samples)]; shares of all 256 codes [shape=(n, 256)].
+    """
+    repeated = np.count_nonzero(codes[:, 1:] == codes[:, :-1], axis=1) / codes.shape[1]
+    return np.stack([repeated, shares[:, 0xFF] - shares[:, 0x7F]], axis=1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from silentspam.audio import Recording
 from silentspam.decompose import svd_bases
 from silentspam.errors import ModelError
-from silentspam.features import NEAREST_CODES, FeatureParams, feature_names, feature_vector
+from silentspam.features import NEAREST_CODES, FeatureParams, feature_matrix, feature_names, feature_vector
 from silentspam.spectrum import StftParams, magnitude_spectrogram
 from tests.fakes import joined, noise, silence, tone
 
@@ -115,3 +115,14 @@ def test_less_than_one_window_is_refused(n_samples: int) -> None:
 def test_parameters_this_code_does_not_have_are_refused(params: dict, key: str) -> None:
     with pytest.raises(ModelError, match=key):
         FeatureParams(**params)
+
+
+def test_many_openings_have_the_features_that_each_has_alone() -> None:
+    openings = [noise(seed=seed) for seed in range(70)] + list(NASTY.values())
+    together = feature_matrix(openings, EVERY_GROUP)
+    alone = np.stack([feature_vector(opening, EVERY_GROUP) for opening in openings])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-4)
+
+
+def test_no_opening_has_no_row() -> None:
+    assert feature_matrix([], PARAMS).shape == (0, len(feature_names(PARAMS)))
