@@ -8,6 +8,7 @@ row with an error. Chunks are answered in any order.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from silentspam.archive.plan import Chunk
@@ -39,14 +40,18 @@ class Crew(Protocol):
     def collect(self) -> list[Outcome]:
         """Wait until a chunk is no longer under way. Raises what ends the scan: ScanError or ModelError."""
 
+    def alone(self) -> AbstractContextManager["Crew"]:
+        """A crew for one suspect at a time, whose deaths harm nobody."""
+
 
 def dispatch(crew: Crew, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, list[Row]]]:
     """Answer every chunk, or all of its parts, exactly once."""
     waiting, suspects, under_way = iter(chunks), deque[Chunk](), 0
     while True:
         if suspects and not under_way:
-            yield from _alone(crew, suspects.popleft())
-            continue
+            with crew.alone() as quarantine:
+                while suspects:
+                    yield from _alone(quarantine, suspects.popleft())
         while not suspects and under_way < crew.capacity():
             chunk = next(waiting, None)
             if chunk is None:

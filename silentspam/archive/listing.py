@@ -7,6 +7,7 @@ all the same, with its fault: it becomes a row with an error, and an archive nev
 
 import os
 import stat
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,9 @@ def list_archives(archives: Iterable[Path], *, below: Path | None = None) -> Lis
     listing, seen = Listing(), set[str]()
     for archive in archives:
         start = len(listing.recordings)
-        for listed in _found(Path(os.path.abspath(archive)), below, listing):
+        found = _found(Path(os.path.abspath(archive)), below, listing)
+        # Links to files last: what they lead to keeps its own name where it is in the archive itself.
+        for listed in sorted(found, key=lambda one: (os.path.islink(one.path), one.stamp)):
             real = os.path.realpath(listed.path)
             if real in seen:
                 listing.aliases += 1
@@ -84,24 +87,20 @@ def _found(archive: Path, below: Path | None, listing: Listing) -> Iterator[List
 
 def _walk(archive: Path, listing: Listing) -> Iterator[Listed]:
     """Every recording below a folder; links last, so that what they lead to is known by its own name."""
-    entered, folders, links = set[str](), [str(archive)], list[str]()
+    entered, folders, links = set[str](), [str(archive)], deque[str]()
     while folders or links:
-        # A link may have turned out to lead to a folder, whose own links come after those found before.
-        path = folders.pop() if folders else links.pop(0)
-        if not os.path.isdir(path):
-            yield _look_at(archive, os.path.relpath(path, archive), Path(path))
-            continue
-        real = os.path.realpath(path)
+        # A link may lead to a folder of more folders and links: those come before the links still waiting.
+        folder = folders.pop() if folders else links.popleft()
+        real = os.path.realpath(folder)
         if real in entered:
             continue
         entered.add(real)
-        for entry in _entries(path, listing):
-            is_recording = Path(entry.name).suffix.lower() in FILE_SUFFIXES
-            if entry.is_symlink():
-                links += [entry.path] if is_recording or entry.is_dir() else []
-            elif entry.is_dir(follow_symlinks=False):
+        for entry in _entries(folder, listing):
+            if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
-            elif is_recording:
+            elif entry.is_symlink() and entry.is_dir():
+                links.append(entry.path)
+            elif Path(entry.name).suffix.lower() in FILE_SUFFIXES:
                 yield _look_at(archive, os.path.relpath(entry.path, archive), Path(entry.path))
 
 
@@ -115,7 +114,7 @@ def _entries(folder: str, listing: Listing) -> list[os.DirEntry[str]]:
 
 
 def _look_at(archive: Path, name: str, path: Path) -> Listed:
-    shown = readable(name)
+    shown = readable(str(Path(name)))
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ import signal
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 
 from silentspam.archive import ScanError
@@ -67,6 +68,10 @@ class ProcessCrew:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = self._start()
         return [Outcome(self._under_way.pop(future), _rows(future)) for future in finished]
+
+    def alone(self) -> AbstractContextManager["ProcessCrew"]:
+        """These processes, of which one is then at work."""
+        return nullcontext(self)
 
     def _start(self) -> ProcessPoolExecutor:
         """A new pool, whose first worker has loaded the model: what cannot start is told from what dies."""
