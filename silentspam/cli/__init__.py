@@ -26,6 +26,8 @@ VERBS = (
     "models",
     "report",
     "speech",
+    "labels",
+    "review",
 )
 """Each is a module here with `add_parser(subparsers)`, which sets `run` to its function."""
 

@@ -1,0 +1,195 @@
+"""Labels as CSV: out in the form that `silentspam train` reads, and in from whoever labels elsewhere.
+
+No text of a caller's is ever written: recordings are named by our ids, callers are numbered, and everything
+else is a number or a word of ours, so no cell can be a formula. A file comes in whole or not at all.
+"""
+
+import csv
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from silentspam.calllog.labels import Answer, Label, LabelledCall, LabelSource
+from silentspam.errors import SilentSpamError
+from silentspam.labels.rules import Row, is_judgeable
+
+CALL_COLUMNS = ("call_id", "recording", "ani", "challenge_cause", "challenge_probability")
+FIELDS = (
+    "recording",
+    "label",
+    "kind",
+    "campaign",
+    "source",
+    "codec",
+    "split",
+    "selection",
+    "weight",
+    "call_id",
+    "label_source",
+)
+KINDS = {Answer.SPAM: "CALLER_SILENCE", Answer.HAM: "call"}
+"""The kind of a label that names none."""
+
+NAMED_IN_ERRORS = 3
+
+
+class LabelFileError(SilentSpamError):
+    """A file of labels cannot be taken in: the message names the lines or calls, and why."""
+
+
+@dataclass
+class Exported:
+    """How many labels were written, and how many were not, by cause."""
+
+    written: Counter[Answer] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a file that comes in."""
+
+    number: int
+    call_id: str
+    label: Answer
+    kind: str = ""
+    note: str = ""
+
+
+def export(
+    calls: Iterable[LabelledCall], out: Path, *, recordings: Path, copy_to: Path | None = None
+) -> Exported:
+    """Write the labels that count and whose recording is there; the file is put in place by rename.
+
+    `recordings` is the folder that the paths in the CSV are below; with `copy_to` each recording is copied
+    there, and the paths are below that. Raises OSError.
+    """
+    exported, callers = Exported(), dict[str, int]()
+    partial = out.with_name(f".{out.name}.partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=FIELDS)
+        writer.writeheader()
+        for call in calls:
+            line = _line(call, recordings, copy_to, callers, exported)
+            if line is not None:
+                writer.writerow(line)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(out)
+    return exported
+
+
+def _line(
+    call: LabelledCall, recordings: Path, copy_to: Path | None, callers: dict[str, int], exported: Exported
+) -> dict[str, object] | None:
+    label, recording = call.label, Path(str(call.row["recording"] or ""))
+    if label is None or label.label is Answer.UNSURE:
+        exported.left_out["unsure"] += 1
+        return None
+    if not recording.is_file():
+        exported.left_out["the recording is gone"] += 1
+        return None
+    if copy_to is None and not recording.is_relative_to(recordings):
+        exported.left_out[f"the recording is not below {recordings}"] += 1
+        return None
+    exported.written[label.label] += 1
+    probability = call.row["challenge_probability"] if call.row["challenge_cause"] else None
+    return {
+        "recording": _copy(recording, copy_to) if copy_to else str(recording.relative_to(recordings)),
+        "label": label.label,
+        "kind": label.kind if label.kind.isidentifier() else KINDS[label.label],
+        "source": _caller(str(call.row["ani"] or ""), callers),
+        "selection": call.row["challenge_cause"] or "none",
+        "weight": f"{1 / float(probability):g}" if probability else "",
+        "call_id": call.row["call_id"],
+        "label_source": label.source,
+    }
+
+
+def _caller(ani: str, callers: dict[str, int]) -> str:
+    """A number for a caller's number: calls of one caller must not stand on both sides of a fold."""
+    return f"caller-{callers.setdefault(ani, len(callers) + 1)}" if ani else ""
+
+
+def _copy(recording: Path, folder: Path) -> str:
+    partial = folder / f".{recording.name}.partial"
+    shutil.copyfile(recording, partial)
+    partial.rename(folder / recording.name)
+    return recording.name
+
+
+def read_lines(path: Path) -> list[Line]:
+    """The labels of a file with the columns `label` and `call_id` (or `recording`, CALL_ID.ulaw).
+
+    Raises LabelFileError for no such columns, another label than spam, ham or unsure, or a call labelled both
+    ways.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            names = set(reader.fieldnames or ())
+            if "label" not in names or not names & {"call_id", "recording"}:
+                raise LabelFileError(f"{path}: its first line must have label, and call_id or recording")
+            lines = [_read(line, reader.line_num, path) for line in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LabelFileError(f"{path}: {error}") from error
+    _refuse(path, "labelled more than one way", _contradictory(lines))
+    return list({line.call_id: line for line in lines}.values())
+
+
+def _read(line: Mapping[str, str | None], number: int, path: Path) -> Line:
+    call_id = (line.get("call_id") or "").strip() or Path((line.get("recording") or "").strip()).stem
+    answer = (line["label"] or "").strip().lower()
+    if answer not in set(Answer):
+        raise LabelFileError(
+            f"{path}, line {number}: label is {answer[:40]!r}, it must be one of {', '.join(Answer)}"
+        )
+    if not call_id:
+        raise LabelFileError(f"{path}, line {number}: names no call")
+    kind, note = ((line.get(name) or "").strip()[:200] for name in ("kind", "note"))
+    return Line(number=number, call_id=call_id, label=Answer(answer), kind=kind, note=note)
+
+
+def _contradictory(lines: Iterable[Line]) -> list[str]:
+    first: dict[str, Line] = {}
+    return [line.call_id for line in lines if first.setdefault(line.call_id, line).label is not line.label]
+
+
+def checked(
+    lines: Sequence[Line], path: Path, row_of: Callable[[str], Row | None], *, by: str, now: float
+) -> list[Label]:
+    """The lines as labels of source IMPORT.
+
+    Raises LabelFileError for calls that the log does not have, and for SPAM on an opening that is digital
+    silence or cannot be judged.
+    """
+    rows = {line.call_id: row_of(line.call_id) for line in lines}
+    _refuse(path, "not in the call log", [call_id for call_id, row in rows.items() if row is None])
+    silent = [
+        line.call_id
+        for line in lines
+        if line.label is Answer.SPAM and (row := rows[line.call_id]) is not None and not is_judgeable(row)
+    ]
+    _refuse(path, "labelled spam, but the opening is digital silence or was not kept", silent)
+    return [
+        Label(
+            call_id=line.call_id,
+            source=LabelSource.IMPORT,
+            label=line.label,
+            labelled_at=now,
+            labelled_by=by,
+            kind=line.kind,
+            note=line.note,
+        )
+        for line in lines
+    ]
+
+
+def _refuse(path: Path, why: str, call_ids: Sequence[str]) -> None:
+    if call_ids:
+        named = ", ".join(repr(call_id[:60]) for call_id in call_ids[:NAMED_IN_ERRORS])
+        more = f" and {len(call_ids) - NAMED_IN_ERRORS} more" if len(call_ids) > NAMED_IN_ERRORS else ""
+        raise LabelFileError(f"{path}: {why}: {named}{more}: nothing was taken in")
