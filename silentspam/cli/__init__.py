@@ -22,6 +22,8 @@ VERBS = (
     "train",
     "evaluate",
     "compare",
+    "curve",
+    "holdout",
     "scan",
     "models",
     "report",

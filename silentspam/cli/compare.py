@@ -32,9 +32,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--openings",
         type=at_least(0),
-        default=4000,
+        default=3000,
         metavar="N",
-        help="take so many of them by chance, 0 for all (4000: a few minutes)",
+        help="take so many of them by chance, 0 for all (3000: a few minutes)",
     )
     parser.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
     parser.add_argument("--quick", action="store_true", help="fewer splits and settings")

@@ -122,6 +122,27 @@ def learning_figure(points: Sequence[Document], campaigns: Sequence[Document]) -
     return figure
 
 
+def holdout_figure(lines: Sequence[Document]) -> Figure:
+    """The recall of every hold-out with its interval, and hollow the recall when the kind was known."""
+    there = [line for line in lines if line["recall"]]
+    figure = Figure(figsize=(9, 1 + 0.28 * max(len(there), 1)), layout="constrained")
+    axes = figure.subplots()
+    rows = range(len(there))
+    rates = [line["recall"]["rate"] for line in there]
+    low = [max(line["recall"]["rate"] - line["recall"]["low"], 0) for line in there]
+    high = [max(line["recall"]["high"] - line["recall"]["rate"], 0) for line in there]
+    known = [line["recall_known"]["rate"] for line in there]
+    axes.errorbar(rates, rows, xerr=[low, high], fmt="o", capsize=3, label="held out")
+    axes.plot(known, rows, "o", markerfacecolor="none", color="tab:gray", label="known")
+    names = [f"{line['dimension']}: {line['name']} (n = {line['recall']['n']})" for line in there]
+    axes.set_yticks(rows, names)
+    axes.invert_yaxis()
+    axes.set(xlabel="recall", xlim=(0, 1.03))
+    axes.xaxis.set_major_formatter(PERCENT)
+    _finish(axes)
+    return figure
+
+
 def _finish(*every: Axes) -> None:
     for axes in every:
         axes.grid(alpha=0.3)
