@@ -9,14 +9,15 @@ from pathlib import Path
 
 from silentspam import assembly
 from silentspam.audio_files import find_recordings, read_recording
+from silentspam.calllog.labels import SqliteLabels
+from silentspam.calllog.query import Filter
 from silentspam.cli.common import table
 from silentspam.cli.model_cards import folder_of, summary
 from silentspam.config import Config
 from silentspam.errors import CallLogError, ModelError
 from silentspam.model import SpamModel, load_model
 from silentspam.promotion.budget import Advice, advise, shown
-from silentspam.promotion.labels import labels
-from silentspam.promotion.people import RecentCall, recent_calls
+from silentspam.promotion.people import COLUMNS, RecentCall, recent_calls
 from silentspam.promotion.trial import Judged, Trial, judge_again
 from silentspam.registry.registry import Registry
 
@@ -66,8 +67,8 @@ def _recent(config: Config, *, since: float, at_most: int) -> list[RecentCall]:
     """Recent calls; none where there is no call log yet."""
     if not Path(config.call_log.database).exists():
         return []
-    known = labels(assembly.database(config))
-    return recent_calls(assembly.call_log(config).iterate, known, since=since, at_most=at_most)
+    calls = SqliteLabels(assembly.database(config)).calls(Filter(since=since), COLUMNS)
+    return recent_calls(calls, at_most=at_most)
 
 
 def _judge(calls: list[RecentCall], a: SpamModel, b: SpamModel, config: Config) -> Trial:

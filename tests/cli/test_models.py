@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from silentspam.call import Call, CallRecord, ChallengeResult
+from silentspam.call import Call, CallRecord, ChallengeResult, Disposition
 from silentspam.calllog.entry import screened
+from silentspam.calllog.labels import Answer, Label, LabelSource, SqliteLabels
 from silentspam.calllog.models import ModelState, SqliteModelHistory
 from silentspam.calllog.sqlite import SqliteCallLog
 from silentspam.calllog.sqlite_database import SqliteDatabase
@@ -63,7 +64,13 @@ def call(tmp_path: Path) -> Callable[..., str]:
         path = tmp_path / "recordings" / f"{call.call_id}.ulaw"
         path.write_bytes((noise() if quiet else tone()).codes.tobytes())
         result = ChallengeResult.PASSED if passed else None
-        log.write(screened(CallRecord(call=call, recording=str(path), challenge_result=result)))
+        log.write(
+            screened(
+                CallRecord(
+                    call=call, recording=str(path), challenge_result=result, disposition=Disposition.BRIDGED
+                )
+            )
+        )
         return call.call_id
 
     return make
@@ -228,10 +235,10 @@ def test_a_label_of_spam_goes_before_a_passed_challenge(
     silentspam: Run, registry: Registry, add: Callable[[float], str], call: Callable[..., str], tmp_path: Path
 ) -> None:
     model_id, call_id = add(STRICT), call(quiet=True, passed=True)
-    with SqliteDatabase(tmp_path / "log" / "calls.db").transaction(write=True) as connection:
-        connection.execute(
-            "INSERT INTO labels (call_id, source, label) VALUES (?, 'person', 'spam')", (call_id,)
-        )
+    label = Label(
+        call_id=call_id, source=LabelSource.REVIEW, label=Answer.SPAM, labelled_at=0.0, labelled_by="ada"
+    )
+    SqliteLabels(SqliteDatabase(tmp_path / "log" / "calls.db")).write([label])
     assert silentspam("models", "promote", model_id)[0] == 0
 
 

@@ -15,7 +15,7 @@ HAM, SPAM = Verdict(kind=VerdictKind.HAM, model_id=""), Verdict(kind=VerdictKind
 
 def calls(n: int, *, by_a: bool = False, by_b: bool = False, person: bool = False) -> list[Judged]:
     """n equal calls: whether A and B challenge them, and whether a person made them."""
-    call = RecentCall("x", Path("x.ulaw"), Evidence.PASSED if person else None)
+    call = RecentCall("x", Path("x.ulaw"), Evidence.CONVERSATION if person else None)
     return [Judged(call, SPAM if by_a else HAM, SPAM if by_b else HAM)] * n
 
 

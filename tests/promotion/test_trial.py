@@ -23,13 +23,13 @@ def test_both_models_judge_every_recording_that_is_there(tmp_path: Path) -> None
     for name, recording in (("person", tone()), ("dead-air", noise())):
         (tmp_path / name).write_bytes(recording.codes.tobytes())
     calls = [
-        RecentCall("person", tmp_path / "person", Evidence.PASSED),
+        RecentCall("person", tmp_path / "person", Evidence.CONVERSATION),
         RecentCall("dead-air", tmp_path / "dead-air", None),
-        RecentCall("gone", tmp_path / "gone", Evidence.PASSED),
+        RecentCall("gone", tmp_path / "gone", Evidence.CONVERSATION),
     ]
     trial = judge_again(calls, read_ulaw, loud_is_ham, all_is_spam)
     assert [(rate.hits, rate.n) for rate in trial.people()] == [(0, 1), (1, 1)]
     assert [(rate.hits, rate.n) for rate in trial.everybody()] == [(1, 2), (2, 2)]
     assert trial.unreadable == 1
-    assert trial.evidence() == {"passed the challenge": 1}
+    assert trial.evidence() == {Evidence.CONVERSATION: 1}
     assert [judged.call.call_id for judged in trial.alike(False, True)] == ["person"]
