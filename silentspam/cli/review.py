@@ -80,7 +80,7 @@ def keys(stream: TextIO) -> Iterator[str]:
 
     before = termios.tcgetattr(stream)
     try:
-        tty.setcbreak(stream)
+        tty.setcbreak(stream, termios.TCSADRAIN)  # keeps the keys that were typed ahead
         while character := stream.read(1):
             yield character.lower()
     finally:
@@ -112,11 +112,11 @@ def _show(call: "LabelledCall", place: str, png: Path | None) -> None:
         lines += draw(recording)
         lines.append(
             f"level {dbfs(rms):.1f} dBFS, peak {dbfs(peak):.1f} dBFS, "
-            f"digital silence {recording.digital_silence_share:.0%}, {_probability(call)}"
+            f"digital silence {recording.digital_silence_share:.0%}"
         )
         if png:
             _draw(call, png)
-    lines += [*explain(call.row), f"here because it {find(call.row).why}", HELP]
+    lines += [_probability(call), *explain(call.row), f"here because it {find(call.row).why}", HELP]
     print("\n".join(map(printable, lines)), flush=True)
 
 

@@ -19,7 +19,7 @@ Levels = npt.NDArray[np.floating[Any]]
 SHADES = " ·░▒▓█"
 QUIETEST_DB, LOUDEST_DB = -118.0, -48.0
 """The scale's ends: a shade is 12 dB [dBFS of a sine in one bin]."""
-COLUMNS, LINES = 72, 12
+COLUMNS, LINES = 72, 10
 
 
 def draw(recording: Recording, *, columns: int = COLUMNS, lines: int = LINES) -> list[str]:
