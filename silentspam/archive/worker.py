@@ -80,14 +80,13 @@ def scan_chunk(scan: str, chunk: "Chunk") -> list[Row]:
 def _row(stamp: Stamp, answer: "Judged | str") -> Row:
     if isinstance(answer, str):
         return Row(stamp, error=answer)
-    verdict = answer.verdict
     return Row(
         stamp,
-        verdict.kind and str(verdict.kind),
-        verdict.spam_probability,
-        verdict.threshold,
-        verdict.seconds,
-        verdict.digital_silence_share,
+        str(answer.kind),
+        answer.spam_probability,
+        answer.threshold,
+        answer.seconds,
+        answer.digital_silence_share,
         answer.level_dbfs,
         answer.peak_dbfs,
         None,

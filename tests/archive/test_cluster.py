@@ -45,7 +45,7 @@ def test_a_recording_that_kills_workers_is_an_error_row(
 ) -> None:
     for path in sorted(archive.rglob("call-*"))[4:]:
         path.unlink()
-    (archive / "poison.ulaw").write_bytes(POISON * 100)
+    (archive / "poison.ulaw").write_bytes(POISON.codes.tobytes())
     bad, address = deadly(plan), cluster.scheduler_address
     scan(
         list_archives([archive]), bad, tmp_path / "out", lambda: DaskCrew(bad, address), ScanOptions(chunk=8)

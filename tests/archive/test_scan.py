@@ -82,6 +82,7 @@ def test_every_recording_has_its_row_and_its_verdict(archive: Path, plan: Plan, 
         row = found[name]
         assert row["kind"] == verdict.kind
         assert row["spam_probability"] == verdict.spam_probability
+        assert row["digital_silence_share"] == verdict.digital_silence_share
         assert row["threshold"] == verdict.threshold
         assert (row["seconds"], row["model_id"]) == (verdict.seconds, plan.model_id)
     assert found["spring/call-001.ulaw"]["kind"] == "CALLER_SILENCE"
@@ -194,7 +195,7 @@ def test_a_killed_process_loses_no_recording_and_counts_none_twice(
 def test_a_recording_that_kills_its_worker_is_an_error_row_and_the_others_are_judged(
     archive: Path, plan: Plan, tmp_path: Path
 ) -> None:
-    (archive / "poison.ulaw").write_bytes(POISON * 100)
+    (archive / "poison.ulaw").write_bytes(POISON.codes.tobytes())
     bad = deadly(plan)
     tally = scan(
         list_archives([archive]), bad, tmp_path / "out", lambda: ProcessCrew(bad, 2), ScanOptions(chunk=16)
