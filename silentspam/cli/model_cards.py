@@ -49,7 +49,7 @@ def listed(config: Config, registry: Registry) -> list[ListedModel]:
 
 def as_table(models: list[ListedModel]) -> str:
     """The list as a table, damaged models with what is wrong below it."""
-    heads = ("model", "state", "since", "threshold", "features", "trained on", "recall", "false challenges")
+    heads = ("model", "state", "since", "threshold", "features", "trained on", "card: recall", "false challenges")
     rows = [
         (
             model.model_id,
@@ -74,11 +74,11 @@ def as_json(models: list[ListedModel]) -> str:
 def shown(folder: Path, registry: Registry) -> str:
     """A card and a history for people."""
     model = load_model(folder)
-    lines = [f"{key:<17}{value}" for key, value in summary(model.card, model.model_id).items()]
+    lines = [f"{key:<24}{value}" for key, value in summary(model.card, model.model_id).items()]
     for section, figures in model.card.evaluation.items():
         for name in ("recall", "false_challenges"):
             if isinstance(rate := figures.get(name), dict):
-                lines.append(f"{section + ':':<17}{name.replace('_', ' ')} {_share(rate, interval=True)}")
+                lines.append(f"{section:<24}{name.replace('_', ' ')} {_share(rate, interval=True)}")
     lines += [f"{when(event.changed_at)}  {_told(event)}" for event in _history(registry, model.model_id)]
     return "\n".join([*lines, *([model.card.statement] if model.card.statement else [])])
 
@@ -101,6 +101,8 @@ def summary(card: ModelCard, model_id: str) -> dict[str, str]:
         "threshold": f"{card.threshold:.3f}",
         "features": f"{card.n_features}: {', '.join(card.groups)}",
         "trained on": trained_on(card) or "-",
+        "recall (card)": _share(_figures(card).get("recall"), interval=True),
+        "false challenges (card)": _share(_figures(card).get("false_challenges"), interval=True),
         "by": card.created_by or "-",
         "seed": str(card.seed),
         "data": card.data_hash[:12],
@@ -140,8 +142,7 @@ def _listed(folder: Path, model_id: str, state: str, since: float | None) -> Lis
     except ModelError as error:
         return ListedModel(model_id=model_id, state=state, since=since, fault=str(error))
     card = model.card
-    sections = [card.evaluation[name] for name in SECTIONS if name in card.evaluation]
-    figures = sections[0] if sections else {}
+    figures = _figures(card)
     return ListedModel(
         model_id=model_id or model.model_id,
         state=state,
@@ -152,6 +153,11 @@ def _listed(folder: Path, model_id: str, state: str, since: float | None) -> Lis
         recall=figures.get("recall"),
         false_challenges=figures.get("false_challenges"),
     )
+
+
+def _figures(card: ModelCard) -> dict[str, Any]:
+    """Of the card's evaluation, the part that says most."""
+    return next((dict(card.evaluation[name]) for name in SECTIONS if name in card.evaluation), {})
 
 
 def _share(rate: Any, *, interval: bool = False) -> str:

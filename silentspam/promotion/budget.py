@@ -46,11 +46,7 @@ def advise(trial: Trial, budget: float) -> Advice:
                 f"it would have challenged {shown(everybody)} of all recent callers, the active model "
                 f"{shown(all_a)}, and too few of them are known to be people to tell whether that is right"
             )
-        warnings.append(
-            f"{people.n} known people are too few to hold a model to {KEY} = {budget:.2%}: at least "
-            f"{needed(budget)} are needed; with {people.hits} of {people.n} challenged the true rate may be "
-            f"as high as {people.interval[1]:.1%}"
-        )
+        warnings.append(_too_few(people, budget))
     return Advice(tuple(objections), tuple(warnings))
 
 
@@ -61,8 +57,20 @@ def needed(budget: float) -> int:
 
 def shown(rate: Rate) -> str:
     """A rate with its counts and its 95 % interval (Wilson)."""
+    if not rate.n:
+        return "none of none"
     low, high = rate.interval
     return f"{rate.hits} of {rate.n} ({rate.value:.2%}; 95 % {low:.2%} to {high:.2%})"
+
+
+def _too_few(people: Rate, budget: float) -> str:
+    wanted = f"too few to hold a model to {KEY} = {budget:.2%}: at least {needed(budget)} are needed"
+    if not people.n:
+        return f"no recent caller is known to be a person, which is {wanted}"
+    return (
+        f"{people.n} known people are {wanted}; with {people.hits} of {people.n} challenged the true rate "
+        f"may be as high as {people.interval[1]:.1%}"
+    )
 
 
 def _jumps(active: Rate, candidate: Rate) -> bool:

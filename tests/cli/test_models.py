@@ -249,7 +249,7 @@ def test_older_calls_than_asked_for_do_not_count(
     call(quiet=True, passed=True, days_ago=3)
     code, _, err = silentspam("models", "promote", model_id, "--since", "2d")
     assert code == 0
-    assert "0 known people are too few" in err
+    assert "no recent caller is known to be a person" in err
 
 
 def test_with_few_people_it_says_how_many_and_what_that_can_show(

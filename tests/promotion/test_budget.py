@@ -60,6 +60,12 @@ def test_an_objection_names_rate_interval_limit_key_and_what_the_active_one_does
         assert words in objection
 
 
+def test_without_any_people_the_warning_says_so_and_gives_no_bound() -> None:
+    (warning,) = advise(people(0, 0), 0.005).warnings
+    assert warning.startswith("no recent caller is known to be a person")
+    assert "100" not in warning
+
+
 def test_a_warning_names_the_number_the_bound_and_what_is_needed() -> None:
     (warning,) = advise(people(50, 0), 0.005).warnings
     for words in ("50 known people", "at least 200", "0 of 50", "7.1%"):
