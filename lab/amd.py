@@ -28,7 +28,7 @@ from lab.debian import DebianError
 from lab.ports import Ports, PortsError
 from lab.scenarios import SIPP_FOLDER
 from silentspam.errors import SilentSpamError
-from silentspam.training.dataset import Labelled, read_labels
+from silentspam.training.dataset import Labelled, read_labels, without_silence
 from silentspam.training.operating_point import Rate
 
 SCENARIO = SIPP_FOLDER / "opening.xml"
@@ -77,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        rows = choose(read_labels(options.labels, options.recordings), options.openings, options.seed)
+        rows = without_silence(read_labels(options.labels, options.recordings))
+        rows = choose(rows, options.openings, options.seed)
         figures = measure(rows, lambda done: logging.info("%d of %d calls", done, len(rows) * len(SETTINGS)))
     except SilentSpamError as error:
         print(f"lab.amd: {error}", file=sys.stderr)

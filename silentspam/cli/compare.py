@@ -1,6 +1,7 @@
 """`silentspam compare`: the paper's classifiers, our own, energy and Asterisk's AMD() side by side."""
 
 import argparse
+import os
 import json
 import sys
 from pathlib import Path
@@ -66,18 +67,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _compare(args: argparse.Namespace) -> "Document":
     from silentspam.training.comparison import PAPER_FEATURES, CompareParams, compare, sample
-    from silentspam.training.dataset import load_dataset, read_labels
+    from silentspam.training.dataset import load_dataset, read_labels, without_silence
+    from silentspam.training.fitting import FitParams
     from silentspam.training.train import TrainParams
     from silentspam.training.trainers import default_fit
 
-    rows = read_labels(args.labels, args.recordings)
+    rows = without_silence(read_labels(args.labels, args.recordings))
     rows = sample(rows, args.openings, args.seed)
     params = CompareParams(seed=args.seed)
-    ours = TrainParams(seed=args.seed)
+    ours = TrainParams(fit=FitParams(seed=args.seed, workers=os.cpu_count() or 1))
     return compare(
         load_dataset(rows, PAPER_FEATURES, progress=openings_progress("the paper's features")),
         load_dataset(rows, ours.features, progress=openings_progress("our features")),
-        default_fit(ours),
+        default_fit(ours.fit),
         params.quick() if args.quick else params,
         tell=lambda what: print(f"silentspam compare: {what}", file=sys.stderr),
     )

@@ -1,6 +1,7 @@
 """`silentspam curve`: how many labelled calls of an attack find the rest of it."""
 
 import argparse
+import os
 import json
 import sys
 from dataclasses import replace
@@ -63,15 +64,16 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace) -> "Document":
     import numpy as np
 
-    from silentspam.training.dataset import load_dataset, read_labels
+    from silentspam.training.dataset import load_dataset, read_labels, without_silence
     from silentspam.training.learning_curve import CurveParams, learning_curve
+    from silentspam.training.fitting import FitParams
     from silentspam.training.train import TEST_PREFIX, TrainParams
     from silentspam.training.trainers import default_fit
 
-    params = TrainParams(seed=args.seed)
+    params = TrainParams(fit=FitParams(seed=args.seed, workers=os.cpu_count() or 1))
     base = [
         row
-        for row in read_labels(args.labels, args.recordings)
+        for row in without_silence(read_labels(args.labels, args.recordings))
         if not (row.is_spam and row.split.startswith(TEST_PREFIX))
     ]
     attacks = [
@@ -85,7 +87,7 @@ def _measure(args: argparse.Namespace) -> "Document":
     return learning_curve(
         dataset.where(~is_attack),
         dataset.where(is_attack),
-        default_fit(params),
+        default_fit(params.fit),
         CurveParams(campaigns=args.campaigns, rate=args.rate, seed=args.seed),
         tell=lambda what: print(f"silentspam curve: {what}", file=sys.stderr),
     )

@@ -60,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
 def _text(figures: "Document") -> str:
     model, openings = figures["model"], figures["openings"]
     parts = {"all": figures["overall"], **figures["splits"]}
+    from silentspam.reports.evaluation import SILENCE_HEADS, silence_rows
+
+    silence = [table(SILENCE_HEADS, silence_rows(figures))] if figures["digital_silence"] else []
     return "\n\n".join(
         [
             f"model {model['model_id']}, threshold {model['threshold']:.3f}\n"
@@ -68,6 +71,7 @@ def _text(figures: "Document") -> str:
             table(("openings", "recall", "95 %", "false challenges", "95 %"), _at_threshold(parts)),
             table(("openings", "at most", "recall", "95 %", "people challenged"), _at_rates(parts)),
             table(("people", "challenged", "95 %"), _lines(figures["ham_kinds"])),
+            *silence,
             f"the {WORST} campaigns found least:\n"
             + table(
                 ("campaign", "kind", "recall", "95 %"),

@@ -1,6 +1,7 @@
 """`silentspam holdout`: what a model makes of codecs, noises, levels, voices and places it never met."""
 
 import argparse
+import os
 import json
 import sys
 from pathlib import Path
@@ -53,17 +54,20 @@ def run(args: argparse.Namespace) -> int:
         write_page(args.html, holdout_page(figures))
     print(table(HOLDOUT_HEADS, holdout_rows(figures)) + "\n")
     print(table(SUMMARY_HEADS, summary_rows(figures)))
+    if figures["too_few"]:
+        print(f"silentspam holdout: too few openings for {', '.join(figures['too_few'])}", file=sys.stderr)
     return 0
 
 
 def _measure(args: argparse.Namespace, corpus: dict[str, Any]) -> "Document":
-    from silentspam.training.dataset import load_dataset, read_labels
+    from silentspam.training.dataset import load_dataset, read_labels, without_silence
     from silentspam.training.holdout import hold_out, hold_outs
+    from silentspam.training.fitting import FitParams
     from silentspam.training.train import TrainParams
     from silentspam.training.trainers import default_fit
 
-    params = TrainParams(seed=args.seed)
-    rows = read_labels(args.labels, args.recordings)
+    params = TrainParams(fit=FitParams(seed=args.seed, workers=os.cpu_count() or 1))
+    rows = without_silence(read_labels(args.labels, args.recordings))
     dataset = load_dataset(rows, params.features, progress=openings_progress("features"))
     kinds = hold_outs(dataset.rows, corpus)
     there = list(dict.fromkeys(kind.dimension for kind in kinds))
@@ -73,7 +77,7 @@ def _measure(args: argparse.Namespace, corpus: dict[str, Any]) -> "Document":
     return hold_out(
         dataset,
         [kind for kind in kinds if not args.only or kind.dimension in args.only],
-        default_fit(params),
+        default_fit(params.fit),
         rate=args.rate,
         tell=lambda what: print(f"silentspam holdout: {what}", file=sys.stderr),
     )

@@ -51,7 +51,29 @@ def _openings(page: Page, figures: Document) -> None:
     ]
     caption = "Not judged, counted in no other figure: such a call is bridged without a challenge"
     page.table(("label", "cause", "openings"), rows, caption=caption)
+    if figures["digital_silence"]:
+        caption = (
+            "Openings made to have digital silence in them, in no other figure: nobody may be challenged"
+        )
+        page.table(SILENCE_HEADS, silence_rows(figures), caption=caption)
     page.paragraph(INTERVALS)
+
+
+SILENCE_HEADS = ("digital silence", "openings", "judged", "challenged", "95 %")
+
+
+def silence_rows(figures: Document) -> list[tuple[str, ...]]:
+    """The digital-silence test by kind."""
+    return [
+        (
+            name,
+            str(found["challenged"]["n"]),
+            str(found["judged"]),
+            str(found["challenged"]["hits"]),
+            interval(found["challenged"]),
+        )
+        for name, found in figures["digital_silence"].items()
+    ]
 
 
 def _at_threshold(page: Page, parts: Mapping[str, Document], threshold: float) -> None:

@@ -6,17 +6,18 @@ from silentspam.reports.page import Page
 
 CURVE_HEADS = ("labelled calls", "mean recall", "95 %", "worst campaign", "people challenged")
 CURVE_TEXT = (
-    "Each campaign was never met in training. Its recall is measured on calls of it that are never trained "
-    "on, the same ones at every point. The threshold is the one that challenges the nominal share of one "
-    "half of the held-out people; the people challenged are counted on the other half, and both ways round. The "
-    "interval is a bootstrap over campaigns."
+    "Each campaign was never met in training. Its recall is measured on calls of it that are never "
+    "trained on, the same ones at every point. The threshold is the one that challenges the nominal share"
+    " of one half of the held-out people; the people challenged are counted on the other half, and both "
+    "ways round. The interval is a bootstrap over campaigns."
 )
 HOLDOUT_TEXT = (
-    "For every line the model was trained without the openings named, and measured on openings of that kind "
-    "whose campaigns, speakers and places training did not meet either. The threshold challenges the nominal "
-    "share of held-out people who are not of the kind. Beside it, in the columns called known, stands the "
-    "model trained on everything, on the same openings: the difference is the price of never having met the kind. "
-    "Training people's own sources have no such column, since that model was trained on them."
+    "For every line the model was trained without the openings named, and measured on openings of that "
+    "kind whose campaigns, speakers and places training did not meet either. The threshold challenges the"
+    " nominal share of held-out people who are not of the kind. Beside it, in the columns called known, "
+    "stands the model trained on everything, on the same openings: the difference is the price of never "
+    "having met the kind. Training people's own sources have no such column, since that model was trained"
+    " on them."
 )
 HOLDOUT_HEADS = (
     "held out",
@@ -123,4 +124,6 @@ def holdout_page(figures: Document) -> Page:
         alt="Recall for every hold-out, with intervals.",
     )
     page.table(HOLDOUT_HEADS, holdout_rows(figures), caption="Every hold-out")
+    if figures["too_few"]:
+        page.paragraph(f"Too few openings to hold out: {', '.join(figures['too_few'])}.")
     return page

@@ -2,7 +2,7 @@
 
 The document holds plain values, ready for JSON; its rates are those of `training.metrics`, with their
 intervals. What the model would not judge (digital silence, too little audio) is counted apart and is in no
-other figure: such a call is bridged.
+other figure: such a call is bridged. Nor are the openings made to have digital silence in them.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 
 from silentspam.model import SpamModel
 from silentspam.training import metrics
-from silentspam.training.dataset import LabelError, Labelled
+from silentspam.training.dataset import SILENCE_SPLIT, LabelError, Labelled
 from silentspam.training.evaluation import FALSE_CHALLENGE_RATES
 from silentspam.training.metrics import Mask
 from silentspam.training.scoring import Scored
@@ -41,8 +41,11 @@ def assess(model: SpamModel, scored: Scored, *, statement: str = "") -> Document
 
     `statement` says where the openings come from.
     """
-    judged = scored.judged
     threshold = model.card.threshold
+    silence = scored.column("split") == SILENCE_SPLIT
+    digital_silence = _digital_silence(scored.where(silence), threshold)
+    scored = scored.where(~silence)
+    judged = scored.judged
     splits = sorted({row.split for row in scored.rows})
     return {
         "format": FORMAT,
@@ -56,6 +59,7 @@ def assess(model: SpamModel, scored: Scored, *, statement: str = "") -> Document
         "splits_used": splits,
         "openings": _counts(scored),
         "not_judged": scored.not_judged(),
+        "digital_silence": digital_silence,
         "overall": figures(judged, judged, threshold),
         "splits": {
             split or "(none)": figures(judged.where(judged.column("split") == split), judged, threshold)
@@ -65,6 +69,18 @@ def assess(model: SpamModel, scored: Scored, *, statement: str = "") -> Document
         "spam_kinds": _by(judged, "kind", judged.is_spam, threshold),
         "ham_kinds": _by(judged, "kind", ~judged.is_spam, threshold),
         "codecs": _codecs(judged, threshold),
+    }
+
+
+def _digital_silence(silent: Scored, threshold: float) -> Document:
+    """By kind, the share of all its people, judged or not, who would be challenged: none may be."""
+    kinds = silent.column("kind")
+    return {
+        str(name): {
+            "challenged": asdict(metrics.share(silent.probabilities[kinds == name] >= threshold)),
+            "judged": int((~np.isnan(silent.probabilities[kinds == name])).sum()),
+        }
+        for name in np.unique(kinds)
     }
 
 

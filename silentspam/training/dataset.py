@@ -27,6 +27,9 @@ OPENING_SECONDS = 2.0
 MIN_PER_CLASS = 10
 NAMED_IN_ERRORS = 3
 
+SILENCE_SPLIT = "test_silence"
+"""Openings made to have digital silence in them: a test of their own, which no other figure is of."""
+
 Progress = Callable[[Iterable["Labelled"], int], Iterable["Labelled"]]
 
 
@@ -175,3 +178,8 @@ def check_twin(first: Labelled, row: Labelled) -> None:
     """Two rows of the same audio must not be labelled both ways. Raises LabelError."""
     if first.is_spam != row.is_spam:
         raise LabelError(f"{first.recording} and {row.recording} are the same audio, labelled both ways")
+
+
+def without_silence(rows: Sequence[Labelled]) -> tuple[Labelled, ...]:
+    """The rows that are not of the digital-silence test."""
+    return tuple(row for row in rows if row.split != SILENCE_SPLIT)

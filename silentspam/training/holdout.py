@@ -135,13 +135,21 @@ def hold_out(
     parts = _Parts(dataset)
     tell("trains on everything")
     known = fit(dataset.where(parts.training))(dataset.vectors)
-    lines = []
+    lines, too_few = [], []
     for number, kind in enumerate(kinds, 1):
         tell(f"{number} of {len(kinds)}: without {kind.dimension} {kind.name}")
         line = _one(dataset, kind, parts, fit, known, rate)
         if line:
             lines.append(line)
-    return {"format": FORMAT, "rate": rate, "lines": lines, "summary": list(_summary(lines))}
+        else:
+            too_few.append(f"{kind.dimension} {kind.name}")
+    return {
+        "format": FORMAT,
+        "rate": rate,
+        "lines": lines,
+        "too_few": too_few,
+        "summary": list(_summary(lines)),
+    }
 
 
 class _Parts:

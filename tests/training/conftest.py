@@ -87,11 +87,11 @@ def audio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_corpus(audio_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated corpus of 12 campaigns of 12 calls and 160 people, for the studies."""
+    """A simulated corpus of 12 campaigns of 12 calls and 320 people, for the studies."""
     from silentspam.cli import main
 
     out = tmp_path_factory.mktemp("small") / "corpus"
-    size = ["--campaigns", "12", "--calls", "12", "--ham", "160", "--seed", "3"]
+    size = ["--campaigns", "12", "--calls", "12", "--ham", "320", "--silence", "20", "--seed", "3"]
     sources = ["--sources", str(audio_folder), "--codecs", "g711u", "g711a"]
     assert main(["simulate", "--out", str(out), *sources, *size]) == 0
     return out

@@ -76,6 +76,21 @@ def test_the_document_is_json_and_a_page(figures):
     assert page.count("<img") == 4
 
 
+def test_the_digital_silence_test_is_in_no_other_figure(model_folder, figures):
+    everything = scored()
+    silent = [labelled(f"x{i}", is_spam=False, kind="silence_pure", split="test_silence") for i in range(4)]
+    probabilities = np.concatenate([everything.probabilities, [np.nan, np.nan, 0.1, 0.99]])
+    causes = (*everything.causes, "digital silence", "digital silence", "", "")
+    found = assess(
+        load_model(model_folder),
+        Scored((*everything.rows, *silent), probabilities, causes),
+        statement="synthetic",
+    )
+    pure = found.pop("digital_silence")["silence_pure"]
+    assert (pure["judged"], pure["challenged"]["hits"], pure["challenged"]["n"]) == (2, 1, 4)
+    assert {**found, "digital_silence": {}} == figures
+
+
 @pytest.mark.parametrize("is_spam", [True, False])
 def test_one_class_alone_gives_its_own_figures(is_spam, model_folder):
     from silentspam.reports.evaluation import evaluation_page

@@ -1,0 +1,91 @@
+"""docs/accuracy.md: from whatever figures there are, the same for the same, and it names what is missing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from docs.accuracy import SYNTHETIC, main
+from silentspam.model import load_model
+from silentspam.training.assessment import assess
+from silentspam.training.comparison import CompareParams, compare
+from silentspam.training.holdout import hold_out, hold_outs
+from silentspam.training.learning_curve import CurveParams, learning_curve
+from tests.training import test_assessment, test_comparison, test_holdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, model_folder):
+    """One file of figures for each section, from small datasets."""
+    found = {
+        "evaluate": assess(load_model(model_folder), test_assessment.scored()),
+        "compare": compare(
+            test_comparison.openings(),
+            test_comparison.openings(width=4),
+            test_comparison.fit_first_column,
+            CompareParams(splits=2, trees=(2, 4), alphas=(1e-3,), costs=(1.0,)),
+            tell=lambda _: None,
+        ),
+        "curve": _curve(),
+        "holdout": _holdout(),
+    }
+    out = tmp_path_factory.mktemp("figures")
+    for name, figures in found.items():
+        (out / f"{name}.json").write_text(json.dumps(figures, allow_nan=False))
+    return out
+
+
+def _first_column(part):
+    return lambda vectors: vectors[:, 0].astype(np.float64)
+
+
+def _holdout():
+    dataset = test_holdout.dataset()
+    return hold_out(dataset, hold_outs(dataset.rows, {}), _first_column)
+
+
+def _curve():
+    dataset = test_holdout.dataset()
+    in_test = np.array([row.split == "test_unseen" for row in dataset.rows])
+    attacks = dataset.where(in_test & dataset.is_spam)
+    base = dataset.where(~(in_test & dataset.is_spam))
+    # Campaigns of 20 calls: 20 have to be left to measure on.
+    return learning_curve(base, attacks, _first_column, CurveParams(labelled=(0,)), tell=lambda _: None)
+
+
+def test_everything_measured_is_in_the_document(folder, tmp_path):
+    out = tmp_path / "accuracy.md"
+    assert main(["--figures", str(folder), "--out", str(out)]) == 0
+    text = out.read_text()
+    assert SYNTHETIC in text
+    for words in ("RandomForestClassifier", "labelled calls", "never met", "cannot be resolved"):
+        assert words in text
+    pictures = {path.name for path in tmp_path.glob("*.png")}
+    assert pictures == {name.split(")")[0] for name in text.split("](")[1:]}
+    assert len(pictures) == 6
+    assert "`python -m lab.amd` has not been run" in text
+
+
+def test_writing_twice_writes_the_same_bytes(folder, tmp_path):
+    for name in ("one", "two"):
+        assert main(["--figures", str(folder), "--out", str(tmp_path / name / "accuracy.md")]) == 0
+    one, two = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two"))
+    assert one == two
+
+
+def test_what_was_not_measured_is_named(tmp_path):
+    out = tmp_path / "accuracy.md"
+    assert main(["--figures", str(tmp_path), "--out", str(out)]) == 0
+    text = out.read_text()
+    assert text.count("Not measured") == 4
+    assert SYNTHETIC in text
+
+
+def test_a_broken_file_is_said_and_the_old_document_stays(folder, tmp_path, capsys):
+    out = tmp_path / "accuracy.md"
+    out.write_text("old")
+    for content in ("{", "{}"):
+        (tmp_path / "evaluate.json").write_text(content)
+        assert main(["--figures", str(tmp_path), "--out", str(out)]) == 1
+        assert "docs.accuracy: " in capsys.readouterr().err
+    assert out.read_text() == "old"
