@@ -24,6 +24,8 @@ PROMPTS = REPOSITORY / "ivr_prompts" / "en"
 PROMPTS_PAUSE_SAMPLES = 2400
 COMMAND_LINE = "import sys; from silentspam.cli import main; sys.exit(main())"
 """The console script `silentspam`, by the Python that runs the lab."""
+SETTLING_SECONDS = 5.5
+"""`silentspam speech` leaves a file alone until it has rested for 5 s."""
 NOT_EXECUTABLE = "not_executable.py"
 
 
@@ -129,6 +131,16 @@ def wait_for_row(
         if (row is not None and _is_finished(row, columns)) or time.monotonic() > deadline:
             return row
         time.sleep(0.1)
+
+
+def measure_speech(config: Path, *, seconds: float) -> None:
+    """Measure the callers' sides of a scenario when none waits any more. Raises ProductError."""
+    deadline = time.monotonic() + seconds
+    time.sleep(SETTLING_SECONDS)
+    while (said := silentspam("speech", "--config", str(config))) and ", 0 waits" not in said:
+        if time.monotonic() > deadline:
+            raise ProductError(f"silentspam speech: {said.strip()}")
+        time.sleep(1.0)
 
 
 def _is_finished(row: Row, columns: Sequence[str]) -> bool:

@@ -28,6 +28,7 @@ START_GAP_SECONDS = 0.75
 """So that no AGI process starts while another one, 2.1 s after its own start, judges."""
 WORKER_SECONDS = 100.0
 ROW_SECONDS = 8.0
+SPEECH_SECONDS = 30.0
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Workers are forked from a server that has imported everything: their start must not slow the calls down."""
@@ -117,6 +118,9 @@ class Lab:
             row = product.wait_for_row(
                 config, scenario.ani, seconds=ROW_SECONDS, row_waits=row_waits, columns=scenario.late_columns
             )
+            if scenario.speech:
+                product.measure_speech(config, seconds=SPEECH_SECONDS)
+                row = product.wait_for_row(config, scenario.ani, seconds=ROW_SECONDS, row_waits=False)
         except product.ProductError as error:
             return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
         wrong = faults(scenario, row, observation)

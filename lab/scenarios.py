@@ -17,6 +17,7 @@ TABLE = Path(__file__).parent / "scenarios.yaml"
 SIPP_FOLDER = Path(__file__).parent / "sipp"
 FIRST_EXTENSION = 1001
 AWAY = "away"
+SPEECH = ("", "some", "none")
 ROUTES = ("dial", "queue", "own_dial")
 MODEL_STATES = ("", "shadow", "promoted", "broken_shadow", "broken_active")
 
@@ -77,6 +78,7 @@ class Scenario:
     agi_ended: str = ""
     trouble: str = ""
     models: str = ""
+    speech: str = ""
     hears: Hears = field(default_factory=Hears)
 
     def expecting(self, names: Mapping[str, str]) -> "Scenario":
@@ -150,6 +152,7 @@ def _check(scenario: Scenario) -> None:
         (bool(caller.sends) == bool(caller.sipp), "a caller either sends a sound or is a SIPp file"),
         (bool(caller.sipp) and not (SIPP_FOLDER / caller.sipp).is_file(), f"no file {caller.sipp!r}"),
         (scenario.models not in MODEL_STATES, f"models {scenario.models!r} is no state of a registry"),
+        (scenario.speech not in SPEECH, f"speech {scenario.speech!r} is not one of some, none"),
         (scenario.route not in ROUTES, f"route {scenario.route!r} is not one of {', '.join(ROUTES)}"),
     )
     for wrong, what in faults:

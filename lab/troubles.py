@@ -30,8 +30,8 @@ class TroubleError(Exception):
 
 def prepare(trouble: str, folder: Path) -> None:
     """Make the trouble in a scenario's folder before its call. Raises TroubleError."""
-    if trouble == "block_database":
-        # A file where the folder should be: not even root can write a database below it.
+    if trouble in ("block_database", "block_legs"):
+        # A file where the folder should be: not even root can write below it.
         (folder / "blocked").write_text("in the way\n")
     elif trouble == "small_disk":
         _mount_small_disk(folder / "small-disk")
@@ -42,7 +42,7 @@ def prepare(trouble: str, folder: Path) -> None:
 
 def repair(trouble: str, folder: Path) -> None:
     """Undo the trouble after the call."""
-    if trouble == "block_database":
+    if trouble in ("block_database", "block_legs"):
         (folder / "blocked").unlink()
         (folder / "blocked").mkdir()
     elif trouble == "small_disk":
@@ -90,6 +90,7 @@ TROUBLES: dict[str, Callable[[Phone, int, Path], Iterator[None]]] = {
     "": _none,
     "kill_agi": _kill_agi,
     "block_database": _none,
+    "block_legs": _none,
     "small_disk": _none,
     "break_config": _none,
 }

@@ -30,8 +30,17 @@ def _row_faults(scenario: Scenario, row: Row | None) -> Iterator[str]:
             yield f"the call log has no column {column}"
         elif row[column] != wanted:
             yield f"{column} is {row[column]}, not {wanted}"
+    if scenario.speech:
+        yield from _speech_faults(scenario.speech, row.get("caller_speech_seconds"))
     if row.get("failed_open") and not row.get("failed_open_cause"):
         yield "failed_open has no cause"
+
+
+def _speech_faults(wanted: str, spoken: object) -> Iterator[str]:
+    if not isinstance(spoken, float):
+        yield "the caller's speech was not measured"
+    elif (spoken > 0) != (wanted == "some"):
+        yield f"the caller spoke {spoken:.1f} s, not {wanted}"
 
 
 def _heard_faults(scenario: Scenario, observation: Observation) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What the dialplan needs most is not there: the AGI application, or our dialplan file itself."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -26,6 +27,22 @@ def test_without_the_agi_application_the_caller_is_bridged_and_leaves_a_row(
     assert not outcome.faults
     assert outcome.row is not None
     assert "AGISTATUS unknown" in str(outcome.row["failed_open_cause"])
+
+
+def test_without_mixmonitor_the_caller_is_bridged_and_the_side_is_not_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = Path(shutil.copytree(asterisk.TEMPLATES, tmp_path / "templates"))
+    modules = templates / "modules.conf"
+    kept = [line for line in modules.read_text().splitlines() if "app_mixmonitor" not in line]
+    modules.write_text("\n".join(kept) + "\n")
+    monkeypatch.setattr(asterisk, "TEMPLATES", templates)
+    (scenario,) = choose(load_scenarios(), ["caller-leg"])
+    with Lab(tmp_path / "lab", [dataclasses.replace(scenario, speech="")]) as lab:
+        assert "0 modules loaded" in lab.asterisk.cli("module show like app_mixmonitor")
+        (outcome,) = lab.run()
+    assert not outcome.faults
+    assert not (tmp_path / "lab" / "calls" / "caller-leg" / "legs").exists()
 
 
 def test_without_our_dialplan_file_the_admins_own_dial_still_reaches_the_agent(

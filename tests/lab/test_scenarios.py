@@ -30,6 +30,13 @@ REQUIRED = [
     "agi-not-executable",
     "database-unwritable",
     "disk-full",
+    "explored-passes",
+    "explored-fails",
+    "digital-silence-unexplored",
+    "collect-mode",
+    "caller-leg",
+    "caller-leg-silent",
+    "caller-leg-unwritable",
 ]
 VALID = {
     "name": "one",
@@ -72,6 +79,7 @@ def test_choosing_keeps_the_order_and_names_what_is_unknown() -> None:
         ({"caller": {}}, "either sends"),
         ({"caller": {"sipp": "no_such.xml"}}, "no_such.xml"),
         ({"agent": {"does": "sleeps"}}, "sleeps"),
+        ({"speech": "loud"}, "speech 'loud'"),
         ({"route": "carrier-pigeon"}, "carrier-pigeon"),
         ({"tone": "loud"}, "tone"),
         ({"expect": None, "caller": {"sings": "speech"}}, "sings"),

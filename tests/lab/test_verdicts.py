@@ -1,5 +1,9 @@
 """A scenario fails for a reason that is said, and only then."""
 
+import dataclasses
+
+import pytest
+
 from lab.report import percentile, reasons, table, unchallenged_delays
 from lab.runner import Outcome
 from lab.scenarios import AgentPart, CallerPart, Hears, Row, Scenario
@@ -105,3 +109,21 @@ def test_percentiles_take_the_nearest_rank() -> None:
     assert percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 2.0
     assert percentile([float(n) for n in range(1, 21)], 0.95) == 19.0
     assert percentile([5.0], 0.95) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken", "fault"),
+    [
+        ("some", 2.5, None),
+        ("none", 0.0, None),
+        ("some", 0.0, "the caller spoke 0.0 s, not some"),
+        ("none", 2.5, "the caller spoke 2.5 s, not none"),
+        ("some", None, "the caller's speech was not measured"),
+        ("none", None, "the caller's speech was not measured"),
+    ],
+)
+def test_the_callers_speech_is_as_the_table_says(
+    wanted: str, spoken: float | None, fault: str | None
+) -> None:
+    scenario = dataclasses.replace(_scenario(), speech=wanted)
+    assert faults(scenario, {**ROW, "caller_speech_seconds": spoken}, GOOD) == ((fault,) if fault else ())
