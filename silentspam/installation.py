@@ -50,12 +50,13 @@ def user_exists(name: str) -> bool:
 
 
 def folders(config: Config) -> list[Path]:
-    """Every folder that the call path writes to."""
+    """Every folder that a call writes to; that for callers' sides only where they are recorded."""
     log = config.call_log
     paths = (
         Path(log.database).parent,
         Path(log.spool),
         Path(log.unlogged).parent,
         Path(config.recording.folder),
+        *filter(None, [config.legs_folder]),
     )
     return sorted(set(paths))

@@ -46,6 +46,8 @@ def examine(
     config: Config, path: Path | None, asterisk: AsteriskPaths, *, user: str, agi: Path | None, etc: Path
 ) -> list[Finding]:
     """Every check, in the order of a call. `path` is the file that `config` was read from, if any."""
+    from silentspam.cli.doctor_collection import collection
+
     identity = Identity(user)
     if (problem := identity.fault()) and problem.mark == FAULT:
         return [problem]
@@ -58,6 +60,7 @@ def examine(
         *_registry(config, identity),
         *_prompts(config, identity),
         *_call_log(config, identity),
+        *collection(config, etc),
     ]
 
 

@@ -173,3 +173,20 @@ def test_an_unknown_user_is_a_fault(silentspam, places: list[object]) -> None:
     code, out, _ = silentspam("check", *places, "--user", "nobody-of-this-name")
     assert code == 1
     assert "does not exist" in out
+
+
+def test_the_folder_for_callers_sides_is_made_and_checked_where_they_are_recorded(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    document = yaml.safe_load(config_file.read_text())
+    document["collection"] = {"caller_leg": True, "legs": str(tmp_path / "legs")}
+    config_file.write_text(yaml.safe_dump(document))
+    assert silentspam("install", *places, "--config", config_file)[0] == 0
+    assert (tmp_path / "legs").is_dir()
+    code, out, _ = silentspam("check", *places)
+    assert code == 0, out
+    assert "0 wait to be measured" in out
+    (tmp_path / "legs").rmdir()
+    code, out, _ = silentspam("check", *places)
+    assert code == 1
+    assert f"{tmp_path / 'legs'}: missing" in out
