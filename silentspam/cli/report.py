@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from silentspam.cli import report_drift
 from silentspam.cli.calls import moment
 from silentspam.cli.common import add_config_option, configuration, table, verb_parser
 from silentspam.errors import ConfigError
@@ -22,6 +23,8 @@ EXAMPLES = """\
   silentspam report calls --since 7d
   silentspam report calls --since 2026-11-01 --until 2026-12-01 --html november.html
   silentspam report errors --since 1d --json
+  silentspam report drift --since 1d --html drift.html
+  silentspam report drift --self-test --recordings corpus --labels corpus/labels.csv
 
 Days and times are UTC. docs/reports.md says how to read each figure."""
 
@@ -41,6 +44,10 @@ def add_parser(subparsers: Any) -> None:
         kind = kinds.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
         _add_options(kind)
         kind.set_defaults(run=run)
+    drift = kinds.add_parser("drift", help=report_drift.SUMMARY, description=report_drift.DESCRIPTION)
+    _add_options(drift)
+    report_drift.add_options(drift)
+    drift.set_defaults(run=run_drift)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +119,16 @@ def run_errors(args: argparse.Namespace) -> int:
     return _give(args, wanted, "Errors", sections, figures, calls=errors.suspects + errors.unsuspected)
 
 
+def run_drift(args: argparse.Namespace) -> int:
+    """Drift of recent calls against the training data, or the trial of the alarms on it."""
+    if args.self_test:
+        about, sections, figures = report_drift.self_test(args)
+        return _print(args, f"Drift alarms on trial, {about}", sections, figures | {"report": "drift trial"})
+    config, log, wanted = _period(args)
+    sections, figures = report_drift.recent_drift(args, config, log, wanted)
+    return _give(args, wanted, "Drift", sections, figures)
+
+
 def _period(args: argparse.Namespace) -> tuple["Config", "DurableCallLog", "Filter"]:
     from silentspam import assembly
     from silentspam.calllog.query import Filter
@@ -133,34 +150,31 @@ def _give(
     sections: Sequence["Section"],
     figures: dict[str, Any],
     *,
-    calls: int,
+    calls: int | None = None,
+) -> int:
+    """A report on a period; `calls` is how many it is about, where none is worth a word."""
+    from silentspam.explain import when
+
+    period = f"{when(wanted.since)} to {when(wanted.until)}"
+    head = {"report": title.lower(), "since": wanted.since, "until": wanted.until, "time_zone": "UTC"}
+    if calls == 0 and not args.json:
+        print("No calls in this period.\n")
+    return _print(args, f"{title}, {period}", sections, head | figures)
+
+
+def _print(
+    args: argparse.Namespace, title: str, sections: Sequence["Section"], figures: dict[str, Any]
 ) -> int:
     """Print the report in the form that was asked for, and write the page."""
     from silentspam.reports.figures import plain
     from silentspam.reports.grid import as_page, as_text
-
-    period = _words(wanted)
-    if args.json:
-        head = {"report": title.lower(), "since": wanted.since, "until": wanted.until, "time_zone": "UTC"}
-        print(json.dumps(head | plain(figures), indent=1, ensure_ascii=False, allow_nan=False))
-    else:
-        print(f"{title}, {period}\n")
-        if not calls:
-            print("No calls in this period.\n")
-        print(as_text(sections, table))
-    if args.html:
-        _write(args.html, as_page(f"{title}, {period}", sections))
-    return 0
-
-
-def _write(path: Path, page: Any) -> None:
     from silentspam.reports.page import write_page
 
-    write_page(path, page)
-    print(f"written: {path}", file=sys.stderr)
-
-
-def _words(wanted: "Filter") -> str:
-    from silentspam.explain import when
-
-    return f"{when(wanted.since)} to {when(wanted.until)}"
+    if args.json:
+        print(json.dumps(plain(figures), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print(f"{title}\n\n{as_text(sections, table)}")
+    if args.html:
+        write_page(args.html, as_page(title, sections))
+        print(f"written: {args.html}", file=sys.stderr)
+    return 0

@@ -1,0 +1,79 @@
+"""What the drift alarms are tried on: a labelled corpus, parted into training and what came after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from silentspam.model import SpamModel
+from silentspam.reports.altered import Alteration, Altered, altered
+from silentspam.reports.calibration import Openings
+from silentspam.reports.recent import spam_probabilities
+from silentspam.reports.selftest import Trials
+from silentspam.training.dataset import Dataset, Labelled, Progress
+
+QUIET = "quiet"
+"""What the kind of people on quiet lines begins with."""
+
+TEST_PREFIX = "test"
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Which rows are training's, which came later and are like it, and which are of new campaigns."""
+
+    training: Mask
+    later: Mask
+    strangers: Mask
+
+
+def parts(rows: Sequence[Labelled], *, seed: int = 1) -> Parts:
+    """The corpus's own split where it has one, else a third of people's sources and of campaigns held out."""
+    is_spam = np.array([row.is_spam for row in rows])
+    groups = np.array([row.group for row in rows])
+    in_test = np.array([row.split.startswith(TEST_PREFIX) for row in rows])
+    if not in_test.any():
+        in_test = _held_out(is_spam, groups, np.random.default_rng(seed))
+    known = np.isin(groups, groups[~in_test])
+    return Parts(training=~in_test, later=in_test & (~is_spam | known), strangers=in_test & is_spam & ~known)
+
+
+def _held_out(is_spam: Mask, groups: npt.NDArray[np.str_], rng: np.random.Generator) -> Mask:
+    """A third of all groups, and a third of the calls of the other campaigns."""
+    names = np.unique(groups)
+    gone = np.isin(groups, rng.permutation(names)[: len(names) // 3])
+    return np.asarray(gone | (is_spam & (rng.random(len(groups)) < 1 / 3)))
+
+
+def openings_of(dataset: Dataset | Altered, model: SpamModel) -> Openings:
+    """Openings with the model's probabilities."""
+    return Openings(
+        dataset.vectors,
+        spam_probabilities(model, dataset.vectors),
+        np.array([row.is_spam for row in dataset.rows], dtype=bool),
+        np.array([row.group for row in dataset.rows]),
+    )
+
+
+def trials_of(
+    dataset: Dataset,
+    found: Parts,
+    model: SpamModel,
+    alterations: dict[str, Alteration],
+    *,
+    progress: Progress | None = None,
+) -> Trials:
+    """The trials of a corpus: later openings as they are and altered, and the new campaigns."""
+    later = dataset.where(found.later)
+    return Trials(
+        openings=openings_of(later, model),
+        quiet=np.array([not row.is_spam and row.kind.startswith(QUIET) for row in later.rows], dtype=bool),
+        shifted={
+            name: openings_of(altered(later.rows, model.params, change, progress=progress), model)
+            for name, change in alterations.items()
+        },
+        strangers=openings_of(dataset.where(found.strangers), model),
+    )
