@@ -59,7 +59,10 @@ def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
     channel = AgiChannel(session, ring_tone=config.recording.ring_tone, legs=config.legs_folder)
     record = screen_call(call, channel, assembly.screener(config))
     _stop_deadline()
-    return _afterwards(writer, lambda: _log_and_try(config, record))
+    asked_by_asterisk = os.getpid()
+    return _afterwards(
+        writer, lambda: _log_and_try(config, record, a_caller_waits=os.getpid() == asked_by_asterisk)
+    )
 
 
 def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
@@ -102,12 +105,14 @@ def _log(config: Config, entry: Entry) -> int:
     return 0
 
 
-def _log_and_try(config: Config, record: CallRecord) -> int:
+def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) -> int:
     """Write the row; when it is safe, let the model on trial judge the call too, and add what it says.
 
     That model may be anything: nothing it does costs the row, and no live call waits for it.
     """
     status = _log(config, screened(record))
+    if a_caller_waits:
+        return status
     try:
         os.nice(TRIAL_NICENESS)
         if assembly.judge_in_shadow(config, record):

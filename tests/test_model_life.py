@@ -171,6 +171,18 @@ def test_the_caller_does_not_wait_for_a_model_on_trial(site: Site) -> None:
         assert complaint(process) == ""
 
 
+def test_where_no_second_process_can_be_had_no_model_is_tried(
+    site: Site, registry: Registry, make_model: MakeModel
+) -> None:
+    registry.shadow(registry.add(make_model(0.5)))
+    change = "def no_fork(): raise OSError('no more processes')\nembedded.os.fork = no_fork"
+    with running(patched(site, change)) as process:
+        converse(process, Switch(opening=SPEECH))
+        assert ended_status(process) == 0
+    assert site.row()["verdict"] == "HAM"
+    assert on_trial(site) == (None,) * 4
+
+
 def test_a_recording_that_cannot_be_judged_is_inconclusive_for_the_model_on_trial_too(
     site: Site, registry: Registry, make_model: MakeModel
 ) -> None:

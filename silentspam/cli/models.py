@@ -98,12 +98,18 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_add(args: argparse.Namespace) -> int:
     """Add a candidate and print its id."""
-    config, registry = _open(args)
-    model_id = registry.add(args.folder, note=args.note)
+    register(configuration(args), args.folder, note=args.note)
+    return 0
+
+
+def register(config: "Config", folder: Path, *, note: str = "") -> str:
+    """Add a model folder to the configured registry as a candidate and say so; returns its id."""
+    registry = _registry(config)
+    model_id = registry.add(folder, note=note)
     _copy_history(config, registry)
     print(f"model {model_id} is in {registry.folder}")
     print(f"try it beside the active one: silentspam models shadow {model_id}", file=sys.stderr)
-    return 0
+    return model_id
 
 
 def run_shadow(args: argparse.Namespace) -> int:
@@ -177,10 +183,14 @@ def run_diff(args: argparse.Namespace) -> int:
 
 
 def _open(args: argparse.Namespace) -> "tuple[Config, Registry]":
+    config = configuration(args)
+    return config, _registry(config)
+
+
+def _registry(config: "Config") -> "Registry":
     from silentspam.registry.registry import Registry, current_user
 
-    config = configuration(args)
-    return config, Registry(Path(config.model.registry), by=current_user())
+    return Registry(Path(config.model.registry), by=current_user())
 
 
 def _copy_history(config: "Config", registry: "Registry") -> None:
