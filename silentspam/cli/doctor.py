@@ -214,6 +214,8 @@ def _registry(config: Config, identity: Identity) -> Iterator[Finding]:
     elif identity.is_other and identity.may(registry, "w"):
         remedy = f"chown -R root {registry}: who answers calls need not choose who judges them"
         yield Finding(WARNING, f"registry {registry}: {identity.name} may change it", remedy)
+    else:
+        yield Finding(GOOD, f"registry {registry}: readable by {identity.name}")
     try:
         trial = model_in(registry, Role.SHADOW)
         if trial is not None:
