@@ -30,6 +30,11 @@ class Parts:
     strangers: Mask
 
 
+def in_test(rows: Sequence[Labelled]) -> Mask:
+    """Which rows [shape=(n,)] their corpus keeps from training."""
+    return np.array([row.split.startswith(TEST_PREFIX) for row in rows], dtype=bool)
+
+
 def parts(rows: Sequence[Labelled], *, seed: int = 1) -> Parts:
     """The corpus's own split where it has one, else a third of people's sources and of campaigns held out."""
     is_spam = np.array([row.is_spam for row in rows])

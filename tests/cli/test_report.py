@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.reports.calls import Group, write_log
+from silentspam.audio import write_ulaw
+from silentspam.call import Call, CallRecord
+from silentspam.calllog.entry import screened
+from silentspam.cli import main
+from tests.fakes import noise
+from tests.reports.calls import DAY_ONE, Group, write_log
 
 PERIOD = ("--since", "2026-11-19", "--until", "2026-11-21")
 
@@ -115,3 +120,93 @@ def test_a_page_that_cannot_be_written_is_an_error_that_names_it(silentspam, bel
     code, _, err = silentspam("report", "calls", *PERIOD, "--html", below_a_file)
     assert code == 1
     assert str(below_a_file) in err
+
+
+# --- drift -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """480 people and 180 calls of dead air, all of them noise: enough for windows of 100 calls."""
+    folder = tmp_path_factory.mktemp("corpus")
+    lines = ["recording,label,kind,campaign,source"]
+    for k in range(480):
+        write_ulaw(folder / f"ham{k}.ulaw", noise(1.2, level=3000.0 + 10 * k, seed=k))
+        lines.append(f"ham{k}.ulaw,ham,{'quiet_line' if k % 5 == 0 else 'speech'},,source{k // 3}")
+    for k in range(180):
+        write_ulaw(folder / f"spam{k}.ulaw", noise(1.2, level=30.0 + k / 2, seed=1000 + k))
+        lines.append(f"spam{k}.ulaw,spam,noise,campaign{k // 4},")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(corpus: Path, model_folder: Path) -> Path:
+    """The reference that the self-test makes of the corpus."""
+    path = corpus / "reference.json"
+    wanted = ("--recordings", corpus, "--labels", corpus / "labels.csv", "--model", model_folder)
+    assert main(list(map(str, ("report", "drift", "--self-test", *wanted, "--write-reference", path)))) == 0
+    return path
+
+
+def log_calls(folder: Path, recordings: list[Path]) -> None:
+    groups = tuple(Group(first=1) for _ in recordings)
+    log = write_log(folder, groups)
+    for number, path in enumerate(recordings):
+        call = Call(call_id=f"{number}-0-0", started_at=DAY_ONE)
+        log.write(screened(CallRecord(call=call, recording=str(path))))
+
+
+def test_drift_of_recent_calls(silentspam, corpus: Path, reference: Path, tmp_path: Path) -> None:
+    recordings = sorted(corpus.glob("ham*.ulaw"))[:150]
+    log_calls(tmp_path / "log", [*recordings, tmp_path / "gone.ulaw"])
+    page = tmp_path / "drift.html"
+    code, out, _ = silentspam("report", "drift", *PERIOD, "--reference", reference, "--html", page)
+    assert code == 0
+    assert "151 calls of the period have a recording" in out
+    assert "150 unsuspected, 0 suspects, 0 that cannot be judged, 1 whose file is gone" in out
+    assert "one that always fires has F1 0.667" in out
+    assert page.read_text().count("data:image/png;base64,") == 2
+
+
+def test_drift_as_json_names_what_fires(silentspam, corpus: Path, reference: Path, tmp_path: Path) -> None:
+    loud = []
+    for k in range(120):
+        loud.append(tmp_path / f"{k}.ulaw")
+        write_ulaw(loud[-1], noise(1.2, level=14_000.0, seed=k))
+    log_calls(tmp_path / "log", loud)
+    _, out, _ = silentspam("report", "drift", *PERIOD, "--reference", reference, "--json")
+    figures = json.loads(out)
+    assert {"levels", "any of these"} <= set(figures["fires"])
+    assert figures["false_alarm_rate"] == 0.05
+    assert figures["self_test"]["alarms"]["always fires"]["f1"] == pytest.approx(0.6667)
+
+
+@pytest.mark.usefixtures("log")
+def test_a_model_without_a_reference_is_said_to_have_none(silentspam) -> None:
+    code, out, err = silentspam("report", "drift", *PERIOD)
+    assert (code, out) == (1, "")
+    assert "has no reference of its training data" in err
+
+
+@pytest.mark.usefixtures("log")
+def test_calls_without_recordings_are_too_few(silentspam, reference: Path) -> None:
+    code, _, err = silentspam("report", "drift", *PERIOD, "--reference", reference)
+    assert code == 1
+    assert "0 unsuspected calls: at least 50 are needed" in err
+
+
+def test_the_self_test_wants_a_corpus(silentspam) -> None:
+    code, _, err = silentspam("report", "drift", "--self-test")
+    assert code == 2
+    assert "--recordings DIR and --labels CSV" in err
+
+
+def test_a_reference_of_other_features_is_refused(silentspam, reference: Path, tmp_path: Path) -> None:
+    document = json.loads(reference.read_text())
+    document["names"][1] = "another"
+    (tmp_path / "other.json").write_text(json.dumps(document))
+    log_calls(tmp_path / "log", [])
+    code, _, err = silentspam("report", "drift", *PERIOD, "--reference", tmp_path / "other.json")
+    assert code == 1
+    assert "other features" in err
