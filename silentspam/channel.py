@@ -30,6 +30,9 @@ class Channel(Protocol):
         recorded did not reach the disk.
         """
 
+    def record_side(self, call_id: str) -> None:
+        """Keep what the caller sends from now on, where that is wanted, to be measured after the call."""
+
     def play(self, sound: str, *, keys: str = "") -> str | None:
         """Play a sound to its end, or to one of `keys`, which is returned."""
 

@@ -138,6 +138,7 @@ def _rule(record: CallRecord, verdict: Verdict, screener: Screener) -> Decision:
 
 def _challenge(record: CallRecord, channel: Channel, screener: Screener) -> None:
     record.challenged_at = screener.clock()
+    _record_side(record, channel)
     outcome = ChallengeOutcome()
     try:
         run_challenge(
@@ -154,6 +155,17 @@ def _challenge(record: CallRecord, channel: Channel, screener: Screener) -> None
         _reject(record)
     else:
         record.decision = Decision.BRIDGE
+
+
+def _record_side(record: CallRecord, channel: Channel) -> None:
+    """What a caller says to the question helps to label the call: a switch that cannot keep it asks all the
+    same."""
+    try:
+        channel.record_side(record.call.call_id)
+    except ChannelHangup:
+        raise
+    except ChannelError:
+        return
 
 
 def _may_reject(record: CallRecord) -> bool:

@@ -146,6 +146,9 @@ class FakeChannel:
         path.write_bytes(self._opening)
         meanwhile()
 
+    def record_side(self, call_id: str) -> None:
+        self._take("record_side")
+
     def play(self, sound: str, *, keys: str = "") -> str | None:
         name = Path(sound).name if sound.startswith("/") else sound
         self._take(f"play {name}")

@@ -204,6 +204,20 @@ def test_a_caller_who_leaves_twice_has_left_once(tmp_path: Path) -> None:
         assert (once.disposition, once.ended_by) == (twice.disposition, twice.ended_by)
 
 
+def test_a_side_that_cannot_be_recorded_changes_nobodys_fate(tmp_path: Path) -> None:
+    for keys, decision in (([], REJECT), (["7"], BRIDGE)):
+        channel = FakeChannel(keys=keys, faults={"record_side": ChannelError("no MixMonitor")})
+        record = screen(channel, FakeJudge(spam()), tmp_path)
+        assert (record.decision, record.failed_open) == (decision, False)
+
+
+def test_a_side_is_recorded_of_the_challenged_alone(tmp_path: Path) -> None:
+    for verdict, recorded in ((spam(), True), (ham(), False), (inconclusive(), False)):
+        channel = FakeChannel()
+        screen(channel, FakeJudge(verdict), tmp_path)
+        assert ("record_side" in channel.commands) == recorded
+
+
 # --- exploration: challenged by lot -------------------------------------------------------------------------
 
 

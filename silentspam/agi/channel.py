@@ -45,10 +45,11 @@ class AgiChannel:
     """A caller's leg in Asterisk (implements `silentspam.channel.Channel`)."""
 
     def __init__(self, session: AgiSession, *, ring_tone: str = "ring", legs: Path | None = None) -> None:
-        """`legs` is the folder for the callers' sides of bridged calls; None: they are not recorded."""
+        """`legs` is the folder for callers' sides; None: they are not recorded."""
         self._session = session
         self._ring_tone = ring_tone
         self._legs = legs
+        self._side_is_recorded = False
 
     def announce(self, call_id: str) -> None:
         self._set(variables.CALL_ID, call_id)
@@ -70,6 +71,12 @@ class AgiChannel:
         if written < recorded:
             raise ChannelError(f"RECORD FILE: {written} of {recorded} bytes reached the disk: is it full?")
 
+    def record_side(self, call_id: str) -> None:
+        """MixMonitor, which goes on when the call is bridged."""
+        if self._legs is not None:
+            self._session.record_side(self._leg_file(self._legs, call_id))
+            self._side_is_recorded = True
+
     def play(self, sound: str, *, keys: str = "") -> str | None:
         return self._session.stream_file(sound, keys) or None
 
@@ -89,9 +96,14 @@ class AgiChannel:
         self._set(variables.ACTION, record.decision or "BRIDGE")
 
     def _leg(self, record: CallRecord) -> str:
-        if self._legs is None or record.decision is not Decision.BRIDGE:
+        """What the dialplan is to record: nothing where it is recorded already."""
+        if self._legs is None or self._side_is_recorded or record.decision is not Decision.BRIDGE:
             return ""
-        return str(self._legs / f"{record.call.call_id}.ulaw")
+        return self._leg_file(self._legs, record.call.call_id)
+
+    @staticmethod
+    def _leg_file(folder: Path, call_id: str) -> str:
+        return str(folder / f"{call_id}.ulaw")
 
     def _set(self, name: str, value: str) -> None:
         self._session.set_variable(name, str(value))

@@ -28,7 +28,7 @@ SCREENED = "SILENTSPAM_SCREENED"
 """1 when the screener reported back: otherwise it was missing, crashed or was killed."""
 
 LEG = "SILENTSPAM_LEG"
-"""File for the caller's side of the bridged call, of our own id; empty when it is not to be recorded."""
+"""File for the caller's side of the bridged call, of our own id; empty where nothing is left to record."""
 
 STARTED_AT = "SILENTSPAM_STARTED_AT"
 """When the call came in [s since the epoch]; set by the dialplan."""

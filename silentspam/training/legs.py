@@ -1,9 +1,9 @@
 """The recorded callers' sides of finished calls: each is measured once, its speech written to the call log.
 
-A side is a raw mu-law file CALL_ID.ulaw that Asterisk's MixMonitor writes while the call is bridged. It is
-touched only when its call is over; it is removed only when its measure is durable. What cannot be measured is
-set aside as CALL_ID.ulaw.unreadable: a missing measure makes a call one for review, a wrong zero would make
-it SPAM.
+A side is a raw mu-law file CALL_ID.ulaw that Asterisk's MixMonitor writes from the challenge on, or while the
+call is bridged. It is touched only when its call is over, and removed only when its measure is durable. What
+cannot be measured is set aside as CALL_ID.ulaw.unreadable: a missing measure makes a call one for review, a
+wrong zero would make it SPAM.
 """
 
 import enum
@@ -29,7 +29,7 @@ SETTLED_SECONDS = 5.0
 ABANDONED_SECONDS = 6 * 3600.0
 """A file that has rested so long is taken for finished although the call's end was never reported [s]."""
 WHOLE_SHARE = 0.8
-"""Of the time with the agent that a side must last for its zero to be believed."""
+"""Of the time with challenge and agent that a side must last for its zero to be believed."""
 WHOLE_SLACK_SECONDS = 2.0
 
 Row = Mapping[str, str | int | float | None]
@@ -109,11 +109,11 @@ class LegSweep:
         if not len(side.codes):
             raise AudioError(f"{path}: empty")
         spoken = self.detector.speech_seconds(side)
-        expected = _bridged_seconds(row)
+        expected = _expected_seconds(row)
         if not spoken and side.seconds < WHOLE_SHARE * expected - WHOLE_SLACK_SECONDS:
             raise AudioError(
-                f"{path}: {side.seconds:.1f} s of a call that was bridged for {expected:.1f} s, and no "
-                "speech in them: cut off, so this is no zero"
+                f"{path}: {side.seconds:.1f} s of {expected:.1f} s with a challenge or an agent, and "
+                "no speech in them: cut off, so this is no zero"
             )
         return CallSpeech(
             call_id=path.stem,
@@ -138,7 +138,11 @@ def _is_call_id(text: str) -> bool:
         return False
 
 
-def _bridged_seconds(row: Row) -> float:
-    """How long the caller was with the agent [s]; 0 when the row does not say."""
-    start, end = row["bridged_at"], row["ended_at"]
+def _expected_seconds(row: Row) -> float:
+    """How long a side lasts at least [s]: challenge and agent; 0 for what the row does not say."""
+    challenge = _span(row["challenged_at"], row["screened_at"])
+    return challenge + _span(row["bridged_at"], row["ended_at"])
+
+
+def _span(start: str | float | None, end: str | float | None) -> float:
     return max(0.0, float(end) - float(start)) if start is not None and end is not None else 0.0

@@ -144,6 +144,30 @@ def test_no_callers_side_is_recorded_of_a_rejected_call_or_where_nobody_asked_fo
     assert leg_of(None, decision=Decision.BRIDGE) == ""
 
 
+def test_a_side_is_recorded_from_the_challenge_on_and_not_a_second_time_by_the_dialplan() -> None:
+    switch = Switch(variables={})
+    ours = channel(switch, legs=Path("/legs"))
+    ours.record_side(CALL_ID)
+    ours.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    assert switch.commands[0] == f'EXEC MixMonitor ",r(/legs/{CALL_ID}.ulaw)"'
+    assert switch.variables["SILENTSPAM_LEG"] == ""
+
+
+def test_no_side_is_recorded_where_nobody_asked_for_it() -> None:
+    switch = Switch()
+    channel(switch).record_side(CALL_ID)
+    assert switch.commands == []
+
+
+def test_without_mixmonitor_the_dialplan_tries_again() -> None:
+    switch = Switch(variables={}, replies={"EXEC": b"200 result=-2\n"})
+    ours = channel(switch, legs=Path("/legs"))
+    with pytest.raises(ChannelError, match="MixMonitor"):
+        ours.record_side(CALL_ID)
+    ours.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    assert switch.variables["SILENTSPAM_LEG"].endswith(".ulaw")
+
+
 def test_a_failed_screening_says_so() -> None:
     assert handed_back(failed_open=True, decision=Decision.BRIDGE)["SILENTSPAM_FAILED_OPEN"] == "1"
 

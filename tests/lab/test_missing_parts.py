@@ -37,12 +37,13 @@ def test_without_mixmonitor_the_caller_is_bridged_and_the_side_is_not_recorded(
     kept = [line for line in modules.read_text().splitlines() if "app_mixmonitor" not in line]
     modules.write_text("\n".join(kept) + "\n")
     monkeypatch.setattr(asterisk, "TEMPLATES", templates)
-    (scenario,) = choose(load_scenarios(), ["caller-leg"])
-    with Lab(tmp_path / "lab", [dataclasses.replace(scenario, speech="")]) as lab:
+    bridged_and_challenged = choose(load_scenarios(), ["caller-leg", "caller-leg-silent"])
+    unmeasured = [dataclasses.replace(scenario, speech="") for scenario in bridged_and_challenged]
+    with Lab(tmp_path / "lab", unmeasured) as lab:
         assert "0 modules loaded" in lab.asterisk.cli("module show like app_mixmonitor")
-        (outcome,) = lab.run()
-    assert not outcome.faults
-    assert not (tmp_path / "lab" / "calls" / "caller-leg" / "legs").exists()
+        outcomes = lab.run()
+    assert [outcome.faults for outcome in outcomes] == [(), ()]
+    assert not list((tmp_path / "lab" / "calls").glob("*/legs"))
 
 
 def test_without_our_dialplan_file_the_admins_own_dial_still_reaches_the_agent(

@@ -49,7 +49,13 @@ class Desk:
             write_ulaw(path, content)
         os.utime(path, (NOW - rested, NOW - rested))
         start = None if talked is None else NOW - rested - talked
-        self.rows[path.stem] = {"bridged_at": start, "ended_at": NOW - rested, **row}  # type: ignore[dict-item]
+        self.rows[path.stem] = {
+            "challenged_at": None,
+            "screened_at": None,
+            "bridged_at": start,
+            "ended_at": NOW - rested,
+            **row,
+        }  # type: ignore[dict-item]
         return path
 
     def sweep(self, *, keep: bool = False) -> dict[Path, tuple[Fate, str]]:
@@ -137,6 +143,13 @@ def test_what_cannot_be_measured_is_set_aside_whole_and_gives_no_zero(what: str,
     assert path.with_name(path.name + SET_ASIDE).read_bytes() == before
     assert [speech.call_id for speech in desk.written] == [good.stem], "and the others go on"
     assert desk.sweep() == {}
+
+
+def test_the_time_of_the_challenge_counts_too(desk: Desk) -> None:
+    rejected = {"challenged_at": NOW - 90, "screened_at": NOW - 60}
+    whole, cut = desk.leg(noise(29.0, level=8.0), **rejected), desk.leg(noise(9.0, level=8.0), **rejected)
+    fates = desk.sweep()
+    assert (fates[whole][0], fates[cut][0]) == (Fate.MEASURED, Fate.SET_ASIDE)
 
 
 def test_a_side_that_is_cut_off_after_speech_was_heard_is_a_measure(desk: Desk) -> None:
