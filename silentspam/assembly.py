@@ -5,6 +5,7 @@ used, so that a call's process does it while the caller is being recorded.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,11 @@ def judge_recording(model: "SpamModel", recording: "Recording", config: Config) 
         min_seconds=section.min_seconds,
         max_digital_silence_share=section.max_digital_silence_share,
     )
+
+
+def judge_recordings(model: "SpamModel", recordings: Sequence["Recording"], config: Config) -> list[Verdict]:
+    """A model's verdict on each of many openings, under the same limits."""
+    return [judge_recording(model, recording, config) for recording in recordings]
 
 
 def judge_in_shadow(config: Config, record: CallRecord) -> bool:

@@ -73,7 +73,7 @@ def _recent(config: Config, *, since: float, at_most: int) -> list[RecentCall]:
 
 def _judge(calls: list[RecentCall], a: SpamModel, b: SpamModel, config: Config) -> Trial:
     read = partial(read_recording, max_seconds=config.recording.seconds)
-    judge_a, judge_b = (partial(assembly.judge_recording, model, config=config) for model in (a, b))
+    judge_a, judge_b = (partial(assembly.judge_recordings, model, config=config) for model in (a, b))
     return judge_again(_with_progress(calls), read, judge_a, judge_b)
 
 
