@@ -17,7 +17,6 @@ from silentspam.challenge import DIGITS
 from silentspam.config import Config
 from silentspam.errors import CallLogError, ModelError
 from silentspam.installation import DIALPLAN, SCRIPTS, AsteriskPaths, folders
-from silentspam.registry.links import Role, model_in
 
 GOOD, WARNING, FAULT = "ok", "warn", "FAULT"
 
@@ -47,6 +46,7 @@ def examine(
 ) -> list[Finding]:
     """Every check, in the order of a call. `path` is the file that `config` was read from, if any."""
     from silentspam.cli.doctor_collection import collection
+    from silentspam.cli.doctor_registry import registry
 
     identity = Identity(user)
     if (problem := identity.fault()) and problem.mark == FAULT:
@@ -57,7 +57,7 @@ def examine(
         *_dialplan(etc, asterisk, identity),
         *_folders(config, identity),
         *_model(config, identity),
-        *_registry(config, identity),
+        *registry(config, identity),
         *_prompts(config, identity),
         *_call_log(config, identity),
         *collection(config, etc),
@@ -200,28 +200,6 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
         return
     threshold = config.model.threshold if config.model.threshold is not None else model.card.threshold
     yield Finding(GOOD, f"model {model.model_id} in {folder}: threshold {threshold:g}")
-
-
-def _registry(config: Config, identity: Identity) -> Iterator[Finding]:
-    from silentspam.model import load_model
-
-    registry = Path(config.model.registry)
-    if not registry.is_dir():
-        yield Finding(GOOD, f"registry {registry}: created with the first model of your own")
-        return
-    if not (identity.may(registry, "r") and identity.may(registry, "x")):
-        yield fault(f"registry {registry}: {identity.name} may not read it", f"chmod -R a+rX {registry}")
-    elif identity.is_other and identity.may(registry, "w"):
-        remedy = f"chown -R root {registry}: who answers calls need not choose who judges them"
-        yield Finding(WARNING, f"registry {registry}: {identity.name} may change it", remedy)
-    else:
-        yield Finding(GOOD, f"registry {registry}: readable by {identity.name}")
-    try:
-        trial = model_in(registry, Role.SHADOW)
-        if trial is not None:
-            yield Finding(GOOD, f"shadow model {load_model(trial).model_id}: judges beside the active one")
-    except ModelError as error:
-        yield Finding(WARNING, f"shadow model: {error}", "it judges nothing: silentspam models shadow --off")
 
 
 def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
