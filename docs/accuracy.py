@@ -122,8 +122,11 @@ def _evaluation(document: _Document, figures: Document | None) -> None:
     document.add(
         "`test_seen`: further calls of campaigns that were trained on. `test_unseen`: campaigns, speakers, "
         "places and tunes that training never met.",
-        evaluation.OWN_PEOPLE,
     )
+    if figures["budgets"]:
+        document.add(evaluation.BUDGETS)
+        document.table(evaluation.BUDGET_HEADS, evaluation.budget_rows(figures))
+    document.add(evaluation.OWN_PEOPLE)
     document.table(
         ("openings", "false challenges at most", "recall", "95 %", "people challenged"),
         [

@@ -60,8 +60,9 @@ def run(args: argparse.Namespace) -> int:
 def _text(figures: "Document") -> str:
     model, openings = figures["model"], figures["openings"]
     parts = {"all": figures["overall"], **figures["splits"]}
-    from silentspam.reports.evaluation import SILENCE_HEADS, silence_rows
+    from silentspam.reports.evaluation import BUDGET_HEADS, SILENCE_HEADS, budget_rows, silence_rows
 
+    budgets = [table(BUDGET_HEADS, budget_rows(figures))] if figures["budgets"] else []
     silence = [table(SILENCE_HEADS, silence_rows(figures))] if figures["digital_silence"] else []
     return "\n\n".join(
         [
@@ -69,6 +70,7 @@ def _text(figures: "Document") -> str:
             f"{openings['spam']} dead-air calls of {openings['campaigns']} campaigns, "
             f"{openings['ham']} people; not judged: {_not_judged(figures['not_judged'])}",
             table(("openings", "recall", "95 %", "false challenges", "95 %"), _at_threshold(parts)),
+            *budgets,
             table(("openings", "at most", "recall", "95 %", "people challenged"), _at_rates(parts)),
             table(("people", "challenged", "95 %"), _lines(figures["ham_kinds"])),
             *silence,

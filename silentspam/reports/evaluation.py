@@ -29,7 +29,7 @@ def evaluation_page(figures: Document) -> Page:
             page.paragraph(text)
     _openings(page, figures)
     parts = {"all": figures["overall"], **figures["splits"]}
-    _at_threshold(page, parts, model["threshold"])
+    _at_threshold(page, figures, parts)
     _ranking(page, parts)
     _campaigns(page, figures)
     _kinds(page, figures)
@@ -76,13 +76,40 @@ def silence_rows(figures: Document) -> list[tuple[str, ...]]:
     ]
 
 
-def _at_threshold(page: Page, parts: Mapping[str, Document], threshold: float) -> None:
+BUDGET_HEADS = ("budget", "threshold", "recall", "95 %", "people challenged", "95 %")
+BUDGETS = (
+    "A budget is the share of people whom one is willing to challenge (model.max_false_challenge_rate). Its "
+    "threshold was chosen in training, on people held out there; here it meets others, so the share really "
+    "challenged may lie above or below it."
+)
+
+
+def budget_rows(figures: Document) -> list[tuple[str, ...]]:
+    """The card's operating points on the evaluated openings."""
+    return [
+        (
+            f"{point['max_false_challenge_rate']:.2%}",
+            f"{point['threshold']:.4f}",
+            rate(point["recall"]),
+            interval(point["recall"]),
+            rate(point["false_challenges"]),
+            interval(point["false_challenges"]),
+        )
+        for point in figures["budgets"]
+    ]
+
+
+def _at_threshold(page: Page, figures: Document, parts: Mapping[str, Document]) -> None:
+    threshold = figures["model"]["threshold"]
     page.heading("At the card's threshold")
     heads = ("openings", "recall", "95 %", "people challenged", "95 %", "precision", "accuracy", "F1")
     page.table(
         heads, [_threshold_row(name, part) for name, part in parts.items()], caption=f"{threshold:.4f}"
     )
     page.paragraph(PREVALENCE)
+    if figures["budgets"]:
+        page.table(BUDGET_HEADS, budget_rows(figures), caption="At the card's budgets, all openings")
+        page.paragraph(BUDGETS)
 
 
 def _threshold_row(name: str, part: Document) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ HOLDOUT_TEXT = (
 )
 HOLDOUT_HEADS = (
     "held out",
-    "",
+    "kind",
     "recall",
     "95 %",
     "recall, known",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from silentspam.card import OperatingPoint
 from silentspam.model import SpamModel
 from silentspam.training import metrics
 from silentspam.training.dataset import SILENCE_SPLIT, LabelError, Labelled
@@ -56,6 +57,7 @@ def assess(model: SpamModel, scored: Scored, *, statement: str = "") -> Document
             "groups": list(model.card.groups),
             "statement": model.card.statement,
         },
+        "budgets": [_at_budget(point, judged) for point in model.card.operating_points],
         "splits_used": splits,
         "openings": _counts(scored),
         "not_judged": scored.not_judged(),
@@ -81,6 +83,16 @@ def _digital_silence(silent: Scored, threshold: float) -> Document:
             "judged": int((~np.isnan(silent.probabilities[kinds == name])).sum()),
         }
         for name in np.unique(kinds)
+    }
+
+
+def _at_budget(point: OperatingPoint, judged: Scored) -> Document:
+    """What a budget's threshold, chosen in training on other people, does to these people and calls."""
+    return {
+        "max_false_challenge_rate": point.max_false_challenge_rate,
+        "threshold": point.threshold,
+        "recall": _share(judged.where(judged.is_spam), point.threshold),
+        "false_challenges": _share(judged.where(~judged.is_spam), point.threshold),
     }
 
 

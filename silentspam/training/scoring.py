@@ -12,9 +12,12 @@ from silentspam.audio import Recording, read_ulaw
 from silentspam.model import SpamModel
 from silentspam.training.dataset import OPENING_SECONDS, Labelled, Progress, check_twin
 from silentspam.training.metrics import Mask, Names, Scores
+from silentspam.verdict import Verdict
 
 CAUSES = ("no media", "too little audio", "digital silence")
 """How the reason of an INCONCLUSIVE verdict begins."""
+BATCH = 256
+"""Openings judged at once: faster than one by one, and no more are held in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,21 +78,24 @@ def score(model: SpamModel, rows: Sequence[Labelled], *, progress: Progress | No
     Raises LabelError where one recording's bytes are labelled both ways, AudioError where a file cannot be
     read.
     """
-    probabilities, causes = np.full(len(rows), np.nan), []
+    verdicts: list[Verdict] = []
     label_of: dict[bytes, Labelled] = {}
-    for index, row in enumerate(progress(rows, len(rows)) if progress else rows):
+    batch: list[Recording] = []
+    for row in progress(rows, len(rows)) if progress else rows:
         opening = read_ulaw(row.path, max_seconds=OPENING_SECONDS)
         check_twin(label_of.setdefault(hashlib.sha256(opening.codes.tobytes()).digest(), row), row)
-        probability, cause = _judge(model, opening)
-        probabilities[index] = probability
-        causes.append(cause)
-    return Scored(tuple(rows), probabilities, tuple(causes))
+        batch.append(opening)
+        if len(batch) == BATCH:
+            verdicts += model.judge_many(batch)
+            batch = []
+    verdicts += model.judge_many(batch)
+    probabilities = [np.nan if v.spam_probability is None else v.spam_probability for v in verdicts]
+    return Scored(tuple(rows), np.array(probabilities, dtype=np.float64), tuple(map(_cause, verdicts)))
 
 
-def _judge(model: SpamModel, opening: Recording) -> tuple[float, str]:
-    """The spam probability, or NaN and why there is none."""
-    verdict = model.judge(opening)
+def _cause(verdict: Verdict) -> str:
+    """Why there is no probability; "" where there is one."""
     if verdict.spam_probability is not None:
-        return verdict.spam_probability, ""
+        return ""
     reason = verdict.reasons[0] if verdict.reasons else ""
-    return np.nan, next((cause for cause in CAUSES if reason.startswith(cause)), reason or "not said")
+    return next((cause for cause in CAUSES if reason.startswith(cause)), reason or "not said")

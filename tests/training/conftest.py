@@ -7,6 +7,7 @@ Without it the system's are used, and a test whose library is absent is skipped 
 import os
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +102,16 @@ def small_corpus(audio_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 def corpus_options(small_corpus: Path) -> list[str]:
     """`--recordings DIR --labels CSV` of the small corpus."""
     return ["--recordings", str(small_corpus), "--labels", str(small_corpus / "labels.csv")]
+
+
+@pytest.fixture
+def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The studies train as ever, but few trees: their tests are about what is measured."""
+    from silentspam.training import trainers
+
+    train = trainers.default_fit
+
+    def few_trees(params: trainers.FitParams) -> trainers.Fit:
+        return train(replace(params, n_trees=10, folds=2, workers=1))
+
+    monkeypatch.setattr(trainers, "default_fit", few_trees)

@@ -2,10 +2,12 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
 from silentspam.audio import Recording, read_ulaw, write_ulaw
+from silentspam.card import OperatingPoint
 from silentspam.cli import main
 from silentspam.model import load_model
 from silentspam.training.assessment import assess, choose_splits
@@ -74,6 +76,24 @@ def test_the_document_is_json_and_a_page(figures):
     page = evaluation_page(figures).html()
     assert "cannot be resolved" in page
     assert page.count("<img") == 4
+
+
+def test_what_a_budget_costs_is_measured_at_its_own_threshold(model_folder):
+    from silentspam.reports.evaluation import BUDGETS, evaluation_page
+
+    model = load_model(model_folder)
+    points = [
+        OperatingPoint(
+            max_false_challenge_rate=rate, threshold=threshold, hits=0, n=100, wilson95=(0.0, 0.04)
+        )
+        for rate, threshold in ((0.001, 0.99), (0.05, 0.5))
+    ]
+    model.card = msgspec.structs.replace(model.card, operating_points=points)
+    found = assess(model, scored())
+    strict, lax = found["budgets"]
+    assert (strict["recall"]["hits"], strict["false_challenges"]["hits"]) == (0, 0)
+    assert (lax["recall"]["hits"], lax["false_challenges"]["hits"]) == (20, 2)
+    assert BUDGETS[:40] in evaluation_page(found).html()
 
 
 def test_the_digital_silence_test_is_in_no_other_figure(model_folder, figures):

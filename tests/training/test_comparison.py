@@ -120,7 +120,7 @@ def test_a_sample_keeps_whole_campaigns():
     assert sample(rows, 80, seed=1) == chosen
 
 
-def test_from_the_command_line(corpus_options, tmp_path, capsys):
+def test_from_the_command_line(corpus_options, quick_training, tmp_path, capsys):
     one = {"hits": 1, "n": 1, "rate": 1.0, "low": 0.2, "high": 1.0}
     line = {
         "setting": "AMD()",

@@ -123,7 +123,7 @@ def test_without_a_test_split_nothing_can_be_measured():
         hold_out(training, (), lambda part: lambda vectors: vectors[:, 0])
 
 
-def test_from_the_command_line(corpus_options, tmp_path, capsys):
+def test_from_the_command_line(corpus_options, quick_training, tmp_path, capsys):
     written = {name: tmp_path / f"holdout.{name}" for name in ("json", "html")}
     options = [option for name, path in written.items() for option in (f"--{name}", str(path))]
     assert main(["holdout", *corpus_options, "--only", "people", *options]) == 0
