@@ -39,11 +39,11 @@ def parts(rows: Sequence[Labelled], *, seed: int = 1) -> Parts:
     """The corpus's own split where it has one, else a third of people's sources and of campaigns held out."""
     is_spam = np.array([row.is_spam for row in rows])
     groups = np.array([row.group for row in rows])
-    in_test = np.array([row.split.startswith(TEST_PREFIX) for row in rows])
-    if not in_test.any():
-        in_test = _held_out(is_spam, groups, np.random.default_rng(seed))
-    known = np.isin(groups, groups[~in_test])
-    return Parts(training=~in_test, later=in_test & (~is_spam | known), strangers=in_test & is_spam & ~known)
+    later = in_test(rows)
+    if later.all() or not later.any():
+        later = _held_out(is_spam, groups, np.random.default_rng(seed))
+    known = np.isin(groups, groups[~later])
+    return Parts(training=~later, later=later & (~is_spam | known), strangers=later & is_spam & ~known)
 
 
 def _held_out(is_spam: Mask, groups: npt.NDArray[np.str_], rng: np.random.Generator) -> Mask:
