@@ -10,6 +10,7 @@ import enum
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -74,9 +75,10 @@ class LegSweep:
     clock: Callable[[], float] = time.time
 
     def run(self) -> Iterator[Leg]:
-        """Take every file's turn, oldest first. Raises OSError when the folder cannot be read."""
-        for path in sorted(self._files(), key=lambda path: (path.stat().st_mtime, path.name)):
-            yield self._take(path)
+        """Take every file's turn, by their names. Raises OSError when the folder cannot be read."""
+        for path in sorted(self._files()):
+            with suppress(FileNotFoundError):  # another sweep was faster
+                yield self._take(path)
 
     def _files(self) -> list[Path]:
         """Only our own: regular files named by a call id."""

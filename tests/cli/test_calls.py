@@ -11,6 +11,7 @@ from silentspam.call import (
     Call,
     CallEnd,
     CallRecord,
+    ChallengeCause,
     ChallengeResult,
     Decision,
     Disposition,
@@ -179,3 +180,25 @@ def test_why_does_not_know_a_call(silentspam, log: SqliteCallLog) -> None:
     code, _, err = silentspam("calls", "why", "call-2")
     assert code == 1
     assert "call-2" in err
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (ChallengeResult.FAILED, "a test by lot rejects nobody: the caller was let through"),
+        (ChallengeResult.PASSED, "by lot, as 1.00% of the unsuspected calls are"),
+    ],
+)
+def test_why_tells_of_a_lot(silentspam, log: SqliteCallLog, result: ChallengeResult, told: str) -> None:
+    record = rejected("call-1")
+    record.verdict, record.decision, record.disposition = VerdictKind.HAM, Decision.BRIDGE, None
+    record.challenge_cause, record.challenge_probability = ChallengeCause.EXPLORATION, 0.01
+    record.challenge_result = result
+    log.write(screened(record))
+    assert told in silentspam("calls", "why", "call-1")[1]
+
+
+def test_why_tells_that_a_collected_call_was_not_judged_and_why(silentspam, log: SqliteCallLog) -> None:
+    record = CallRecord(call=Call(call_id="call-1", started_at=NOW), mode="collect", answered_at=NOW)
+    log.write(screened(record))
+    assert "it was not judged: mode was collect" in silentspam("calls", "why", "call-1")[1]

@@ -1,6 +1,7 @@
 """`silentspam speech` with the real detector: a measure goes into the call log, and files can be tried."""
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,42 @@ def test_a_file_that_is_no_audio_is_reported_and_the_rest_measured(silentspam, t
     code, out, err = silentspam("speech", tmp_path / "a.ulaw", PROMPT)
     assert (code, len(out.splitlines())) == (1, 1)
     assert "a.ulaw" in err
+
+
+def test_a_measure_waits_in_the_spool_while_the_database_is_locked(
+    silentspam, legs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row can be read while a writer holds the lock; the side is gone only because the spool has it."""
+    log = a_finished_call(tmp_path)
+    (legs / f"{CALL_ID}.ulaw").write_bytes(PROMPT.read_bytes())
+    old(legs / f"{CALL_ID}.ulaw")
+    lock = sqlite3.connect(tmp_path / "log" / "calls.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    assert silentspam("speech")[0] == 0
+    lock.execute("ROLLBACK")
+    lock.close()
+    assert list(legs.iterdir()) == []
+    assert log.rows(Filter())[0]["caller_speech_seconds"] is None
+    silentspam("calls")
+    assert float(log.rows(Filter())[0]["caller_speech_seconds"] or 0) > 1.0
+
+
+def test_watching_goes_on_until_it_is_stopped(
+    silentspam, legs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_finished_call(tmp_path)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 1:
+            (legs / f"{CALL_ID}.ulaw").write_bytes(PROMPT.read_bytes())
+            old(legs / f"{CALL_ID}.ulaw")
+        else:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", sleep)
+    code, out, _ = silentspam("speech", "--watch", 60)
+    assert (code, slept) == (130, [60, 60])
+    assert "0 measured" in out
+    assert "1 measured" in out

@@ -183,6 +183,27 @@ def test_a_side_whose_measure_cannot_be_written_stays(desk: Desk) -> None:
     assert path.exists()
 
 
+@pytest.mark.parametrize("content", [tone(1.0), b""])
+def test_two_sweeps_at_once_do_no_harm(desk: Desk, content: Recording | bytes) -> None:
+    """The other one is faster, at the worst moment: when this one has looked at the file."""
+    path = desk.leg(content)
+    other = desk.leg(tone(2.0))
+
+    def row_of(call_id: str) -> Mapping[str, str | int | float | None] | None:
+        if call_id == path.stem:
+            path.unlink()
+        return desk.rows.get(call_id)
+
+    sweep = LegSweep(
+        folder=desk.folder,
+        detector=LoudIsSpeech(),
+        row_of=row_of,
+        write=desk.written.append,
+        clock=lambda: NOW,
+    )
+    assert [leg.path for leg in sweep.run()] == [other]
+
+
 def test_files_that_are_no_sides_of_ours_are_left_alone(desk: Desk) -> None:
     (desk.folder / "notes.txt").write_text("mine")
     (desk.folder / "not-a-call-id.ulaw").write_bytes(b"\xff" * 8000)
