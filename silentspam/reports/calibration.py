@@ -97,17 +97,21 @@ def _counted(
 
 
 def _held_out(openings: Openings, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Openings to draw windows from [shape=(n,), bool]: people by source, SPAM of any campaign.
-
-    One source of every three of like size: speakers give many openings and rooms few, and both parts must
-    hold as much of each, or their mixture would be what differs.
-    """
-    sources, sizes = np.unique(openings.groups[~openings.is_spam], return_counts=True)
-    ranked = sources[np.lexsort((rng.random(len(sources)), -sizes))]
-    starts = np.arange(0, len(ranked), ONE_IN)
-    chosen = ranked[np.minimum(starts + rng.integers(0, ONE_IN, len(starts)), len(ranked) - 1)]
-    people = np.isin(openings.groups, chosen)
+    """Openings to draw windows from [shape=(n,), bool]: people by source, SPAM of any campaign."""
+    people = np.isin(openings.groups, one_of_like_size(openings.groups[~openings.is_spam], rng))
     return np.where(openings.is_spam, rng.random(len(people)) < 1 / ONE_IN, people)
+
+
+def one_of_like_size(groups: npt.NDArray[np.str_], rng: np.random.Generator) -> npt.NDArray[np.str_]:
+    """One group of every three of like size, by chance; groups [shape=(n,)] is that of each opening.
+
+    Speakers give many openings and rooms few: both parts must hold as much of each, or their mixture would be
+    what differs.
+    """
+    names, sizes = np.unique(groups, return_counts=True)
+    ranked = names[np.lexsort((rng.random(len(names)), -sizes))]
+    starts = np.arange(0, len(ranked), ONE_IN)
+    return np.asarray(ranked[np.minimum(starts + rng.integers(0, ONE_IN, len(starts)), len(ranked) - 1)])
 
 
 def fills(is_spam: npt.NDArray[np.bool_], size: int) -> bool:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from silentspam.model import SpamModel
 from silentspam.reports.altered import Alteration, Altered, altered
-from silentspam.reports.calibration import Openings
+from silentspam.reports.calibration import Openings, one_of_like_size
 from silentspam.reports.recent import spam_probabilities
 from silentspam.reports.selftest import Trials
 from silentspam.training.dataset import Dataset, Labelled, Progress
@@ -47,9 +47,9 @@ def parts(rows: Sequence[Labelled], *, seed: int = 1) -> Parts:
 
 
 def _held_out(is_spam: Mask, groups: npt.NDArray[np.str_], rng: np.random.Generator) -> Mask:
-    """A third of all groups, and a third of the calls of the other campaigns."""
-    names = np.unique(groups)
-    gone = np.isin(groups, rng.permutation(names)[: len(names) // 3])
+    """A third of people's sources and of campaigns, and a third of the calls of the other campaigns."""
+    chosen = [one_of_like_size(groups[part], rng) for part in (is_spam, ~is_spam) if part.any()]
+    gone = np.isin(groups, np.concatenate(chosen))
     return np.asarray(gone | (is_spam & (rng.random(len(groups)) < 1 / 3)))
 
 
