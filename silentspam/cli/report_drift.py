@@ -119,7 +119,7 @@ def self_test(args: argparse.Namespace) -> tuple[str, list["Section"], dict[str,
     note = (
         f"Reference: {int(reference.unsuspected[0].sum())} people of training. Trials: "
         f"{len(trials.openings.groups)} later openings and {len(trials.strangers.groups)} of new campaigns; "
-        "the drift is simulated."
+        "the drift is simulated. All windows share one set of people, so false alarms come together."
     )
     return about, trial_sections(worths, size=size, about=note), reference.self_test
 
