@@ -67,6 +67,7 @@ def judge_recording(model: "SpamModel", recording: "Recording", config: Config) 
     return model.judge(
         recording,
         threshold=section.threshold,
+        max_false_challenge_rate=section.max_false_challenge_rate,
         min_seconds=section.min_seconds,
         max_digital_silence_share=section.max_digital_silence_share,
     )

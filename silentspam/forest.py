@@ -1,123 +1,51 @@
 """A random forest as flat arrays: scikit-learn's own probabilities without importing scikit-learn.
 
-All trees' nodes stand in one array. A leaf is its own child, so every tree takes `depth` steps and no step
-needs a mask. Equal to `RandomForestClassifier.predict_proba` bit for bit: the same float32 inputs against the
-same float64 thresholds, the same leaf shares added in the same order (Breiman 2001; scikit-learn's
-`_tree.pyx` and `_forest.py`).
+Equal to `RandomForestClassifier.predict_proba` bit for bit: the same tests, the same leaf shares added in the
+same order (Breiman 2001; scikit-learn's `_forest.py`).
 """
 
-from dataclasses import dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.errors import ModelError
+from silentspam.trees import Forms, Trees
 
-_FORMS = {
-    "roots": ("i", 1),
-    "feature": ("i", 1),
-    "threshold": ("f", 1),
-    "children": ("i", 2),
-    "shares": ("f", 2),
-}
-"""Each array's kind (numpy's letter) and number of dimensions."""
+SPAM_CLASS = 1
+"""Column of the probabilities that means spam."""
 
 
-@dataclass(frozen=True, eq=False)
-class Forest:
-    """Decision trees in flat arrays.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Forest(Trees):
+    """Trees whose leaves hold shares [shape=(n_nodes, n_classes), float64]: of each class in training."""
 
-    roots [shape=(n_trees,), int32]: each tree's first node. For each node: feature [shape=(n_nodes,), int32],
-    threshold [float64], children [shape=(n_nodes, 2), int32]: next node when value ≤ threshold, else; a leaf
-    names itself. shares [shape=(n_nodes, n_classes), float64]: a leaf's share of each class.
-    """
+    FORMS: ClassVar[Forms] = {**Trees.FORMS, "shares": ("f", 2)}
 
-    roots: NDArray[np.int32]
-    feature: NDArray[np.int32]
-    threshold: NDArray[np.float64]
-    children: NDArray[np.int32]
     shares: NDArray[np.float64]
-    n_features: int
-    depth: int
 
     def predict_proba(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probability of each class.
+        """Probability of each class: [shape=(n, n_features)] to [shape=(n, n_classes), float64].
 
-        Parameters: vectors [shape=(n, n_features)]. Returns [shape=(n, n_classes), float64].
         Raises ModelError for another width or a value that is not finite.
         """
-        x = np.asarray(vectors, dtype=np.float32)
-        if x.ndim != 2 or x.shape[1] != self.n_features:
-            raise ModelError(f"feature vectors have shape {x.shape}, the forest wants (n, {self.n_features})")
-        if not np.isfinite(x).all():
-            raise ModelError("feature vectors hold NaN or infinity")
-        # All trees and vectors at once, in flat arrays: a value is at its vector's row + its feature.
-        feature, threshold, children = self._steps
-        values, row = x.ravel(), np.arange(len(x)) * self.n_features
-        step = np.repeat(2 * self.roots.astype(np.intp), len(x)).reshape(len(self.roots), len(x))
-        for _ in range(self.depth):
-            above = values.take(feature.take(step) + row) > threshold.take(step)
-            step = children.take(step + above)
         # Added tree by tree, as scikit-learn does: a pairwise sum would differ in the last bit.
-        total = np.add.accumulate(self.shares.take(step // 2, axis=0), axis=0)[-1]
+        total = np.add.accumulate(self.shares.take(self.leaves(vectors), axis=0), axis=0)[-1]
         return np.asarray(total / len(self.roots))
 
-    @cached_property
-    def _steps(self) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp]]:
-        """The nodes as `predict_proba` walks them: node n stands at 2n, and its second child at 2n + 1."""
-        return (
-            np.repeat(self.feature.astype(np.intp), 2),
-            np.repeat(self.threshold, 2),
-            2 * self.children.astype(np.intp).ravel(),
-        )
+    def log_odds(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Natural log odds of spam [shape=(n,)], kept finite by half a vote."""
+        margin = 0.5 / len(self.roots)
+        probability = np.clip(self.predict_proba(vectors)[:, SPAM_CLASS], margin, 1 - margin)
+        return np.asarray(np.log(probability / (1 - probability)))
 
     def validate(self) -> None:
-        """Raise ModelError unless the arrays are a forest.
-
-        Checked are types, shapes, index ranges, no cycles, a depth that ends in leaves, shares in 0…1.
-        """
-        for name, form in _FORMS.items():
-            array = getattr(self, name)
-            if (array.dtype.kind, array.ndim) != form:
-                raise ModelError(f"forest arrays: {name} is {array.dtype} with {array.ndim} dimensions")
-        n = len(self.feature)
-        columns = np.arange(n, dtype=np.int64)[:, np.newaxis]
-        checks = {
-            "node arrays differ in length": len(self.threshold) == len(self.shares) == n
-            and self.children.shape == (n, 2),
-            "roots lie outside the nodes": len(self.roots) > 0
-            and bool(((self.roots >= 0) & (self.roots < n)).all()),
-            "a feature index lies outside the vector": bool(
-                ((self.feature >= 0) & (self.feature < self.n_features)).all()
-            ),
-        }
-        for fault, good in checks.items():
-            if not good:
-                raise ModelError(f"forest arrays: {fault}")
-        leaf = (self.children == columns).all(axis=1)
-        forward = (self.children > columns).all(axis=1) & (self.children < n).all(axis=1)
-        if not (leaf | forward).all():
-            raise ModelError("forest arrays: a child lies outside the nodes or before its parent")
+        """Raise ModelError unless the arrays are a forest with at least two classes."""
+        super().validate()
+        if len(self.shares) != len(self.feature):
+            raise ModelError("forest arrays: node arrays differ in length")
         if not (np.isfinite(self.shares).all() and (self.shares >= 0).all() and (self.shares <= 1).all()):
             raise ModelError("forest arrays: a leaf's share lies outside 0…1")
         if not np.allclose(self.shares.sum(axis=1), 1.0):
             raise ModelError("forest arrays: a node's shares do not add up to 1")
-        if not np.isfinite(self.threshold).all():
-            raise ModelError("forest arrays: a threshold is not finite")
-        if not (0 <= self.depth <= n and leaf[self._ends()].all()):
-            raise ModelError(f"forest arrays: depth is {self.depth}, which does not end in leaves")
-
-    def _ends(self) -> NDArray[np.bool_]:
-        """Where `depth` steps can lead [shape=(n_nodes,), bool]."""
-        here = np.zeros(len(self.feature), dtype=bool)
-        here[self.roots] = True
-        for _ in range(self.depth):
-            children = self.children[here]
-            here = np.zeros_like(here)
-            here[children] = True
-        return here
-
-
-ARRAY_NAMES = tuple(f.name for f in fields(Forest) if f.name not in ("n_features", "depth"))
-"""The arrays of a Forest, as a model folder names them."""

@@ -1,127 +1,143 @@
 """A spam model: a folder of plain arrays, a card, and the hash of each; never a pickle.
 
-    FOLDER/roots.npy feature.npy threshold.npy children.npy shares.npy    the forest
-    FOLDER/card.json                                                      what it is and was trained on
-    FOLDER/SHA256SUMS                                                     checked before anything is read
+    FOLDER/roots.npy feature.npy threshold.npy children.npy       trees, and
+           shares.npy                                             a forest's leaves, or
+           values.npy                                             boosted trees' leaves
+    FOLDER/line_*.npy                                             known lines, where the card says so
+    FOLDER/card.json                                              what it is and was trained on
+    FOLDER/SHA256SUMS                                             checked before anything is read
 
 The model id is the start of the hash of SHA256SUMS: equal ids are equal bytes.
 """
 
 import hashlib
 import io
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Recording, dbfs
+from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
+from silentspam.card import ModelCard
 from silentspam.errors import ModelError
-from silentspam.features import FeatureParams, feature_names, feature_vector
+from silentspam.features import feature_matrix, feature_names
 from silentspam.fitness import why_inconclusive
-from silentspam.forest import ARRAY_NAMES, Forest
-from silentspam.spectrum import StftParams
+from silentspam.forest import SPAM_CLASS, Forest
+from silentspam.lines.known import KnownLines
+from silentspam.lines.space import LineSpace
 from silentspam.verdict import Verdict
-
-FORMAT = 1
-"""Version of the folder's layout; another one is refused."""
-
-SPAM_CLASS = 1
-"""Column of the forest's probabilities that means spam."""
 
 CARD_NAME = "card.json"
 SUMS_NAME = "SHA256SUMS"
 
+TREES: Mapping[str, type[Forest] | type[BoostedTrees]] = {"forest": Forest, "boosted": BoostedTrees}
+SPACE_ARRAYS = ("offset", "scale", "projection", "origin", "spread")
+LINE_ARRAYS = (*SPACE_ARRAYS, "means", "counts")
+"""The arrays of KnownLines, each in a file of its name with `line_` before it."""
 
-class StftCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The card's copy of StftParams, and the window: only a Hann window exists, so another one is refused."""
+ARRAY_FILES = tuple(
+    dict.fromkeys(
+        [
+            *(f"{name}.npy" for kind in TREES.values() for name in kind.FORMS),
+            *(f"line_{name}.npy" for name in LINE_ARRAYS),
+        ]
+    )
+)
+"""Every array that a model folder may hold."""
 
-    sample_rate: int
-    window_length: int
-    hop_length: int
-    window: Literal["hann"] = "hann"
-
-
-class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a model is: parameters that must match the code, and where it came from.
-
-    threshold: spam probability, 0…1, from which on a call is suspected. min_seconds: audio needed for a
-    judgement [s]. training and evaluation are written by the trainer for people to read.
-    """
-
-    format: int
-    stft: StftCard
-    n_bases: int
-    groups: list[str]
-    feature_names: list[str]
-    n_features: int
-    depth: int
-    threshold: float
-    seed: int
-    data_hash: str
-    versions: dict[str, str]
-    created_by: str = ""
-    statement: str = ""
-    training: dict[str, Any] = {}
-    evaluation: dict[str, Any] = {}
-
-    def feature_params(self) -> FeatureParams:
-        """The parameters as the code's own class. Raises ModelError when the code has no such features."""
-        stft = StftParams(
-            sample_rate=self.stft.sample_rate,
-            window_length=self.stft.window_length,
-            hop_length=self.stft.hop_length,
-        )
-        return FeatureParams(stft=stft, n_bases=self.n_bases, groups=tuple(self.groups))
+Arrays = dict[str, NDArray[np.generic]]
 
 
 class SpamModel:
-    """A forest with its card: judges openings. Build one with `load_model`."""
+    """Trees, perhaps known lines, and a card: judges openings. Build one with `load_model`."""
 
-    def __init__(self, forest: Forest, card: ModelCard, model_id: str) -> None:
+    def __init__(
+        self, forest: Forest | BoostedTrees, card: ModelCard, model_id: str, lines: KnownLines | None = None
+    ) -> None:
         self.forest = forest
         self.card = card
         self.model_id = model_id
+        self.lines = lines
         self.params = card.feature_params()
 
-    def spam_probability(self, recording: Recording) -> float:
-        """The forest's spam probability of an opening that has already been found fit to judge, 0…1."""
-        vector = feature_vector(recording, self.params)
-        return float(self.forest.predict_proba(vector[np.newaxis])[0, SPAM_CLASS])
+    def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Spam probability, 0…1, of feature vectors: [shape=(n, n_features)] to [shape=(n,)]."""
+        mix = self.card.combination
+        if mix is None:
+            return np.asarray(self.forest.predict_proba(vectors)[:, SPAM_CLASS])
+        log_odds = mix.bias + mix.odds * self.forest.log_odds(vectors)
+        if self.lines is not None:
+            log_odds += mix.likeness * np.clip(self.lines.likeness(vectors), 0, mix.limit)
+        return np.asarray(1 / (1 + np.exp(-log_odds)))
 
     def warm_up(self) -> None:
         """Judge something once: the first FFT and the first eigenvectors cost ten times the later ones."""
-        codes = np.arange(2 * self.params.stft.window_length) % 251
-        self.spam_probability(Recording(codes.astype(np.uint8)))
+        codes = (np.arange(2 * self.params.stft.window_length) % 251).astype(np.uint8)
+        self.probabilities(feature_matrix([Recording(codes)], self.params))
 
     def judge(
         self,
         recording: Recording,
         *,
         threshold: float | None = None,
+        max_false_challenge_rate: float | None = None,
         min_seconds: float = 1.0,
         max_digital_silence_share: float = 0.5,
     ) -> Verdict:
         """The verdict on an opening.
 
-        No media, digital silence and too little audio are INCONCLUSIVE and never reach the forest (the hard
-        lesson of Orife et al. 2018, section 7). `threshold` replaces the card's.
+        No media, digital silence and too little audio are INCONCLUSIVE and never reach the trees (the hard
+        lesson of Orife et al. 2018, section 7). The threshold is the card's for the budget of falsely
+        challenged people, unless `threshold` is given.
         """
-        limit = self.card.threshold if threshold is None else threshold
-        share = recording.digital_silence_share
-        sounding = recording.sounding
-        doubt = why_inconclusive(recording, min_seconds=min_seconds, max_silence=max_digital_silence_share)
-        if doubt:
-            return Verdict(
-                kind=VerdictKind.INCONCLUSIVE,
-                model_id=self.model_id,
-                seconds=recording.seconds,
-                digital_silence_share=share,
-                reasons=(doubt,),
-            )
-        probability = self.spam_probability(sounding)
+        (verdict,) = self.judge_many(
+            [recording],
+            threshold=threshold,
+            max_false_challenge_rate=max_false_challenge_rate,
+            min_seconds=min_seconds,
+            max_digital_silence_share=max_digital_silence_share,
+        )
+        return verdict
+
+    def judge_many(
+        self,
+        recordings: Sequence[Recording],
+        *,
+        threshold: float | None = None,
+        max_false_challenge_rate: float | None = None,
+        min_seconds: float = 1.0,
+        max_digital_silence_share: float = 0.5,
+    ) -> list[Verdict]:
+        """The verdict on each opening, as `judge` gives it; faster, since openings are measured together."""
+        limit = self.card.threshold_for(max_false_challenge_rate) if threshold is None else threshold
+        doubts = [
+            why_inconclusive(recording, min_seconds=min_seconds, max_silence=max_digital_silence_share)
+            for recording in recordings
+        ]
+        fit = [recording.sounding for recording, doubt in zip(recordings, doubts, strict=True) if not doubt]
+        probabilities = iter(self.probabilities(feature_matrix(fit, self.params)) if fit else ())
+        return [
+            self._inconclusive(recording, doubt)
+            if doubt
+            else self._verdict(recording, next(probabilities), limit)
+            for recording, doubt in zip(recordings, doubts, strict=True)
+        ]
+
+    def _inconclusive(self, recording: Recording, doubt: str) -> Verdict:
+        return Verdict(
+            kind=VerdictKind.INCONCLUSIVE,
+            model_id=self.model_id,
+            seconds=recording.seconds,
+            digital_silence_share=recording.digital_silence_share,
+            reasons=(doubt,),
+        )
+
+    def _verdict(self, recording: Recording, probability: float, limit: float) -> Verdict:
+        sounding, share = recording.sounding, recording.digital_silence_share
         spam = probability >= limit
         sign, word = ("≥", "dead air") if spam else ("<", "not dead air")
         reasons = (
@@ -131,7 +147,7 @@ class SpamModel:
         )
         return Verdict(
             kind=VerdictKind.CALLER_SILENCE if spam else VerdictKind.HAM,
-            spam_probability=probability,
+            spam_probability=float(probability),
             threshold=limit,
             model_id=self.model_id,
             seconds=recording.seconds,
@@ -152,66 +168,94 @@ def load_model(folder: Path) -> SpamModel:
     """Load and check a model folder.
 
     Raises ModelError for a missing or changed file, another format, features this code does not make, or
-    arrays that are not a forest.
+    arrays that are not what the card says.
     """
     files, model_id = _verified_files(folder)
     try:
         card = msgspec.json.decode(files[CARD_NAME], type=ModelCard)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{folder / CARD_NAME}: {error}") from error
-    if card.format != FORMAT:
-        raise ModelError(f"{folder}: format is {card.format}, this version reads {FORMAT}")
+    try:
+        card.validate()
+        _check_features(card)
+        trees, lines = _parts(card, files)
+    except ModelError as error:
+        raise ModelError(f"{folder}: {error}") from error
+    return SpamModel(trees, card, model_id, lines)
+
+
+def _check_features(card: ModelCard) -> None:
     if card.stft.sample_rate != SAMPLE_RATE:
-        raise ModelError(
-            f"{folder}: stft.sample_rate is {card.stft.sample_rate} Hz, calls have {SAMPLE_RATE} Hz"
-        )
+        raise ModelError(f"stft.sample_rate is {card.stft.sample_rate} Hz, calls have {SAMPLE_RATE} Hz")
     expected = feature_names(card.feature_params())
     if card.feature_names != expected or card.n_features != len(expected):
-        raise ModelError(
-            f"{folder}: feature_names are not those this version computes for the card's parameters"
-        )
-    if not 0 <= card.threshold <= 1:
-        raise ModelError(f"{folder}: threshold is {card.threshold}, it must lie in 0…1")
-    try:
-        arrays = {name: np.load(io.BytesIO(files[f"{name}.npy"]), allow_pickle=False) for name in ARRAY_NAMES}
-    except (ValueError, EOFError, OSError) as error:
-        raise ModelError(f"{folder}: an array cannot be read: {error}") from error
-    forest = Forest(**arrays, n_features=card.n_features, depth=card.depth)
-    forest.validate()
-    if forest.shares.shape[1] <= SPAM_CLASS:
-        raise ModelError(f"{folder}: shares has {forest.shares.shape[1]} classes, at least 2 are needed")
-    return SpamModel(forest, card, model_id)
+        raise ModelError("feature_names are not those this version computes for the card's parameters")
+
+
+def _parts(card: ModelCard, files: Mapping[str, bytes]) -> tuple[Forest | BoostedTrees, KnownLines | None]:
+    kind = TREES[card.trees]
+    trees = kind(**_arrays(files, kind.FORMS), n_features=card.n_features, depth=card.depth)  # type: ignore[arg-type]
+    trees.validate()
+    if isinstance(trees, Forest) and trees.shares.shape[1] <= SPAM_CLASS:
+        raise ModelError(f"shares has {trees.shares.shape[1]} classes, at least 2 are needed")
+    if not card.lines:
+        return trees, None
+    arrays = _arrays(files, LINE_ARRAYS, prefix="line_")
+    space = LineSpace(**{name: arrays[name] for name in SPACE_ARRAYS})  # type: ignore[arg-type]
+    lines = KnownLines(space, arrays["means"], arrays["counts"])  # type: ignore[arg-type]
+    lines.validate(card.n_features)
+    return trees, lines
+
+
+def _arrays(
+    files: Mapping[str, bytes], names: Sequence[str] | Mapping[str, object], prefix: str = ""
+) -> Arrays:
+    arrays: Arrays = {}
+    for name in names:
+        file_name = f"{prefix}{name}.npy"
+        if file_name not in files:
+            raise ModelError(f"{file_name} is missing, or not in {SUMS_NAME}")
+        try:
+            arrays[name] = np.load(io.BytesIO(files[file_name]), allow_pickle=False)
+        except (ValueError, EOFError, OSError) as error:
+            raise ModelError(f"an array cannot be read: {file_name}: {error}") from error
+    return arrays
 
 
 def _verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
-    """Every file that a model needs, read once and checked against SHA256SUMS; and the model id."""
-    names = [f"{name}.npy" for name in ARRAY_NAMES] + [CARD_NAME]
+    """The card, and every array named in SHA256SUMS, read once and checked against it; and the model id."""
     try:
         sums_text = (folder / SUMS_NAME).read_bytes()
+        sums = {line[66:]: line[:64] for line in sums_text.decode("utf-8", "replace").splitlines()}
+        names = [CARD_NAME, *(name for name in ARRAY_FILES if name in sums)]
         files = {name: (folder / name).read_bytes() for name in names}
     except OSError as error:
         raise ModelError(f"model folder {folder}: {error.strerror or error} ({error.filename})") from error
-    sums = {line[66:]: line[:64] for line in sums_text.decode("utf-8", "replace").splitlines()}
     for name, content in files.items():
         if sums.get(name) != hashlib.sha256(content).hexdigest():
             raise ModelError(f"{folder / name}: its SHA-256 is not the one in {SUMS_NAME}")
     return files, hashlib.sha256(sums_text).hexdigest()[:12]
 
 
-def model_files(forest: Forest, card: ModelCard) -> dict[str, bytes]:
+def model_files(
+    forest: Forest | BoostedTrees, card: ModelCard, lines: KnownLines | None = None
+) -> dict[str, bytes]:
     """The content of every file of a model folder; equal models give equal bytes."""
     forest.validate()
-    files = {}
-    for name in ARRAY_NAMES:
-        buffer = io.BytesIO()
-        np.save(buffer, getattr(forest, name), allow_pickle=False)
-        files[f"{name}.npy"] = buffer.getvalue()
+    arrays: Arrays = {name: getattr(forest, name) for name in forest.FORMS}
+    if lines is not None:
+        lines.validate(card.n_features)
+        parts = {name: getattr(lines.space, name) for name in SPACE_ARRAYS}
+        parts |= {"means": lines.means, "counts": lines.counts}
+        arrays |= {f"line_{name}": parts[name] for name in LINE_ARRAYS}
+    files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
     files[CARD_NAME] = msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n"
     sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[SUMS_NAME] = sums.encode()
     return files
 
 
-def stft_card(params: StftParams) -> StftCard:
-    """The card's copy of the transform's parameters."""
-    return StftCard(**asdict(params))
+def _npy(array: NDArray[np.generic]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

@@ -8,7 +8,8 @@ import numpy as np
 
 from silentspam.features import FeatureParams, feature_names
 from silentspam.forest import Forest
-from silentspam.model import FORMAT, SUMS_NAME, ModelCard, model_files, stft_card
+from silentspam.card import FORMAT, ModelCard, stft_card
+from silentspam.model import SUMS_NAME, model_files
 
 PARAMS = FeatureParams()
 NAMES = feature_names(PARAMS)

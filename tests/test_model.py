@@ -16,7 +16,7 @@ import pytest
 from silentspam.audio import Recording
 from silentspam.call import VerdictKind
 from silentspam.errors import ModelError
-from silentspam.forest import ARRAY_NAMES
+from silentspam.forest import Forest
 from silentspam.model import CARD_NAME, SUMS_NAME, SpamModel, load_model, model_files
 from tests import models
 from tests.fakes import joined, noise, silence, tone
@@ -39,7 +39,7 @@ def with_card(**changes: Any) -> dict[str, bytes]:
 
 def test_a_good_folder_gives_the_forest_that_was_written(model_folder: Path) -> None:
     model = load_model(model_folder)
-    for name in ARRAY_NAMES:
+    for name in Forest.FORMS:
         assert np.array_equal(getattr(model.forest, name), getattr(models.a_forest(), name)), name
     assert model.card == models.a_card()
 
@@ -93,7 +93,7 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": 2}, "format is 2, this version reads 1"),
+        ({"format": 3}, "format is 3, this version reads 2"),
         ({"format": 0}, "format is 0"),
         ({"n_bases": 2}, "feature_names"),
         ({"n_bases": 0}, "n_bases"),

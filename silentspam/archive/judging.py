@@ -10,7 +10,7 @@ from silentspam.audio import Recording, dbfs
 from silentspam.call import VerdictKind
 from silentspam.features import FeatureVector, feature_matrix
 from silentspam.fitness import why_inconclusive
-from silentspam.model import SPAM_CLASS, SpamModel
+from silentspam.model import SpamModel
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,11 @@ def judge_openings(model: SpamModel, openings: Sequence[Recording], questions: Q
     """The answer for each opening, in their order. Raises ModelError for a recording at another rate."""
     fit = [index for index, opening in enumerate(openings) if _can_be_judged(opening, questions)]
     vectors = feature_matrix([openings[index].sounding for index in fit], model.params)
-    probabilities = model.forest.predict_proba(vectors)[:, SPAM_CLASS] if fit else np.empty(0)
+    probabilities = model.probabilities(vectors) if fit else np.empty(0)
     row = {index: number for number, index in enumerate(fit)}
-    limit = model.card.threshold if questions.threshold is None else questions.threshold
+    limit = questions.threshold
+    if limit is None:
+        limit = model.card.threshold_for(questions.max_false_challenge_rate)
     answers = []
     for index, opening in enumerate(openings):
         number = row.get(index)

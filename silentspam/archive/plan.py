@@ -27,11 +27,12 @@ FORMAT = 1
 class Questions:
     """What is asked: `SpamModel.judge` of the first `seconds`, with its settings; and its features, or not.
 
-    threshold: None for the card's own.
+    threshold: None for the card's at that max_false_challenge_rate, or without one its own.
     """
 
     seconds: float = 2.0
     threshold: float | None = None
+    max_false_challenge_rate: float | None = None
     min_seconds: float = 1.0
     max_digital_silence_share: float = 0.5
     features: bool = False

@@ -1,8 +1,8 @@
 """`silentspam compare`: the paper's classifiers, our own, energy and Asterisk's AMD() side by side."""
 
 import argparse
-import os
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from silentspam.reports.cells import spread
 
 if TYPE_CHECKING:
     from silentspam.training.comparison import Document
+
+WORKERS = os.cpu_count() or 1
 
 EXAMPLES = """\
   silentspam compare --recordings corpus --labels corpus/labels.csv --html compare.html
@@ -75,10 +77,10 @@ def _compare(args: argparse.Namespace) -> "Document":
     rows = without_silence(read_labels(args.labels, args.recordings))
     rows = sample(rows, args.openings, args.seed)
     params = CompareParams(seed=args.seed)
-    ours = TrainParams(fit=FitParams(seed=args.seed, workers=os.cpu_count() or 1))
+    ours = TrainParams(fit=FitParams(seed=args.seed, workers=WORKERS))
     return compare(
-        load_dataset(rows, PAPER_FEATURES, progress=openings_progress("the paper's features")),
-        load_dataset(rows, ours.features, progress=openings_progress("our features")),
+        load_dataset(rows, PAPER_FEATURES, workers=WORKERS, progress=openings_progress("paper's features")),
+        load_dataset(rows, ours.features, workers=WORKERS, progress=openings_progress("our features")),
         default_fit(ours.fit),
         params.quick() if args.quick else params,
         tell=lambda what: print(f"silentspam compare: {what}", file=sys.stderr),

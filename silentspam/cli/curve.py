@@ -1,8 +1,8 @@
 """`silentspam curve`: how many labelled calls of an attack find the rest of it."""
 
 import argparse
-import os
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from silentspam.cli.corpus import add_corpus_options, corpus_beside, openings_pr
 
 if TYPE_CHECKING:
     from silentspam.training.learning_curve import Document
+
+WORKERS = os.cpu_count() or 1
 
 EXAMPLES = """\
   silentspam simulate --out attacks --sources $(python -m lab.corpus_audio) --campaigns 12 --calls 80 \\
@@ -65,12 +67,12 @@ def _measure(args: argparse.Namespace) -> "Document":
     import numpy as np
 
     from silentspam.training.dataset import load_dataset, read_labels, without_silence
-    from silentspam.training.learning_curve import CurveParams, learning_curve
     from silentspam.training.fitting import FitParams
+    from silentspam.training.learning_curve import CurveParams, learning_curve
     from silentspam.training.train import TEST_PREFIX, TrainParams
     from silentspam.training.trainers import default_fit
 
-    params = TrainParams(fit=FitParams(seed=args.seed, workers=os.cpu_count() or 1))
+    params = TrainParams(fit=FitParams(seed=args.seed, workers=WORKERS))
     base = [
         row
         for row in without_silence(read_labels(args.labels, args.recordings))
@@ -82,7 +84,8 @@ def _measure(args: argparse.Namespace) -> "Document":
         for row in read_labels(args.attacks / "labels.csv", args.attacks, for_training=False)
         if row.is_spam
     ]
-    dataset = load_dataset([*base, *attacks], params.features, progress=openings_progress("features"))
+    progress = openings_progress("features")
+    dataset = load_dataset([*base, *attacks], params.features, workers=WORKERS, progress=progress)
     is_attack = np.array([row.campaign.startswith("attack/") for row in dataset.rows])
     return learning_curve(
         dataset.where(~is_attack),

@@ -198,7 +198,8 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
     if not all(identity.may(path, "r") for path in folder.iterdir()):
         yield fault(f"model: {identity.name} may not read {folder}", f"chmod -R a+rX {folder}")
         return
-    threshold = config.model.threshold if config.model.threshold is not None else model.card.threshold
+    budget = config.model.max_false_challenge_rate
+    threshold = model.card.threshold_for(budget) if config.model.threshold is None else config.model.threshold
     yield Finding(GOOD, f"model {model.model_id} in {folder}: threshold {threshold:g}")
 
 

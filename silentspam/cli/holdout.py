@@ -1,8 +1,8 @@
 """`silentspam holdout`: what a model makes of codecs, noises, levels, voices and places it never met."""
 
 import argparse
-import os
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from silentspam.errors import SilentSpamError
 
 if TYPE_CHECKING:
     from silentspam.training.learning_curve import Document
+
+WORKERS = os.cpu_count() or 1
 
 EXAMPLES = """\
   silentspam holdout --recordings corpus --labels corpus/labels.csv --html holdout.html
@@ -61,14 +63,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(args: argparse.Namespace, corpus: dict[str, Any]) -> "Document":
     from silentspam.training.dataset import load_dataset, read_labels, without_silence
-    from silentspam.training.holdout import hold_out, hold_outs
     from silentspam.training.fitting import FitParams
+    from silentspam.training.holdout import hold_out, hold_outs
     from silentspam.training.train import TrainParams
     from silentspam.training.trainers import default_fit
 
-    params = TrainParams(fit=FitParams(seed=args.seed, workers=os.cpu_count() or 1))
+    params = TrainParams(fit=FitParams(seed=args.seed, workers=WORKERS))
     rows = without_silence(read_labels(args.labels, args.recordings))
-    dataset = load_dataset(rows, params.features, progress=openings_progress("features"))
+    dataset = load_dataset(rows, params.features, workers=WORKERS, progress=openings_progress("features"))
     kinds = hold_outs(dataset.rows, corpus)
     there = list(dict.fromkeys(kind.dimension for kind in kinds))
     unknown = sorted(set(args.only or ()) - set(there))

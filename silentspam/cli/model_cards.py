@@ -9,11 +9,12 @@ import msgspec
 
 from silentspam import resources
 from silentspam.calllog.models import ModelEvent
+from silentspam.card import ModelCard
 from silentspam.cli.common import table
 from silentspam.config import Config
 from silentspam.errors import ModelError
 from silentspam.explain import when
-from silentspam.model import ModelCard, load_model
+from silentspam.model import load_model
 from silentspam.registry.history import SHIPPED
 from silentspam.registry.links import Role
 from silentspam.registry.registry import Registry

@@ -92,6 +92,7 @@ def _plan(args: argparse.Namespace) -> "Plan":
     questions = Questions(
         seconds=config.recording.seconds,
         threshold=config.model.threshold if args.model is None else None,
+        max_false_challenge_rate=config.model.max_false_challenge_rate,
         min_seconds=config.model.min_seconds,
         max_digital_silence_share=config.model.max_digital_silence_share,
         features=args.features,

@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         verdict = model.judge(
             recording,
             threshold=config.model.threshold if args.model is None else None,
+            max_false_challenge_rate=config.model.max_false_challenge_rate,
             min_seconds=config.model.min_seconds,
             max_digital_silence_share=config.model.max_digital_silence_share,
         )

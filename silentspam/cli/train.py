@@ -1,17 +1,17 @@
 """`silentspam train`: labelled openings to a model folder."""
 
 import argparse
-import json
-import sys
-from collections.abc import Iterable, Iterator
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import at_least, table, verb_parser
+from silentspam.cli.corpus import add_corpus_options, corpus_beside, openings_progress
 
 if TYPE_CHECKING:
-    from silentspam.model import ModelCard
-    from silentspam.training.dataset import Labelled
+    from silentspam.card import ModelCard
+    from silentspam.training.train import TrainParams
 
 EXAMPLES = """\
   silentspam train --recordings corpus --labels corpus/labels.csv --out models/first
@@ -27,67 +27,64 @@ the same bytes."""
 def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = verb_parser(subparsers, "train", "train a model on labelled recordings", EXAMPLES)
-    parser.add_argument(
-        "--recordings", type=Path, required=True, metavar="DIR", help="folder of the raw mu-law recordings"
-    )
-    parser.add_argument("--labels", type=Path, required=True, metavar="CSV", help="their labels")
+    add_corpus_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder to write")
     for option, lowest, default, what in (
-        ("--trees", 1, 100, "trees in the forest"),
-        ("--leaves", 2, 200, "leaves of a tree at most, which bounds the model's size"),
-        ("--seed", 0, 1, "seed of all chance"),
+        ("--trees", 1, None, "trees (300; with --features paper 100)"),
+        ("--leaves", 2, None, "leaves of a tree at most, which bounds the model's size (24; paper 200)"),
+        ("--seed", 0, 1, "seed of all chance (1)"),
+        ("--workers", 1, os.cpu_count() or 1, "processes (one a core); they change nothing but the time"),
     ):
         kind = at_least(lowest)
-        parser.add_argument(option, type=kind, default=default, metavar="N", help=f"{what} ({default})")
+        parser.add_argument(option, type=kind, default=default, metavar="N", help=what)
     parser.add_argument(
         "--max-false-challenges",
         type=float,
-        default=0.01,
+        default=0.005,
         metavar="X",
-        help="share of held-out people whom the threshold may challenge (0.01)",
+        help="share of held-out people whom the card's own threshold may challenge (0.005); the card holds "
+        "thresholds for other budgets too",
     )
     parser.add_argument(
         "--features",
         nargs="+",
         metavar="GROUP",
-        help="groups of features (silentspam/features.py), or `paper`: the top 3 bases of U alone",
+        help="groups of features (silentspam/features.py); or `paper`: a random forest on the top 3 bases of "
+        "U, without known lines or calibration",
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and write the model."""
-    from silentspam.features import FeatureParams
     from silentspam.training.dataset import load_dataset, read_labels
     from silentspam.training.publish import write_model
-    from silentspam.training.train import FEATURE_GROUPS, PAPER_GROUPS, TrainParams, train
+    from silentspam.training.train import train
 
-    groups = PAPER_GROUPS if args.features == ["paper"] else tuple(args.features or FEATURE_GROUPS)
-    params = TrainParams(
-        trees=args.trees,
-        leaves=args.leaves,
-        seed=args.seed,
-        max_false_challenge_rate=args.max_false_challenges,
-        features=FeatureParams(groups=groups),
-    )
+    params = _params(args)
     rows = read_labels(args.labels, args.recordings)
-    dataset = load_dataset(rows, params.features, progress=_progress)
-    trained = train(dataset, params, corpus=_corpus_beside(args.labels))
-    model_id = write_model(args.out, trained.forest, trained.card)
+    dataset = load_dataset(
+        rows, params.features, workers=args.workers, progress=openings_progress("features")
+    )
+    trained = train(dataset, params, corpus=corpus_beside(args.labels))
+    model_id = write_model(args.out, trained.forest, trained.card, trained.lines)
     print(f"model {model_id} in {args.out}, threshold {trained.card.threshold:.3f}\n")
     print(_figures(trained.card))
     return 0
 
 
-def _corpus_beside(labels: Path) -> dict[str, Any]:
-    """What `silentspam simulate` wrote of how it made these openings, if it made them."""
-    from silentspam.training.dataset import LabelError
+def _params(args: argparse.Namespace) -> "TrainParams":
+    from silentspam.features import FeatureParams
+    from silentspam.training.fitting import FitParams
+    from silentspam.training.train import FEATURE_GROUPS, TrainParams, paper_params
 
-    path = labels.with_name("corpus.json")
-    try:
-        return dict(json.loads(path.read_text())) if path.is_file() else {}
-    except ValueError as error:
-        raise LabelError(f"{path}: {error}") from error
+    named = {"n_trees": args.trees, "leaves": args.leaves, "seed": args.seed, "workers": args.workers}
+    settings = {name: setting for name, setting in named.items() if setting is not None}
+    budget = args.max_false_challenges
+    if args.features == ["paper"]:
+        return replace(paper_params(**settings), max_false_challenge_rate=budget)
+    features = FeatureParams(groups=tuple(args.features or FEATURE_GROUPS))
+    return TrainParams(fit=FitParams(**settings), max_false_challenge_rate=budget, features=features)
 
 
 def _figures(card: "ModelCard") -> str:
@@ -104,9 +101,3 @@ def _cells(rate: dict[str, Any] | None) -> tuple[str, str]:
         return "-", ""
     low, high = rate["wilson95"]
     return f"{rate['rate']:.2%} ({rate['hits']} of {rate['n']})", f"{low:.2%} to {high:.2%}"
-
-
-def _progress(rows: Iterable["Labelled"], total: int) -> Iterator["Labelled"]:
-    from tqdm import tqdm
-
-    yield from tqdm(rows, total=total, unit="opening", desc="features", file=sys.stderr)

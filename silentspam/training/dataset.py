@@ -9,17 +9,19 @@ is never trained on.
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from silentspam.audio import read_ulaw
 from silentspam.errors import SilentSpamError
-from silentspam.features import FeatureParams, feature_vector
+from silentspam.features import FeatureParams, feature_matrix
 from silentspam.fitness import why_inconclusive
+from silentspam.training.parallel import in_order
 
 SPAM, HAM = "spam", "ham"
 OPENING_SECONDS = 2.0
@@ -30,7 +32,11 @@ NAMED_IN_ERRORS = 3
 SILENCE_SPLIT = "test_silence"
 """Openings made to have digital silence in them: a test of their own, which no other figure is of."""
 
-Progress = Callable[[Iterable["Labelled"], int], Iterable["Labelled"]]
+AT_ONCE = 128
+"""Openings that a process measures together."""
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Shows how far a loop is: takes what is looped over and its length, and gives the same back."""
 
 
 class LabelError(SilentSpamError):
@@ -148,10 +154,20 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED_IN_ERRORS]) + (f" and {rest} more" if rest > 0 else "")
 
 
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A row whose recording was read: the hash of its codes, and its features or why it cannot be judged."""
+
+    row: Labelled
+    content: bytes
+    doubt: str | None
+    vector: npt.NDArray[np.float32] | None
+
+
 def load_dataset(
-    rows: Sequence[Labelled], params: FeatureParams, *, progress: Progress | None = None
+    rows: Sequence[Labelled], params: FeatureParams, *, workers: int = 1, progress: Progress | None = None
 ) -> Dataset:
-    """Read every recording and compute its features.
+    """Read every recording and compute its features, with as many processes as `workers`.
 
     Raises LabelError where one recording's bytes are labelled both ways, or too little is left when what
     cannot be judged is out; AudioError where a file cannot be read.
@@ -159,19 +175,35 @@ def load_dataset(
     kept, vectors, digest = [], [], hashlib.sha256()
     skipped: Counter[str] = Counter()
     label_of: dict[bytes, Labelled] = {}
-    for row in progress(rows, len(rows)) if progress else rows:
-        opening = read_ulaw(row.path, max_seconds=OPENING_SECONDS)
-        content = hashlib.sha256(opening.codes.tobytes()).digest()
-        digest.update(content + bytes([row.is_spam]))
-        doubt = why_inconclusive(opening)
-        if doubt:
-            skipped[doubt.partition(":")[0].partition(" leaves")[0]] += 1
+    measured = _measured(rows, params, workers)
+    for found in progress(measured, len(rows)) if progress else measured:
+        digest.update(found.content + bytes([found.row.is_spam]))
+        if found.doubt:
+            skipped[found.doubt.partition(":")[0].partition(" leaves")[0]] += 1
             continue
-        check_twin(label_of.setdefault(content, row), row)
-        kept.append(row)
-        vectors.append(feature_vector(opening.sounding, params))
+        check_twin(label_of.setdefault(found.content, found.row), found.row)
+        kept.append(found.row)
+        vectors.append(found.vector)
     _check_classes(kept, f"what is left without {dict(skipped)}" if skipped else "the labels")
-    return Dataset(np.stack(vectors), tuple(kept), digest.hexdigest(), dict(skipped))
+    return Dataset(np.array(vectors, dtype=np.float32), tuple(kept), digest.hexdigest(), dict(skipped))
+
+
+def _measured(rows: Sequence[Labelled], params: FeatureParams, workers: int) -> Iterator[_Measured]:
+    parts = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
+    for found in in_order(_measure, [(part, params) for part in parts], workers=workers):
+        yield from found
+
+
+def _measure(rows: Sequence[Labelled], params: FeatureParams) -> list[_Measured]:
+    openings = [read_ulaw(row.path, max_seconds=OPENING_SECONDS) for row in rows]
+    doubts = [why_inconclusive(opening) for opening in openings]
+    fit = [opening.sounding for opening, doubt in zip(openings, doubts, strict=True) if not doubt]
+    vectors = iter(feature_matrix(fit, params))
+    contents = [hashlib.sha256(opening.codes.tobytes()).digest() for opening in openings]
+    return [
+        _Measured(row, content, doubt, None if doubt else next(vectors))
+        for row, content, doubt in zip(rows, contents, doubts, strict=True)
+    ]
 
 
 def check_twin(first: Labelled, row: Labelled) -> None:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from silentspam.card import OperatingPoint
 from silentspam.errors import SilentSpamError
 
 Probabilities = npt.NDArray[np.float64]
 
 Z_95 = 1.959963984540054
 LOWEST_THRESHOLD = 0.5
-"""Below it more trees say ham than spam: a budget that allows less would rest on the corpus alone."""
+"""Below it an opening is more likely ham than spam: a budget that allows less would trust a corpus alone."""
+
+BUDGETS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
+"""Shares of people that may be challenged by mistake, for which a card has thresholds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +59,35 @@ def suspected(probabilities: Probabilities, threshold: float) -> Rate:
     return Rate(hits=int(np.count_nonzero(probabilities >= threshold)), n=len(probabilities))
 
 
-def threshold_for(ham: Probabilities, max_false_challenge_rate: float, *, n_trees: int) -> float:
-    """The lowest threshold, half a vote above a possible probability, that keeps held-out ham to the budget.
+def threshold_for(ham: Probabilities, max_false_challenge_rate: float) -> float:
+    """The lowest threshold that keeps held-out ham to the budget, midway to the next higher probability.
 
     Parameters: ham [shape=(n,)], held-out probabilities of people; max_false_challenge_rate in 0…1.
     Never below LOWEST_THRESHOLD. Raises SilentSpamError for a rate outside 0…1.
     """
     if not 0 <= max_false_challenge_rate < 1:
         raise SilentSpamError(f"max_false_challenge_rate is {max_false_challenge_rate}: it must lie in 0…1")
-    allowed = int(max_false_challenge_rate * len(ham))
     ranked = np.sort(ham)[::-1]
-    first_refused = float(ranked[allowed]) if allowed < len(ranked) else 0.0
-    return min(max(first_refused + 0.5 / n_trees, LOWEST_THRESHOLD), 1.0)
+    allowed = int(max_false_challenge_rate * len(ham))
+    refused = float(ranked[allowed]) if allowed < len(ranked) else 0.0
+    above = ranked[ranked > refused]
+    next_higher = float(above[-1]) if len(above) else 1.0
+    return min(max((refused + next_higher) / 2, LOWEST_THRESHOLD), 1.0)
+
+
+def operating_points(ham: Probabilities) -> list[OperatingPoint]:
+    """The threshold for each of BUDGETS, and how many held-out people [shape=(n,)] it challenged."""
+    points = []
+    for budget in BUDGETS:
+        threshold = threshold_for(ham, budget)
+        rate = suspected(ham, threshold)
+        points.append(
+            OperatingPoint(
+                max_false_challenge_rate=budget,
+                threshold=threshold,
+                hits=rate.hits,
+                n=rate.n,
+                wilson95=(round(rate.interval[0], 5), round(rate.interval[1], 5)),
+            )
+        )
+    return points

@@ -6,12 +6,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from silentspam.boosted import BoostedTrees
+from silentspam.card import ModelCard
 from silentspam.errors import ModelError
 from silentspam.forest import Forest
-from silentspam.model import CARD_NAME, ModelCard, load_model, model_files
+from silentspam.lines.known import KnownLines
+from silentspam.model import CARD_NAME, load_model, model_files
 
 
-def write_model(folder: Path, forest: Forest, card: ModelCard) -> str:
+def write_model(
+    folder: Path, forest: Forest | BoostedTrees, card: ModelCard, lines: KnownLines | None = None
+) -> str:
     """Write a model folder, check that it loads, and put it in the place of `folder`. Returns its model id.
 
     The folder is made beside its place and renamed; an older model there is replaced. Raises ModelError where
@@ -24,7 +29,7 @@ def write_model(folder: Path, forest: Forest, card: ModelCard) -> str:
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
             new = Path(scratch) / "new"
             new.mkdir()
-            for name, content in model_files(forest, card).items():
+            for name, content in model_files(forest, card, lines).items():
                 _write(new / name, content)
             model_id = load_model(new).model_id
             _replace(folder, new, Path(scratch) / "old")

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from silentspam.training.dataset import Dataset
+from silentspam.training.fitting import FitParams, fit
 from silentspam.training.metrics import Scores
-from silentspam.training.train import TrainParams, fit_forest
 
 Vectors = npt.NDArray[np.float32]
 Scorer = Callable[[Vectors], Scores]
@@ -19,15 +19,11 @@ Scorer = Callable[[Vectors], Scores]
 Fit = Callable[[Dataset], Scorer]
 
 
-def default_fit(params: TrainParams) -> Fit:
-    """Trains as `silentspam train` does, without its cross-validation: a study holds out openings itself."""
+def default_fit(params: FitParams) -> Fit:
+    """Trains as `silentspam train` does."""
 
-    def fit(dataset: Dataset) -> Scorer:
-        classifier = fit_forest(dataset, params)
+    def fit_one(dataset: Dataset) -> Scorer:
+        fitted, _ = fit(dataset, params)
+        return fitted.probabilities
 
-        def scores(vectors: Vectors) -> Scores:
-            return np.asarray(classifier.predict_proba(vectors)[:, 1], dtype=np.float64)
-
-        return scores
-
-    return fit
+    return fit_one

@@ -1,5 +1,7 @@
 """Training: reproducible to the byte, honest about what it met, and written whole or not at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,13 +13,25 @@ from silentspam.features import FeatureParams, feature_names
 from silentspam.model import load_model, model_files
 from silentspam.training import publish
 from silentspam.training.dataset import Dataset, Labelled
-from silentspam.training.flatten import flat_forest
+from silentspam.training.fitting import FitParams, Fitted, held_out_log_odds
 from silentspam.training.operating_point import LOWEST_THRESHOLD, Rate, suspected, threshold_for
 from silentspam.training.publish import write_model
-from silentspam.training.train import TrainParams, fit_forest, held_out_probabilities, train
+from silentspam.training.train import TrainParams, paper_params, train
 
 FEATURES = FeatureParams(groups=("shares", "levels"))
-PARAMS = TrainParams(trees=7, seed=3, folds=3, features=FEATURES)
+
+
+def params(**settings):
+    """Small trees, quickly grown."""
+    fit = FitParams(**{"n_trees": 7, "leaves": 8, "seed": 3, "folds": 3} | settings)
+    return TrainParams(fit=fit, max_false_challenge_rate=0.05, features=FEATURES)
+
+
+PARAMS = params()
+
+
+def files_of(trained):
+    return model_files(trained.forest, trained.card, trained.lines)
 
 
 def dataset(n=120, groups=12, seed=0):
@@ -47,22 +61,48 @@ def trained():
 
 def test_training_twice_gives_the_same_bytes(trained):
     again = train(dataset(), PARAMS)
-    assert model_files(again.forest, again.card) == model_files(trained.forest, trained.card)
+    assert files_of(again) == files_of(trained)
 
 
-def test_another_seed_gives_another_forest(trained):
-    other = train(dataset(), TrainParams(trees=7, seed=4, folds=3, features=FEATURES))
-    assert model_files(other.forest, other.card) != model_files(trained.forest, trained.card)
+def test_any_number_of_workers_gives_the_same_bytes(trained):
+    assert files_of(train(dataset(), params(workers=2))) == files_of(trained)
 
 
-@given(st.integers(0, 2**31 - 1), st.integers(1, 12))
-def test_the_flat_forest_gives_the_forests_own_probabilities(seed, trees):
-    data = dataset(60, 6, seed)
-    classifier = fit_forest(data, TrainParams(trees=trees, seed=seed, features=FEATURES))
-    flat = flat_forest(classifier)
-    flat.validate()
-    probe = np.random.default_rng(seed).normal(0, 2, data.vectors.shape).astype(np.float32)
-    np.testing.assert_array_equal(flat.predict_proba(probe), classifier.predict_proba(probe))
+def test_another_seed_gives_another_model(trained):
+    assert files_of(train(dataset(), params(seed=4))) != files_of(trained)
+
+
+def test_a_loaded_model_gives_the_probabilities_of_the_fit(trained, tmp_path):
+    write_model(tmp_path / "model", trained.forest, trained.card, trained.lines)
+    model = load_model(tmp_path / "model")
+    vectors = dataset(seed=5).vectors
+    fitted = Fitted(trained.forest, trained.lines, trained.card.combination)
+    np.testing.assert_array_equal(model.probabilities(vectors), fitted.probabilities(vectors))
+    assert model.lines is not None
+
+
+def test_the_papers_training_is_a_plain_forest(tmp_path):
+    paper = replace(paper_params(n_trees=9, seed=3), features=FEATURES)
+    trained = train(dataset(), paper)
+    assert (trained.card.trees, trained.card.lines, trained.card.combination) == ("forest", False, None)
+    write_model(tmp_path / "model", trained.forest, trained.card, trained.lines)
+    vectors = dataset(seed=5).vectors
+    votes = trained.forest.predict_proba(vectors)[:, 1]
+    np.testing.assert_array_equal(load_model(tmp_path / "model").probabilities(vectors), votes)
+
+
+def test_thresholds_fall_as_budgets_grow_and_each_says_what_it_rests_on(trained):
+    points = trained.card.operating_points
+    thresholds = [point.threshold for point in points]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert {point.n for point in points} == {45}
+    for point in points:
+        assert point.hits <= point.max_false_challenge_rate * point.n
+        assert point.wilson95[0] <= point.hits / point.n <= point.wilson95[1]
+    assert trained.card.threshold_for(0.05) == trained.card.threshold
+    assert trained.card.threshold_for(None) == trained.card.threshold
+    assert trained.card.threshold_for(0.0001) == thresholds[0]
+    assert trained.card.threshold_for(0.4) == thresholds[-1]
 
 
 def test_test_rows_are_measured_and_not_trained_on(trained):
@@ -83,8 +123,8 @@ def test_no_group_is_held_out_from_itself():
     vectors = data.vectors.copy()
     odd = np.array([row.campaign == "c0" for row in data.rows])
     vectors[odd] = -50 - np.arange(odd.sum())[:, np.newaxis]
-    probabilities = held_out_probabilities(Dataset(vectors, data.rows, "", {}), PARAMS)
-    assert (probabilities[odd] < 0.5).all()
+    log_odds = held_out_log_odds(Dataset(vectors, data.rows, "", {}), PARAMS.fit)
+    assert (log_odds[odd] < 0).all()
 
 
 def test_one_campaign_alone_is_cross_validated_by_opening(trained):
@@ -111,31 +151,31 @@ def test_one_class_is_refused():
         train(data.where(data.is_spam), PARAMS)
 
 
-@pytest.mark.parametrize("setting", ["trees", "leaves", "folds"])
+@pytest.mark.parametrize("setting", ["n_trees", "leaves", "folds", "workers"])
 def test_settings_out_of_range_are_named(setting):
     with pytest.raises(SilentSpamError, match=f"{setting} is 0"):
-        TrainParams(**{setting: 0})
+        FitParams(**{setting: 0})
 
 
 def test_a_written_model_loads_and_replaces_an_older_one(trained, tmp_path):
     folder = tmp_path / "models" / "first"
-    model_id = write_model(folder, trained.forest, trained.card)
+    model_id = write_model(folder, trained.forest, trained.card, trained.lines)
     assert load_model(folder).model_id == model_id
-    assert write_model(folder, trained.forest, trained.card) == model_id
+    assert write_model(folder, trained.forest, trained.card, trained.lines) == model_id
     assert [path.name for path in folder.parent.iterdir()] == ["first"]
 
 
 def test_a_folder_of_other_files_is_left_alone(trained, tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
     with pytest.raises(ModelError, match="other files"):
-        write_model(tmp_path, trained.forest, trained.card)
+        write_model(tmp_path, trained.forest, trained.card, trained.lines)
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("at", range(7))
+@pytest.mark.parametrize("at", range(14))
 def test_a_full_disk_leaves_the_old_model(trained, tmp_path, monkeypatch, at):
     folder = tmp_path / "model"
-    model_id = write_model(folder, trained.forest, trained.card)
+    model_id = write_model(folder, trained.forest, trained.card, trained.lines)
     written = []
 
     def write(path, content):
@@ -147,7 +187,7 @@ def test_a_full_disk_leaves_the_old_model(trained, tmp_path, monkeypatch, at):
     monkeypatch.setattr(publish, "_write", write)
     other = train(dataset(seed=9), PARAMS)
     with pytest.raises(ModelError, match="No space left"):
-        write_model(folder, other.forest, other.card)
+        write_model(folder, other.forest, other.card, other.lines)
     assert load_model(folder).model_id == model_id
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -159,7 +199,7 @@ probabilities = hnp.arrays(
 
 @given(probabilities, st.floats(0, 0.5))
 def test_the_threshold_keeps_to_its_budget(ham, budget):
-    threshold = threshold_for(ham, budget, n_trees=100)
+    threshold = threshold_for(ham, budget)
     assert LOWEST_THRESHOLD <= threshold <= 1.0
     if not (ham == 1.0).any():
         assert suspected(ham, threshold).hits <= budget * len(ham)

@@ -1,0 +1,52 @@
+"""How like a known line an opening is: a log likelihood ratio against "some line never met".
+
+The two-covariance model of Prince and Elder (2007): a line's place is drawn with the variance `spread`, its
+calls around it with variance 1. n calls of a line with mean m leave its place at n·ψ/(n·ψ + 1)·m, with the
+variance ψ/(n·ψ + 1) left in it; so a line known by one call is matched less sharply than one known by many.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.errors import ModelError
+from silentspam.lines.space import Embeddings, LineSpace
+
+
+@dataclass(frozen=True, eq=False)
+class KnownLines:
+    """Lines in a space: means [shape=(n_lines, n_dims), float32] of counts [shape=(n_lines,)] calls."""
+
+    space: LineSpace
+    means: NDArray[np.float32]
+    counts: NDArray[np.int32]
+
+    def log_ratios(self, embeddings: Embeddings) -> NDArray[np.float64]:
+        """log p(opening | the line) − log p(opening | another line), natural logarithm.
+
+        Parameters: embeddings [shape=(n, n_dims)]. Returns [shape=(n, n_lines)].
+        """
+        spread = self.space.spread
+        certainty = self.counts[:, np.newaxis] * spread / (self.counts[:, np.newaxis] * spread + 1)
+        places, variances = certainty * self.means, 1 + spread * (1 - certainty)
+        # |e − place|² / variance for every pair, as three products.
+        square = embeddings**2
+        distance = square @ (1 / variances).T - 2 * embeddings @ (places / variances).T
+        distance += (places**2 / variances).sum(axis=1)
+        of_line = -0.5 * (distance + np.log(variances).sum(axis=1))
+        of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
+        return np.asarray(of_line - of_any[:, np.newaxis])
+
+    def likeness(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The largest log ratio of each feature vector over all lines [shape=(n,)]."""
+        return np.asarray(self.log_ratios(self.space.embed(vectors)).max(axis=1))
+
+    def validate(self, n_features: int) -> None:
+        """Raise ModelError unless the arrays are lines of such a space."""
+        self.space.validate(n_features)
+        n_lines, n_dims = len(self.counts), len(self.space.origin)
+        if self.means.shape != (n_lines, n_dims) or not np.isfinite(self.means).all() or not n_lines:
+            raise ModelError(f"line_means.npy is {self.means.shape}: finite {(n_lines, n_dims)} is wanted")
+        if self.counts.ndim != 1 or self.counts.dtype.kind != "i" or not (self.counts >= 1).all():
+            raise ModelError("line_counts.npy: every line needs one call at least")
