@@ -70,7 +70,7 @@ def _measure(args: argparse.Namespace) -> "Document":
     from silentspam.training.fitting import FitParams
     from silentspam.training.learning_curve import CurveParams, learning_curve
     from silentspam.training.train import TEST_PREFIX, TrainParams
-    from silentspam.training.trainers import default_fit
+    from silentspam.training.trainers import RepeatedFit
 
     params = TrainParams(fit=FitParams(seed=args.seed, workers=WORKERS))
     base = [
@@ -90,7 +90,7 @@ def _measure(args: argparse.Namespace) -> "Document":
     return learning_curve(
         dataset.where(~is_attack),
         dataset.where(is_attack),
-        default_fit(params.fit),
+        RepeatedFit(params.fit),
         CurveParams(campaigns=args.campaigns, rate=args.rate, seed=args.seed),
         tell=lambda what: print(f"silentspam curve: {what}", file=sys.stderr),
     )

@@ -66,7 +66,7 @@ def _measure(args: argparse.Namespace, corpus: dict[str, Any]) -> "Document":
     from silentspam.training.fitting import FitParams
     from silentspam.training.holdout import hold_out, hold_outs
     from silentspam.training.train import TrainParams
-    from silentspam.training.trainers import default_fit
+    from silentspam.training.trainers import RepeatedFit
 
     params = TrainParams(fit=FitParams(seed=args.seed, workers=WORKERS))
     rows = without_silence(read_labels(args.labels, args.recordings))
@@ -79,7 +79,7 @@ def _measure(args: argparse.Namespace, corpus: dict[str, Any]) -> "Document":
     return hold_out(
         dataset,
         [kind for kind in kinds if not args.only or kind.dimension in args.only],
-        default_fit(params.fit),
+        RepeatedFit(params.fit),
         rate=args.rate,
         tell=lambda what: print(f"silentspam holdout: {what}", file=sys.stderr),
     )

@@ -109,9 +109,10 @@ def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """The studies train as ever, but few trees: their tests are about what is measured."""
     from silentspam.training import trainers
 
-    train = trainers.default_fit
+    for name in ("default_fit", "RepeatedFit"):
+        train = getattr(trainers, name)
 
-    def few_trees(params: trainers.FitParams) -> trainers.Fit:
-        return train(replace(params, n_trees=10, folds=2, workers=1))
+        def few_trees(params: trainers.FitParams, train: Callable[..., trainers.Fit] = train) -> trainers.Fit:
+            return train(replace(params, n_trees=10, folds=2, workers=1))
 
-    monkeypatch.setattr(trainers, "default_fit", few_trees)
+        monkeypatch.setattr(trainers, name, few_trees)
