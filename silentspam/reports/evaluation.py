@@ -76,7 +76,7 @@ def silence_rows(figures: Document) -> list[tuple[str, ...]]:
     ]
 
 
-BUDGET_HEADS = ("budget", "threshold", "recall", "95 %", "people challenged", "95 %")
+BUDGET_HEADS = ("budget", "threshold", "people challenged", "95 %", "dead air of", "recall", "95 %")
 BUDGETS = (
     "A budget is the share of people whom one is willing to challenge (model.max_false_challenge_rate). Its "
     "threshold was chosen in training, on people held out there; here it meets others, so the share really "
@@ -90,12 +90,14 @@ def budget_rows(figures: Document) -> list[tuple[str, ...]]:
         (
             f"{point['max_false_challenge_rate']:.2%}",
             f"{point['threshold']:.4f}",
-            rate(point["recall"]),
-            interval(point["recall"]),
             rate(point["false_challenges"]),
             interval(point["false_challenges"]),
+            split,
+            rate(recall),
+            interval(recall),
         )
         for point in figures["budgets"]
+        for split, recall in (point["recall"] or {"-": None}).items()
     ]
 
 

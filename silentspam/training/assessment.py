@@ -88,10 +88,14 @@ def _digital_silence(silent: Scored, threshold: float) -> Document:
 
 def _at_budget(point: OperatingPoint, judged: Scored) -> Document:
     """What a budget's threshold, chosen in training on other people, does to these people and calls."""
+    spam = judged.where(judged.is_spam)
     return {
         "max_false_challenge_rate": point.max_false_challenge_rate,
         "threshold": point.threshold,
-        "recall": _share(judged.where(judged.is_spam), point.threshold),
+        "recall": {
+            split or "(none)": _share(spam.where(spam.column("split") == split), point.threshold)
+            for split in sorted(set(spam.column("split").tolist()))
+        },
         "false_challenges": _share(judged.where(~judged.is_spam), point.threshold),
     }
 
