@@ -9,7 +9,7 @@ CURVE_TEXT = (
     "Each campaign was never met in training. Its recall is measured on calls of it that are never "
     "trained on, the same ones at every point. The threshold is the one that challenges the nominal share"
     " of one half of the held-out people; the people challenged are counted on the other half, and both "
-    "ways round. The interval is a bootstrap over campaigns."
+    "ways round. The interval is the wider of Wilson's and a bootstrap over campaigns."
 )
 HOLDOUT_TEXT = (
     "For every line the model was trained without the openings named, and measured on openings of that "

@@ -18,6 +18,7 @@ from silentspam.errors import SilentSpamError
 from silentspam.training import metrics
 from silentspam.training.dataset import Dataset
 from silentspam.training.metrics import Mask, Scores
+from silentspam.training.operating_point import Rate
 from silentspam.training.train import TEST_PREFIX
 from silentspam.training.trainers import Fit, Scorer
 
@@ -157,19 +158,21 @@ def _measured(calls: Scores, people: Scores, held: _Held, params: CurveParams) -
 
 
 def _point(n: int, lines: list[Document], index: int) -> Document:
-    """Over campaigns: mean, worst, and a 95 % percentile bootstrap of the mean over campaigns."""
+    """Over campaigns: mean, worst, and the wider of Wilson's interval and a bootstrap over campaigns."""
     points = [line["points"][index] for line in lines]
     recalls = np.array([point["recall"] for point in points])
     drawn = np.random.default_rng(metrics.SEED).choice(recalls, (metrics.RESAMPLES, len(recalls)))
     low, high = np.percentile(drawn.mean(axis=1), metrics.PERCENTILES)
+    calls = sum(line["calls"] for line in lines)
+    wilson = Rate(hits=round(float(recalls.mean()) * calls), n=calls).interval
     people = sum(point["people"] for point in points)
     return {
         "labelled": n,
         "mean": float(recalls.mean()),
-        "low": float(low),
-        "high": float(high),
+        "low": min(float(low), wilson[0]),
+        "high": max(float(high), wilson[1]),
         "worst": float(recalls.min()),
         "worst_campaign": lines[int(recalls.argmin())]["campaign"],
-        "calls": sum(line["calls"] for line in lines),
+        "calls": calls,
         "false_challenges": sum(point["challenged"] for point in points) / people,
     }
