@@ -63,19 +63,20 @@ def model_folder(config: Config) -> Path:
 
 def judge_recording(model: "SpamModel", recording: "Recording", config: Config) -> Verdict:
     """A model's verdict on an opening under the configuration's limits."""
+    (verdict,) = judge_recordings(model, [recording], config)
+    return verdict
+
+
+def judge_recordings(model: "SpamModel", recordings: Sequence["Recording"], config: Config) -> list[Verdict]:
+    """A model's verdict on each of many openings, which are measured together; under the same limits."""
     section = config.model
-    return model.judge(
-        recording,
+    return model.judge_many(
+        recordings,
         threshold=section.threshold,
         max_false_challenge_rate=section.max_false_challenge_rate,
         min_seconds=section.min_seconds,
         max_digital_silence_share=section.max_digital_silence_share,
     )
-
-
-def judge_recordings(model: "SpamModel", recordings: Sequence["Recording"], config: Config) -> list[Verdict]:
-    """A model's verdict on each of many openings, under the same limits."""
-    return [judge_recording(model, recording, config) for recording in recordings]
 
 
 def judge_in_shadow(config: Config, record: CallRecord) -> bool:
