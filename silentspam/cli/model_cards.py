@@ -14,7 +14,7 @@ from silentspam.cli.common import table
 from silentspam.config import Config
 from silentspam.errors import ModelError
 from silentspam.explain import when
-from silentspam.model import load_model
+from silentspam.model import SpamModel, load_model
 from silentspam.registry.history import SHIPPED
 from silentspam.registry.links import Role
 from silentspam.registry.registry import Registry
@@ -25,7 +25,10 @@ SECTIONS = ("test_unseen", "test", "cross_validated")
 
 @dataclass(frozen=True, kw_only=True)
 class ListedModel:
-    """A line of the list. since in seconds since the epoch; fault: why it cannot be loaded."""
+    """A line of the list. since in seconds since the epoch; fault: why it cannot be loaded.
+
+    threshold: the one in effect, for the configured budget.
+    """
 
     model_id: str
     state: str
@@ -41,16 +44,26 @@ class ListedModel:
 def listed(config: Config, registry: Registry) -> list[ListedModel]:
     """Every model of the registry, and the shipped one last."""
     models = [
-        _listed(model.folder, model.model_id, model.state.lower(), model.since) for model in registry.models()
+        _listed(model.folder, config, model.state.lower(), model.model_id, model.since)
+        for model in registry.models()
     ]
     shipped_judges = registry.id_of(Role.ACTIVE) is None
     state = "active (shipped)" if shipped_judges and not config.model.folder else SHIPPED
-    return [*models, _listed(resources.shipped_model(), "", state, None)]
+    return [*models, _listed(resources.shipped_model(), config, state)]
 
 
 def as_table(models: list[ListedModel]) -> str:
     """The list as a table, damaged models with what is wrong below it."""
-    heads = ("model", "state", "since", "threshold", "features", "trained on", "card: recall", "false challenges")
+    heads = (
+        "model",
+        "state",
+        "since",
+        "threshold",
+        "features",
+        "trained on",
+        "card: recall",
+        "false challenges",
+    )
     rows = [
         (
             model.model_id,
@@ -72,34 +85,39 @@ def as_json(models: list[ListedModel]) -> str:
     return json.dumps([asdict(model) for model in models], indent=1)
 
 
-def shown(folder: Path, registry: Registry) -> str:
+def shown(folder: Path, config: Config, registry: Registry) -> str:
     """A card and a history for people."""
     model = load_model(folder)
-    lines = [f"{key:<24}{value}" for key, value in summary(model.card, model.model_id).items()]
+    lines = [f"{key:<24}{value}" for key, value in summary(model, config).items()]
     for section, figures in model.card.evaluation.items():
         for name in ("recall", "false_challenges"):
             if isinstance(rate := figures.get(name), dict):
                 lines.append(f"{section:<24}{name.replace('_', ' ')} {_share(rate, interval=True)}")
+    lines += ["", operating_points(model.card), ""] if model.card.operating_points else []
     lines += [f"{when(event.changed_at)}  {_told(event)}" for event in _history(registry, model.model_id)]
     return "\n".join([*lines, *([model.card.statement] if model.card.statement else [])])
 
 
-def shown_json(folder: Path, registry: Registry) -> str:
+def shown_json(folder: Path, config: Config, registry: Registry) -> str:
     """A card and a history as JSON."""
     model = load_model(folder)
     document = {
         "model_id": model.model_id,
+        "threshold_in_effect": threshold_in_effect(model.card, config),
         "card": msgspec.to_builtins(model.card),
         "history": [asdict(event) for event in _history(registry, model.model_id)],
     }
     return json.dumps(document, indent=1)
 
 
-def summary(card: ModelCard, model_id: str) -> dict[str, str]:
-    """What a card says of a model in few words."""
+def summary(model: SpamModel, config: Config) -> dict[str, str]:
+    """What a model is, in few words."""
+    card = model.card
     return {
-        "model": model_id,
-        "threshold": f"{card.threshold:.3f}",
+        "model": model.model_id,
+        "threshold": f"{threshold_in_effect(card, config):.3f} ({_threshold_from(card, config)})",
+        "trees": f"{card.trees}, {len(model.forest.roots)} of depth {card.depth} at most",
+        "known lines": known_lines(model),
         "features": f"{card.n_features}: {', '.join(card.groups)}",
         "trained on": trained_on(card) or "-",
         "recall (card)": _share(_figures(card).get("recall"), interval=True),
@@ -108,6 +126,35 @@ def summary(card: ModelCard, model_id: str) -> dict[str, str]:
         "seed": str(card.seed),
         "data": card.data_hash[:12],
     }
+
+
+def threshold_in_effect(card: ModelCard, config: Config) -> float:
+    """The threshold that calls meet: the configuration's own, else the card's for the configured budget."""
+    section = config.model
+    if section.threshold is not None:
+        return section.threshold
+    return card.threshold_for(section.max_false_challenge_rate)
+
+
+def known_lines(model: SpamModel) -> str:
+    """Which lines a model remembers; `none` where they take no part."""
+    if model.lines is None:
+        return "none"
+    return f"{len(model.lines.dead_air.counts)} of dead air, {len(model.lines.people.counts)} of people"
+
+
+def operating_points(card: ModelCard) -> str:
+    """What each budget costs, as a table: people held out of training whom its threshold challenged."""
+    rows = [
+        (
+            f"{point.max_false_challenge_rate:.2%}",
+            f"{point.threshold:.3f}",
+            f"{point.hits} of {point.n}",
+            f"{point.wilson95[0]:.2%} to {point.wilson95[1]:.2%}",
+        )
+        for point in card.operating_points
+    ]
+    return table(("budget", "threshold", "held-out people challenged", "95 %"), rows)
 
 
 def trained_on(card: ModelCard) -> str:
@@ -137,7 +184,9 @@ def folder_of(name: str, config: Config, registry: Registry) -> Path:
     return resources.shipped_model() if name == SHIPPED else registry.model_folder(id_of(name, registry))
 
 
-def _listed(folder: Path, model_id: str, state: str, since: float | None) -> ListedModel:
+def _listed(
+    folder: Path, config: Config, state: str, model_id: str = "", since: float | None = None
+) -> ListedModel:
     try:
         model = load_model(folder)
     except ModelError as error:
@@ -148,11 +197,20 @@ def _listed(folder: Path, model_id: str, state: str, since: float | None) -> Lis
         model_id=model_id or model.model_id,
         state=state,
         since=since,
-        threshold=card.threshold,
+        threshold=threshold_in_effect(card, config),
         n_features=card.n_features,
         trained_on=trained_on(card),
         recall=figures.get("recall"),
         false_challenges=figures.get("false_challenges"),
+    )
+
+
+def _threshold_from(card: ModelCard, config: Config) -> str:
+    if config.model.threshold is not None:
+        return "model.threshold"
+    budget = config.model.max_false_challenge_rate
+    return (
+        f"for a budget of {budget:.2%}" if card.operating_points and budget is not None else "the card's own"
     )
 
 

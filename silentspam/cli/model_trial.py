@@ -57,7 +57,8 @@ def diff(args: argparse.Namespace, config: Config, registry: Registry) -> int:
     else:
         calls = _recent(config, since=args.since, at_most=args.calls)
     trial = _judge(calls, model_a, model_b, config)
-    print(_diff_json(model_a, model_b, trial) if args.json else _diff_text(model_a, model_b, trial))
+    show = _diff_json if args.json else _diff_text
+    print(show(model_a, model_b, trial, config))
     if trial.unreadable:
         print(f"{trial.unreadable} recordings are gone or cannot be read", file=sys.stderr)
     return 0 if trial.calls else 1
@@ -118,8 +119,8 @@ def _told(judged: Judged) -> str:
     return f"({said})" + (f" {judged.call.person}" if judged.call.person else "")
 
 
-def _diff_text(a: SpamModel, b: SpamModel, trial: Trial) -> str:
-    cards_a, cards_b = summary(a.card, a.model_id), summary(b.card, b.model_id)
+def _diff_text(a: SpamModel, b: SpamModel, trial: Trial, config: Config) -> str:
+    cards_a, cards_b = summary(a, config), summary(b, config)
     rows = [(key, cards_a[key], cards_b[key]) for key in cards_a if cards_a[key] != cards_b[key]]
     people_a, people_b = trial.people()
     all_a, all_b = trial.everybody()
@@ -140,11 +141,11 @@ def _diff_text(a: SpamModel, b: SpamModel, trial: Trial) -> str:
     )
 
 
-def _diff_json(a: SpamModel, b: SpamModel, trial: Trial) -> str:
+def _diff_json(a: SpamModel, b: SpamModel, trial: Trial, config: Config) -> str:
     people_a, people_b = trial.people()
     document = {
-        "a": summary(a.card, a.model_id) | {"people": people_a.card()},
-        "b": summary(b.card, b.model_id) | {"people": people_b.card()},
+        "a": summary(a, config) | {"people": people_a.card()},
+        "b": summary(b, config) | {"people": people_b.card()},
         "calls": len(trial.calls),
         "unreadable": trial.unreadable,
         "both": len(trial.alike(True, True)),

@@ -92,7 +92,8 @@ def run_show(args: argparse.Namespace) -> int:
 
     config, registry = _open(args)
     folder = model_cards.folder_of(args.model, config, registry)
-    print(model_cards.shown_json(folder, registry) if args.json else model_cards.shown(folder, registry))
+    show = model_cards.shown_json if args.json else model_cards.shown
+    print(show(folder, config, registry))
     return 0
 
 

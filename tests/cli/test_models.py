@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 import yaml
 
@@ -17,8 +19,14 @@ from silentspam.calllog.labels import Answer, Label, LabelSource, SqliteLabels
 from silentspam.calllog.models import ModelState, SqliteModelHistory
 from silentspam.calllog.sqlite import SqliteCallLog
 from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.card import OperatingPoint
+from silentspam.lines.evidence import LineEvidence
+from silentspam.lines.known import KnownLines
+from silentspam.lines.space import LineSpace
+from silentspam.model import model_files
 from silentspam.registry.links import Role
 from silentspam.registry.registry import Registry
+from tests import models
 from tests.fakes import noise, tone
 from tests.registry.conftest import MakeModel
 from tests.registry.conftest import make_model as make_model
@@ -168,6 +176,79 @@ def test_a_folder_or_threshold_in_the_configuration_is_said_to_stand_in_the_way(
     assert "model.threshold is 0.9" in err
 
 
+# --- what a budget costs -----------------------------------------------------------------------------------
+
+POINTS = [
+    OperatingPoint(max_false_challenge_rate=0.001, threshold=0.95, hits=2, n=4000, wilson95=(0.0001, 0.0018)),
+    OperatingPoint(max_false_challenge_rate=0.02, threshold=0.5, hits=79, n=4000, wilson95=(0.0159, 0.0246)),
+]
+
+
+def line_evidence() -> LineEvidence:
+    """Three lines of dead air and one of a person, in a space of two dimensions."""
+    n_features = len(models.NAMES)
+    space = LineSpace(
+        offset=np.zeros(n_features),
+        scale=np.ones(n_features),
+        projection=np.zeros((n_features, 2), np.float32),
+        origin=np.zeros(2),
+        spread=np.ones(2),
+    )
+    dead_air = KnownLines(space, np.zeros((3, 2), np.float32), np.array([1, 5, 9], np.int32))
+    return LineEvidence(dead_air, KnownLines(space, np.zeros((1, 2), np.float32), np.ones(1, np.int32)))
+
+
+@pytest.fixture
+def of_points(silentspam: Run, registry: Registry, tmp_path: Path) -> str:
+    """A registered model with operating points and known lines."""
+    card = msgspec.structs.replace(models.a_card(), operating_points=POINTS, lines=True)
+    folder = models.write_files(tmp_path / "points", model_files(models.a_forest(), card, line_evidence()))
+    return silentspam("models", "add", folder)[1].split()[1]
+
+
+@pytest.mark.parametrize(("budget", "threshold"), [(0.001, 0.95), (0.02, 0.5), (0.5, 0.5), (0.005, 0.95)])
+def test_the_threshold_shown_is_the_one_that_calls_meet(
+    silentspam: Run,
+    of_points: str,
+    call: Callable[..., str],
+    config: dict[str, dict[str, object]],
+    config_file: Path,
+    budget: float,
+    threshold: float,
+) -> None:
+    config["model"]["max_false_challenge_rate"] = budget
+    config_file.write_text(yaml.safe_dump(config))
+    listed = {model["model_id"]: model for model in json.loads(silentspam("models", "list", "--json")[1])}
+    assert listed[of_points]["threshold"] == threshold
+    out = silentspam("models", "show", of_points)[1]
+    assert f"{threshold:.3f} (for a budget of {budget:.2%})" in out
+    assert (
+        json.loads(silentspam("models", "show", of_points, "--json")[1])["threshold_in_effect"] == threshold
+    )
+
+
+def test_a_threshold_in_the_configuration_is_shown_as_the_one_in_effect(
+    silentspam: Run, of_points: str, config: dict[str, dict[str, object]], config_file: Path
+) -> None:
+    config["model"]["threshold"] = 0.42
+    config_file.write_text(yaml.safe_dump(config))
+    assert "0.420 (model.threshold)" in silentspam("models", "show", of_points)[1]
+
+
+def test_show_says_what_each_budget_costs_and_which_lines_are_known(silentspam: Run, of_points: str) -> None:
+    out = silentspam("models", "show", of_points)[1]
+    for words in ("2 of 4000", "1.59% to 2.46%", "3 of dead air, 1 of people", "forest, 1 of depth 1"):
+        assert words in out
+
+
+def test_diff_shows_the_threshold_in_effect(
+    silentspam: Run, of_points: str, add: Callable[[float], str]
+) -> None:
+    out = silentspam("models", "diff", of_points, add(LAX))[1]
+    assert "0.950 (for a budget of 0.50%)" in out
+    assert "(the card's own)" in out
+
+
 # --- the call database -------------------------------------------------------------------------------------
 
 
@@ -305,14 +386,14 @@ def test_two_promotions_at_once_leave_one_active_and_a_history_that_agrees(
     call: Callable[..., str],
     config_file: Path,
 ) -> None:
-    models = add(STRICT), add(LAX)
+    added = add(STRICT), add(LAX)
     call(quiet=False, passed=True)
     code = "import sys; from silentspam.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "models", "promote"]
     environment = os.environ | {"SILENTSPAM_CONFIG": str(config_file)}
     processes = [
         subprocess.Popen([*command, model], env=environment, stderr=subprocess.PIPE, text=True)
-        for model in models
+        for model in added
     ]
     said = [process.communicate()[1] for process in processes]
     codes = [process.returncode for process in processes]
