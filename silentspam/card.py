@@ -25,8 +25,8 @@ class StftCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Combination(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the trees and the likeness to known lines become one calibrated probability.
 
-    The log odds of spam are bias + odds × (the trees' log odds) + likeness × (the log likelihood ratio of the
-    likest known line, within 0…limit): logistic calibration (Platt 1999) with one more term.
+    The log odds of spam are bias + odds × (the trees' log odds) + likeness × (the evidence of known lines,
+    `lines.evidence`, within 0…limit): logistic calibration (Platt 1999) with one more term.
     """
 
     bias: float

@@ -27,6 +27,7 @@ from silentspam.errors import ModelError
 from silentspam.features import feature_matrix, feature_names
 from silentspam.fitness import why_inconclusive
 from silentspam.forest import SPAM_CLASS, Forest
+from silentspam.lines.evidence import LineEvidence
 from silentspam.lines.known import KnownLines
 from silentspam.lines.space import LineSpace
 from silentspam.verdict import Verdict
@@ -36,8 +37,8 @@ SUMS_NAME = "SHA256SUMS"
 
 TREES: Mapping[str, type[Forest] | type[BoostedTrees]] = {"forest": Forest, "boosted": BoostedTrees}
 SPACE_ARRAYS = ("offset", "scale", "projection", "origin", "spread")
-LINE_ARRAYS = (*SPACE_ARRAYS, "means", "counts")
-"""The arrays of KnownLines, each in a file of its name with `line_` before it."""
+LINE_ARRAYS = (*SPACE_ARRAYS, "means", "counts", "people")
+"""The arrays of LineEvidence, each in a file with `line_` before its name; people are known by one call."""
 
 ARRAY_FILES = tuple(
     dict.fromkeys(
@@ -49,6 +50,9 @@ ARRAY_FILES = tuple(
 )
 """Every array that a model folder may hold."""
 
+PARTLY_SILENT = 0.1
+"""Share of digital silence from which an opening is judged most strictly: late media is mostly a person's."""
+
 Arrays = dict[str, NDArray[np.generic]]
 
 
@@ -56,7 +60,7 @@ class SpamModel:
     """Trees, perhaps known lines, and a card: judges openings. Build one with `load_model`."""
 
     def __init__(
-        self, forest: Forest | BoostedTrees, card: ModelCard, model_id: str, lines: KnownLines | None = None
+        self, forest: Forest | BoostedTrees, card: ModelCard, model_id: str, lines: LineEvidence | None = None
     ) -> None:
         self.forest = forest
         self.card = card
@@ -71,13 +75,20 @@ class SpamModel:
             return np.asarray(self.forest.predict_proba(vectors)[:, SPAM_CLASS])
         log_odds = mix.bias + mix.odds * self.forest.log_odds(vectors)
         if self.lines is not None:
-            log_odds += mix.likeness * np.clip(self.lines.likeness(vectors), 0, mix.limit)
+            log_odds += mix.likeness * np.clip(self.lines.of(vectors), 0, mix.limit)
         return np.asarray(1 / (1 + np.exp(-log_odds)))
 
     def warm_up(self) -> None:
         """Judge something once: the first FFT and the first eigenvectors cost ten times the later ones."""
         codes = (np.arange(2 * self.params.stft.window_length) % 251).astype(np.uint8)
         self.probabilities(feature_matrix([Recording(codes)], self.params))
+
+    def threshold_for(self, recording: Recording, max_false_challenge_rate: float | None) -> float:
+        """The card's threshold for a budget; for an opening partly digital silence the strictest it has."""
+        limit = self.card.threshold_for(max_false_challenge_rate)
+        if recording.digital_silence_share <= PARTLY_SILENT:
+            return limit
+        return max(limit, self.card.threshold_for(0.0))
 
     def judge(
         self,
@@ -91,7 +102,7 @@ class SpamModel:
         """The verdict on an opening.
 
         No media, digital silence and too little audio are INCONCLUSIVE and never reach the trees (the hard
-        lesson of Orife et al. 2018, section 7). The threshold is the card's for the budget of falsely
+        lesson of Orife et al. 2018, section 7). The threshold is `threshold_for` the budget of falsely
         challenged people, unless `threshold` is given.
         """
         (verdict,) = self.judge_many(
@@ -113,7 +124,6 @@ class SpamModel:
         max_digital_silence_share: float = 0.5,
     ) -> list[Verdict]:
         """The verdict on each opening, as `judge` gives it; faster, since openings are measured together."""
-        limit = self.card.threshold_for(max_false_challenge_rate) if threshold is None else threshold
         doubts = [
             why_inconclusive(recording, min_seconds=min_seconds, max_silence=max_digital_silence_share)
             for recording in recordings
@@ -123,7 +133,11 @@ class SpamModel:
         return [
             self._inconclusive(recording, doubt)
             if doubt
-            else self._verdict(recording, next(probabilities), limit)
+            else self._verdict(
+                recording,
+                next(probabilities),
+                self.threshold_for(recording, max_false_challenge_rate) if threshold is None else threshold,
+            )
             for recording, doubt in zip(recordings, doubts, strict=True)
         ]
 
@@ -192,7 +206,7 @@ def _check_features(card: ModelCard) -> None:
         raise ModelError("feature_names are not those this version computes for the card's parameters")
 
 
-def _parts(card: ModelCard, files: Mapping[str, bytes]) -> tuple[Forest | BoostedTrees, KnownLines | None]:
+def _parts(card: ModelCard, files: Mapping[str, bytes]) -> tuple[Forest | BoostedTrees, LineEvidence | None]:
     kind = TREES[card.trees]
     trees = kind(**_arrays(files, kind.FORMS), n_features=card.n_features, depth=card.depth)  # type: ignore[arg-type]
     trees.validate()
@@ -202,7 +216,11 @@ def _parts(card: ModelCard, files: Mapping[str, bytes]) -> tuple[Forest | Booste
         return trees, None
     arrays = _arrays(files, LINE_ARRAYS, prefix="line_")
     space = LineSpace(**{name: arrays[name] for name in SPACE_ARRAYS})  # type: ignore[arg-type]
-    lines = KnownLines(space, arrays["means"], arrays["counts"])  # type: ignore[arg-type]
+    people = np.ones(len(arrays["people"]), dtype=np.int32)
+    lines = LineEvidence(
+        KnownLines(space, arrays["means"], arrays["counts"]),  # type: ignore[arg-type]
+        KnownLines(space, arrays["people"], people),  # type: ignore[arg-type]
+    )
     lines.validate(card.n_features)
     return trees, lines
 
@@ -238,17 +256,25 @@ def _verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
 
 
 def model_files(
-    forest: Forest | BoostedTrees, card: ModelCard, lines: KnownLines | None = None
+    forest: Forest | BoostedTrees,
+    card: ModelCard,
+    lines: LineEvidence | None = None,
+    *,
+    beside: Mapping[str, bytes] | None = None,
 ) -> dict[str, bytes]:
-    """The content of every file of a model folder; equal models give equal bytes."""
+    """The content of every file of a model folder; equal models give equal bytes.
+
+    `beside` are files that no call reads, such as the reference for drift; they are hashed like the rest.
+    """
     forest.validate()
     arrays: Arrays = {name: getattr(forest, name) for name in forest.FORMS}
     if lines is not None:
         lines.validate(card.n_features)
-        parts = {name: getattr(lines.space, name) for name in SPACE_ARRAYS}
-        parts |= {"means": lines.means, "counts": lines.counts}
+        known = lines.dead_air
+        parts = {name: getattr(known.space, name) for name in SPACE_ARRAYS}
+        parts |= {"means": known.means, "counts": known.counts, "people": lines.people.means}
         arrays |= {f"line_{name}": parts[name] for name in LINE_ARRAYS}
-    files = {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+    files = {f"{name}.npy": _npy(array) for name, array in arrays.items()} | dict(beside or {})
     files[CARD_NAME] = msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n"
     sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
     files[SUMS_NAME] = sums.encode()

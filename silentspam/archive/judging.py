@@ -37,16 +37,15 @@ def judge_openings(model: SpamModel, openings: Sequence[Recording], questions: Q
     vectors = feature_matrix([openings[index].sounding for index in fit], model.params)
     probabilities = model.probabilities(vectors) if fit else np.empty(0)
     row = {index: number for number, index in enumerate(fit)}
-    limit = questions.threshold
-    if limit is None:
-        limit = model.card.threshold_for(questions.max_false_challenge_rate)
     answers = []
     for index, opening in enumerate(openings):
         number = row.get(index)
         if number is None:
             answers.append(_answer(opening, VerdictKind.INCONCLUSIVE))
             continue
-        probability = float(probabilities[number])
+        probability, limit = float(probabilities[number]), questions.threshold
+        if limit is None:
+            limit = model.threshold_for(opening, questions.max_false_challenge_rate)
         kind = VerdictKind.CALLER_SILENCE if probability >= limit else VerdictKind.HAM
         features = vectors[number] if questions.features else None
         answers.append(_answer(opening, kind, probability, limit, features))

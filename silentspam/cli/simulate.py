@@ -34,10 +34,10 @@ def add_parser(subparsers: Any) -> None:
         help="folders of unpacked Debian packages: licensed audio, and codecs that the system lacks",
     )
     for option, default, what in (
-        ("--campaigns", 500, "dead-air campaigns"),
+        ("--campaigns", 1000, "dead-air campaigns"),
         ("--calls", 8, "calls of each campaign"),
-        ("--ham", 6000, "openings of people"),
-        ("--silence", 400, "openings with digital silence in them, to test with"),
+        ("--ham", 16_000, "openings of people"),
+        ("--silence", 800, "openings with digital silence in them, to test with"),
         ("--seed", 1, "seed of all chance"),
     ):
         parser.add_argument(option, type=int, default=default, metavar="N", help=f"{what} ({default})")

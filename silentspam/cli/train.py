@@ -2,16 +2,17 @@
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import at_least, table, verb_parser
+from silentspam.cli.common import add_config_option, at_least, configuration, table, verb_parser
 from silentspam.cli.corpus import add_corpus_options, corpus_beside, openings_progress
 
 if TYPE_CHECKING:
     from silentspam.card import ModelCard
-    from silentspam.training.train import TrainParams
+    from silentspam.training.train import Trained, TrainParams
 
 EXAMPLES = """\
   silentspam train --recordings corpus --labels corpus/labels.csv --out models/first
@@ -52,6 +53,10 @@ def add_parser(subparsers: Any) -> None:
         help="groups of features (silentspam/features.py); or `paper`: a random forest on the top 3 bases of "
         "U, without known lines or calibration",
     )
+    parser.add_argument(
+        "--register", action="store_true", help="add the model to the registry as a candidate (`models add`)"
+    )
+    add_config_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -67,10 +72,30 @@ def run(args: argparse.Namespace) -> int:
         rows, params.features, workers=args.workers, progress=openings_progress("features")
     )
     trained = train(dataset, params, corpus=corpus_beside(args.labels))
-    model_id = write_model(args.out, trained.forest, trained.card, trained.lines)
+    model_id = write_model(args.out, trained.forest, trained.card, trained.lines, beside=_reference(trained))
     print(f"model {model_id} in {args.out}, threshold {trained.card.threshold:.3f}\n")
     print(_figures(trained.card))
+    if args.register:
+        from silentspam.cli.models import register
+
+        registered = register(configuration(args), args.out, note="silentspam train --register")
+        print(f"\ncandidate {registered}: silentspam models shadow {registered}")
     return 0
+
+
+def _reference(trained: "Trained") -> dict[str, bytes]:
+    """What drift is measured against; nothing where there are too few openings for it."""
+    from silentspam.reports.calibration import Openings, training_reference
+    from silentspam.reports.reference import DriftError
+
+    dataset, card = trained.training, trained.card
+    openings = Openings(dataset.vectors, trained.held_out.unseen, dataset.is_spam, dataset.groups)
+    try:
+        reference = training_reference(openings, card.feature_names, threshold=card.threshold)
+    except DriftError as error:
+        print(f"silentspam train: no reference for drift: {error}", file=sys.stderr)
+        return {}
+    return {"reference.json": reference.to_json()}
 
 
 def _params(args: argparse.Namespace) -> "TrainParams":

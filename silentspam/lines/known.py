@@ -38,15 +38,15 @@ class KnownLines:
         of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
         return np.asarray(of_line - of_any[:, np.newaxis])
 
-    def likeness(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The largest log ratio of each feature vector over all lines [shape=(n,)]."""
-        return np.asarray(self.log_ratios(self.space.embed(vectors)).max(axis=1))
+    def likeness(self, embeddings: Embeddings) -> NDArray[np.float64]:
+        """The largest log ratio of each opening over all lines [shape=(n,)]; −inf where there is no line."""
+        return np.asarray(self.log_ratios(embeddings).max(axis=1, initial=-np.inf))
 
     def validate(self, n_features: int) -> None:
         """Raise ModelError unless the arrays are lines of such a space."""
         self.space.validate(n_features)
         n_lines, n_dims = len(self.counts), len(self.space.origin)
-        if self.means.shape != (n_lines, n_dims) or not np.isfinite(self.means).all() or not n_lines:
+        if self.means.shape != (n_lines, n_dims) or not np.isfinite(self.means).all():
             raise ModelError(f"line_means.npy is {self.means.shape}: finite {(n_lines, n_dims)} is wanted")
         if self.counts.ndim != 1 or self.counts.dtype.kind != "i" or not (self.counts >= 1).all():
             raise ModelError("line_counts.npy: every line needs one call at least")

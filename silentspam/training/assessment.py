@@ -44,7 +44,7 @@ def assess(model: SpamModel, scored: Scored, *, statement: str = "") -> Document
     """
     threshold = model.card.threshold
     silence = scored.column("split") == SILENCE_SPLIT
-    digital_silence = _digital_silence(scored.where(silence), threshold)
+    digital_silence = _digital_silence(scored.where(silence))
     scored = scored.where(~silence)
     judged = scored.judged
     splits = sorted({row.split for row in scored.rows})
@@ -74,12 +74,12 @@ def assess(model: SpamModel, scored: Scored, *, statement: str = "") -> Document
     }
 
 
-def _digital_silence(silent: Scored, threshold: float) -> Document:
+def _digital_silence(silent: Scored) -> Document:
     """By kind, the share of all its people, judged or not, who would be challenged: none may be."""
     kinds = silent.column("kind")
     return {
         str(name): {
-            "challenged": asdict(metrics.share(silent.probabilities[kinds == name] >= threshold)),
+            "challenged": asdict(metrics.share(silent.challenged[kinds == name])),
             "judged": int((~np.isnan(silent.probabilities[kinds == name])).sum()),
         }
         for name in np.unique(kinds)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -19,16 +18,15 @@ from silentspam.boosted import BoostedTrees
 from silentspam.card import Combination
 from silentspam.errors import SilentSpamError
 from silentspam.forest import SPAM_CLASS, Forest
-from silentspam.lines.known import KnownLines
+from silentspam.lines.evidence import LineEvidence
+from silentspam.training.calibration import Views, calibrate, probability
 from silentspam.training.dataset import Dataset
 from silentspam.training.flatten import flat_boosted, flat_forest
-from silentspam.training.line_space import fit_space, known_lines, left_out
+from silentspam.training.line_evidence import learn_lines
 from silentspam.training.parallel import in_order
 
 Vectors = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
-LIKENESS_LIMIT = 60.0
-"""Log likelihood ratio beyond which a line is no likelier: far outside, the ratio grows without bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +35,9 @@ class FitParams:
 
     trees: "boosted" (Friedman 2001) or "forest" (Breiman 2001); n_trees of them, with at most `leaves` leaves
     and `depth` splits one after another; learning_rate, features_share and sample_share of the boosted ones;
-    lines: whether known lines take part; calibrated: whether a logistic calibration follows; folds of the
-    cross-validation; seed of all chance; workers: processes, which change nothing but the time.
+    lines: whether known lines take part; calibrated: whether a logistic calibration follows, which weighs
+    trees and lines for a budget of falsely challenged people; folds of the cross-validation; seed of all
+    chance; workers: processes, which change nothing but the time.
     """
 
     trees: str = "boosted"
@@ -50,6 +49,7 @@ class FitParams:
     sample_share: float = 0.6
     lines: bool = True
     calibrated: bool = True
+    budget: float = 0.005
     folds: int = 5
     seed: int = 1
     workers: int = 1
@@ -65,13 +65,15 @@ class Fitted:
     """Trees, lines and calibration, as a model folder holds them."""
 
     trees: Forest | BoostedTrees
-    lines: KnownLines | None
+    lines: LineEvidence | None
     combination: Combination | None
 
     def probabilities(self, vectors: Vectors) -> Floats:
         """Spam probability of feature vectors: [shape=(n, n_features)] to [shape=(n,)]."""
-        likeness = self.lines.likeness(vectors) if self.lines else np.zeros(len(vectors))
-        return combined(self.trees, self.combination, vectors, likeness)
+        if self.combination is None:
+            return np.asarray(self.trees.predict_proba(vectors)[:, SPAM_CLASS])
+        evidence = self.lines.of(vectors) if self.lines else np.zeros(len(vectors))
+        return probability(self.trees.log_odds(vectors), evidence, self.combination)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +90,14 @@ class HeldOut:
 def fit(dataset: Dataset, params: FitParams) -> tuple[Fitted, HeldOut]:
     """Fit on all of a dataset, and say what the same fit finds in openings held out of it."""
     is_spam = dataset.is_spam
-    held_out = held_out_log_odds(dataset, params)
+    log_odds = held_out_log_odds(dataset, params)
+    learnt = learn_lines(dataset) if params.lines else None
+    unseen, seen = (learnt.unseen, learnt.seen) if learnt else (np.zeros(len(is_spam)),) * 2
+    views = Views(log_odds=log_odds, unseen=unseen, seen=seen, is_spam=is_spam)
+    mix = calibrate(views, max_false_challenge_rate=params.budget) if params.calibrated else None
     trees = fit_trees(dataset.vectors, is_spam, params)
-    lines, unseen, seen = _lines(dataset) if params.lines else (None, None, None)
-    zeros = np.zeros(len(is_spam))
-    unseen, seen = (zeros if unseen is None else unseen), (zeros if seen is None else seen)
-    combination = (
-        _calibrate(held_out, unseen, seen, is_spam, lines is not None) if params.calibrated else None
-    )
-    fitted = Fitted(trees, lines, combination)
-    return fitted, HeldOut(
-        unseen=_probability(held_out, unseen, combination), seen=_probability(held_out, seen, combination)
-    )
+    fitted = Fitted(trees, learnt.evidence if learnt else None, mix)
+    return fitted, HeldOut(probability(log_odds, unseen, mix), probability(log_odds, seen, mix))
 
 
 def fit_trees(vectors: Vectors, is_spam: npt.NDArray[np.bool_], params: FitParams) -> Forest | BoostedTrees:
@@ -144,22 +142,6 @@ def grouping(dataset: Dataset) -> str:
     return "campaign and source" if _fewest_groups(dataset) >= 2 else "opening"
 
 
-def combined(
-    trees: Forest | BoostedTrees, combination: Combination | None, vectors: Vectors, likeness: Floats
-) -> Floats:
-    """Probabilities [shape=(n,)] as `SpamModel.probabilities` has them."""
-    if combination is None:
-        return np.asarray(trees.predict_proba(vectors)[:, SPAM_CLASS])
-    return _probability(trees.log_odds(vectors), likeness, combination)
-
-
-def _probability(log_odds: Floats, likeness: Floats, mix: Combination | None) -> Floats:
-    if mix is None:
-        return np.asarray(1 / (1 + np.exp(-log_odds)))
-    total = mix.bias + mix.odds * log_odds + mix.likeness * np.clip(likeness, 0, mix.limit)
-    return np.asarray(1 / (1 + np.exp(-total)))
-
-
 def _fold(
     vectors: Vectors,
     is_spam: npt.NDArray[np.bool_],
@@ -183,37 +165,3 @@ def _splits(dataset: Dataset, params: FitParams) -> list[tuple[npt.NDArray[np.in
 def _fewest_groups(dataset: Dataset) -> int:
     is_spam, groups = dataset.is_spam, dataset.groups
     return min(len(np.unique(groups[is_spam])), len(np.unique(groups[~is_spam])))
-
-
-def _lines(dataset: Dataset) -> tuple[KnownLines | None, Floats | None, Floats | None]:
-    """The lines, and each opening's likeness without its own campaign, and without itself alone."""
-    is_spam = dataset.is_spam
-    names = np.array([row.campaign for row in dataset.rows])[is_spam]
-    vectors = dataset.vectors[is_spam]
-    space = fit_space(vectors, names)
-    if space is None:
-        return None, None, None
-    lines, index = known_lines(space, vectors, names)
-    unseen = np.empty(len(is_spam))
-    unseen[~is_spam] = lines.likeness(dataset.vectors[~is_spam])
-    seen = unseen.copy()
-    unseen[is_spam], seen[is_spam] = left_out(lines, vectors, index)
-    return lines, unseen, seen
-
-
-def _calibrate(
-    log_odds: Floats, unseen: Floats, seen: Floats, is_spam: npt.NDArray[np.bool_], with_lines: bool
-) -> Combination:
-    """Logistic regression over people once and dead air twice: as of a campaign never met, and met before."""
-    odds = np.concatenate([log_odds, log_odds[is_spam]])
-    likeness = np.clip(np.concatenate([unseen, seen[is_spam]]), 0, LIKENESS_LIMIT)
-    target = np.concatenate([is_spam, np.ones(int(is_spam.sum()), dtype=bool)])
-    columns = np.column_stack([odds, likeness]) if with_lines else odds[:, np.newaxis]
-    regression = LogisticRegression(class_weight="balanced").fit(columns, target)
-    weights = [round(float(weight), 6) for weight in regression.coef_[0]]
-    return Combination(
-        bias=round(float(regression.intercept_[0]), 6),
-        odds=weights[0],
-        likeness=weights[1] if with_lines else 0.0,
-        limit=LIKENESS_LIMIT,
-    )

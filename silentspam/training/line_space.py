@@ -12,7 +12,7 @@ from silentspam.lines.known import KnownLines
 from silentspam.lines.space import CLIP, LineSpace
 
 DIMENSIONS = 60
-SHRINKAGE = 0.05
+SHRINKAGE = 0.1
 SMALLEST_SCALE = 1e-6
 SMALLEST_SPREAD = 1e-3
 MIN_LINES = 10

@@ -4,18 +4,24 @@ import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from silentspam.boosted import BoostedTrees
 from silentspam.card import ModelCard
 from silentspam.errors import ModelError
 from silentspam.forest import Forest
-from silentspam.lines.known import KnownLines
+from silentspam.lines.evidence import LineEvidence
 from silentspam.model import CARD_NAME, load_model, model_files
 
 
 def write_model(
-    folder: Path, forest: Forest | BoostedTrees, card: ModelCard, lines: KnownLines | None = None
+    folder: Path,
+    forest: Forest | BoostedTrees,
+    card: ModelCard,
+    lines: LineEvidence | None = None,
+    *,
+    beside: Mapping[str, bytes] | None = None,
 ) -> str:
     """Write a model folder, check that it loads, and put it in the place of `folder`. Returns its model id.
 
@@ -29,7 +35,7 @@ def write_model(
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
             new = Path(scratch) / "new"
             new.mkdir()
-            for name, content in model_files(forest, card, lines).items():
+            for name, content in model_files(forest, card, lines, beside=beside).items():
                 _write(new / name, content)
             model_id = load_model(new).model_id
             _replace(folder, new, Path(scratch) / "old")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from silentspam.audio import Recording, read_ulaw
+from silentspam.call import VerdictKind
 from silentspam.model import SpamModel
 from silentspam.training.dataset import OPENING_SECONDS, Labelled, Progress, check_twin
 from silentspam.training.metrics import Mask, Names, Scores
@@ -22,11 +23,15 @@ BATCH = 256
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Rows with the spam probability of each [shape=(n,)], NaN where it was not judged; `causes` says why."""
+    """Rows with the spam probability of each [shape=(n,)], NaN where it was not judged; `causes` says why.
+
+    challenged [shape=(n,)]: whether the verdict was dead air, at the threshold that holds for that opening.
+    """
 
     rows: tuple[Labelled, ...]
     probabilities: Scores
     causes: tuple[str, ...]
+    challenged: Mask
 
     @property
     def judged(self) -> "Scored":
@@ -54,6 +59,7 @@ class Scored:
             tuple(self.rows[i] for i in chosen),
             self.probabilities[keep],
             tuple(self.causes[i] for i in chosen),
+            self.challenged[keep],
         )
 
     def not_judged(self) -> dict[str, dict[str, int]]:
@@ -90,7 +96,9 @@ def score(model: SpamModel, rows: Sequence[Labelled], *, progress: Progress | No
             batch = []
     verdicts += model.judge_many(batch)
     probabilities = [np.nan if v.spam_probability is None else v.spam_probability for v in verdicts]
-    return Scored(tuple(rows), np.array(probabilities, dtype=np.float64), tuple(map(_cause, verdicts)))
+    challenged = np.array([verdict.kind is VerdictKind.CALLER_SILENCE for verdict in verdicts], dtype=bool)
+    causes = tuple(map(_cause, verdicts))
+    return Scored(tuple(rows), np.array(probabilities, dtype=np.float64), causes, challenged)
 
 
 def _cause(verdict: Verdict) -> str:

@@ -331,4 +331,9 @@ def _campaign_description(campaign: Campaign) -> dict[str, object]:
         "chain": campaign.chain.name,
         "level_dbfs": round(campaign.level, 1),
         "peak_dbfs": round(campaign.peak, 1),
+        "tilt_db_per_octave": round(campaign.shape.tilt, 2),
+        "mains_hz": campaign.mains_hz if campaign.hum_level > -np.inf else None,
+        "click_rate": round(campaign.click_rate, 2),
+        "comfort_step": campaign.comfort_step,
+        "lossy": any(loss.share > 0 for loss in campaign.chain.losses),
     }

@@ -18,7 +18,7 @@ from silentspam.card import FORMAT, ModelCard, stft_card
 from silentspam.errors import SilentSpamError
 from silentspam.features import FeatureParams, feature_names
 from silentspam.forest import Forest
-from silentspam.lines.known import KnownLines
+from silentspam.lines.evidence import LineEvidence
 from silentspam.training.dataset import Dataset
 from silentspam.training.evaluation import describe, evaluate
 from silentspam.training.fitting import FitParams, Fitted, HeldOut, fit, grouping
@@ -62,11 +62,13 @@ def paper_params(**settings: int) -> TrainParams:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model with its card, ready to be written as a folder."""
+    """A model with its card, ready to be written as a folder; and what was held out while it was fitted."""
 
     forest: Forest | BoostedTrees
     card: ModelCard
-    lines: KnownLines | None
+    lines: LineEvidence | None
+    training: Dataset
+    held_out: HeldOut
 
 
 def train(dataset: Dataset, params: TrainParams, *, corpus: Mapping[str, object] | None = None) -> Trained:
@@ -88,7 +90,7 @@ def train(dataset: Dataset, params: TrainParams, *, corpus: Mapping[str, object]
     card = msgspec.structs.replace(
         card, threshold=threshold, operating_points=operating_points(people), evaluation=figures
     )
-    return Trained(fitted.trees, card, fitted.lines)
+    return Trained(fitted.trees, card, fitted.lines, training, held_out)
 
 
 def _held_out_figures(training: Dataset, held_out: HeldOut, threshold: float) -> dict[str, dict[str, object]]:

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from silentspam.card import Combination
-from silentspam.lines.known import KnownLines
 from silentspam.training.dataset import Dataset
 from silentspam.training.fitting import FitParams, Fitted, fit, fit_trees
-from silentspam.training.line_space import fit_space, known_lines
+from silentspam.training.line_evidence import learn_lines
 from silentspam.training.metrics import Scores
 
 Vectors = npt.NDArray[np.float32]
@@ -51,13 +50,5 @@ class RepeatedFit:
             self._combination = fitted.combination
             return fitted.probabilities
         trees = fit_trees(dataset.vectors, dataset.is_spam, self._params)
-        lines = _lines(dataset) if self._params.lines else None
-        return Fitted(trees, lines, self._combination).probabilities
-
-
-def _lines(dataset: Dataset) -> KnownLines | None:
-    is_spam = dataset.is_spam
-    names = np.array([row.campaign for row in dataset.rows])[is_spam]
-    vectors = dataset.vectors[is_spam]
-    space = fit_space(vectors, names)
-    return None if space is None else known_lines(space, vectors, names)[0]
+        learnt = learn_lines(dataset) if self._params.lines else None
+        return Fitted(trees, learnt.evidence if learnt else None, self._combination).probabilities

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from silentspam.errors import ModelError
+from silentspam.lines.evidence import LineEvidence
 from silentspam.lines.known import KnownLines
 from silentspam.lines.space import CLIP, LineSpace
 from silentspam.training.line_space import MIN_LINES, fit_space, known_lines, left_out
@@ -62,8 +63,8 @@ def test_a_new_call_is_like_its_own_line_and_a_stranger_like_none(space: LineSpa
     ratios = lines.log_ratios(space.embed(new))
     assert (ratios.argmax(axis=1) == index).mean() > 0.95
     strangers, _ = calls(seed=77)
-    assert np.median(lines.likeness(new)) > 5
-    assert np.median(lines.likeness(strangers)) < 0
+    assert np.median(lines.likeness(space.embed(new))) > 5
+    assert np.median(lines.likeness(space.embed(strangers))) < 0
 
 
 def test_one_call_is_enough_to_know_a_line_again(space: LineSpace) -> None:
@@ -91,8 +92,8 @@ def test_left_out_is_as_if_the_call_or_its_line_had_never_been(space: LineSpace)
         without_line, _ = known_lines(space, vectors[names != names[call]], names[names != names[call]])
         kept = np.arange(len(names)) != call
         without_call, _ = known_lines(space, vectors[kept], names[kept])
-        assert unseen[call] == pytest.approx(without_line.likeness(vectors[[call]])[0], rel=1e-3)
-        assert seen[call] == pytest.approx(without_call.likeness(vectors[[call]])[0], rel=1e-3)
+        assert unseen[call] == pytest.approx(without_line.likeness(space.embed(vectors[[call]]))[0], rel=1e-3)
+        assert seen[call] == pytest.approx(without_call.likeness(space.embed(vectors[[call]]))[0], rel=1e-3)
 
 
 def test_a_value_far_outside_counts_as_the_limit(space: LineSpace) -> None:
@@ -124,3 +125,16 @@ def test_arrays_that_are_no_lines_are_refused(space: LineSpace, broken: dict, wo
         KnownLines(space, **good | broken).validate(N_FEATURES)
     with pytest.raises(ModelError, match=r"line_offset\.npy"):
         KnownLines(space, **good).validate(N_FEATURES + 1)
+
+
+def test_evidence_is_what_likeness_to_people_leaves_of_likeness_to_dead_air(space: LineSpace) -> None:
+    vectors, names = calls(20, 4, seed=9)
+    lines, _ = known_lines(space, vectors, names)
+    place = space.embed(vectors[:1])
+    person = KnownLines(space, place.astype(np.float32), np.array([1], np.int32))
+    nobody = KnownLines(space, place[:0].astype(np.float32), np.zeros(0, np.int32))
+    alone = LineEvidence(lines, nobody).of(vectors)
+    np.testing.assert_array_equal(alone, lines.likeness(space.embed(vectors)))
+    doubted = LineEvidence(lines, person).of(vectors)
+    assert doubted[0] == pytest.approx(alone[0] - person.likeness(place)[0])
+    assert (doubted <= alone).all()

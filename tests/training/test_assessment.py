@@ -40,7 +40,7 @@ def scored():
         labelled(f"h{i}", is_spam=False, kind="speech" if i % 2 else "quiet", split="new") for i in range(40)
     ]
     probabilities = np.concatenate([np.full(20, 0.9), np.full(10, 0.2), np.full(38, 0.1), [0.95, 0.95]])
-    return Scored(tuple(rows), probabilities, ("",) * 70)
+    return Scored(tuple(rows), probabilities, ("",) * 70, probabilities >= 0.6)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_digital_silence_test_is_in_no_other_figure(model_folder, figures):
     causes = (*everything.causes, "digital silence", "digital silence", "", "")
     found = assess(
         load_model(model_folder),
-        Scored((*everything.rows, *silent), probabilities, causes),
+        Scored((*everything.rows, *silent), probabilities, causes, probabilities >= 0.6),
         statement="synthetic",
     )
     pure = found.pop("digital_silence")["silence_pure"]
@@ -128,7 +128,9 @@ def test_nothing_judged_is_reported_all_the_same(model_folder):
     from silentspam.reports.evaluation import evaluation_page
 
     row = labelled("x", is_spam=False)
-    found = assess(load_model(model_folder), Scored((row,), np.array([np.nan]), ("digital silence",)))
+    found = assess(
+        load_model(model_folder), Scored((row,), np.array([np.nan]), ("digital silence",), np.array([False]))
+    )
     assert found["not_judged"] == {"spam": {}, "ham": {"digital silence": 1}}
     assert found["overall"]["false_challenges"] is None
     assert "digital silence" in evaluation_page(found).html()
