@@ -24,7 +24,9 @@ _PCM = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, 2 * SAMPLE_RATE, 2, 16)
 """The first 16 bytes of a `fmt ` chunk: format (RFC 2361), channels, rate, bytes a second, block, bits."""
 
 _CONTAINER = re.compile(rb"RIFF|RIFX|fLaC|OggS|ID3|\x89PNG|\x7fELF|PK\x03\x04|\x1f\x8b|%PDF|FORM|\.snd")
-_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]{32,}\Z")
+_TEXT = re.compile(rb"(?=.*\s)(?=.*\S)[\t\n\r\x20-\x7e]{32,}", re.DOTALL)
+"""Printable, with a space or line break. Without one it may be a quiet line: the codes 0x7a…0x7e read
+`z{|}~`, while a space is a sample of −12 dBFS and a line break one of −5 dBFS or more."""
 
 
 def read_recording(path: Path, *, max_seconds: float = 3600.0) -> Recording:
