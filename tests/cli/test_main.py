@@ -1,11 +1,14 @@
 """The command line as a whole."""
 
+import configparser
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from silentspam.cli import VERBS
+from silentspam.cli import EXTRAS, VERBS
+from tests.test_architecture import OUTSIDE
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -35,3 +38,32 @@ def test_help_imports_nothing_heavy() -> None:
 def test_an_impossible_number_is_a_wrong_command(silentspam, tmp_path) -> None:
     common = ("train", "--recordings", tmp_path, "--labels", tmp_path / "l.csv", "--out", tmp_path / "m")
     assert silentspam(*common, "--trees", "0")[0] == 2
+
+
+CALL_PATH = {"numpy", "asterisk", "yaml", "msgspec"}
+
+
+@pytest.mark.parametrize(
+    ("package", "extra"), [(package, extra) for extra, names in EXTRAS.items() for package in names]
+)
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(
+    silentspam, monkeypatch: pytest.MonkeyPatch, package: str, extra: str
+) -> None:
+    def without(_: object) -> int:
+        raise ModuleNotFoundError(f"No module named '{package}'", name=f"{package}.part")
+
+    monkeypatch.setattr("silentspam.cli.calls.run", without)
+    code, _, err = silentspam("calls")
+    assert code == 1
+    assert f"'{package}': pip install 'silentspam[{extra}]'" in err
+
+
+def test_every_library_that_may_be_imported_has_its_extra() -> None:
+    named = {package for names in EXTRAS.values() for package in names}
+    assert set().union(*OUTSIDE.values()) - CALL_PATH <= named
+
+
+def test_every_extra_exists() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg")
+    assert set(EXTRAS) <= set(setup["options.extras_require"])
