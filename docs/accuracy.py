@@ -179,6 +179,10 @@ def _comparison(document: _Document, figures: Document | None) -> None:
     for key, figure in figures["figures"].items():
         number = comparison.NUMBERS[key]
         document.picture(key, comparison.study_figure(figure), f"As the paper's {number}: {figure['title']}")
+    if figures.get("differences"):
+        document.add("### What tells a person's quiet line from a machine's")
+        document.add(comparison.difference_caption(figures["differences"]) + ".")
+        document.table(comparison.DIFFERENCE_HEADS, comparison.difference_rows(figures["differences"]))
     amd = figures.get("amd")
     document.add("### Asterisk's AMD()")
     if not amd:

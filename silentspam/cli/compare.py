@@ -68,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> "Document":
+    from silentspam.features import feature_names
     from silentspam.training.comparison import PAPER_FEATURES, CompareParams, compare, sample
     from silentspam.training.dataset import load_dataset, read_labels, without_silence
+    from silentspam.training.differences import differences
     from silentspam.training.fitting import FitParams
     from silentspam.training.train import TrainParams
     from silentspam.training.trainers import default_fit
@@ -78,13 +80,15 @@ def _compare(args: argparse.Namespace) -> "Document":
     rows = sample(rows, args.openings, args.seed)
     params = CompareParams(seed=args.seed)
     ours = TrainParams(fit=FitParams(seed=args.seed, workers=WORKERS))
-    return compare(
+    dataset = load_dataset(rows, ours.features, workers=WORKERS, progress=openings_progress("our features"))
+    figures = compare(
         load_dataset(rows, PAPER_FEATURES, workers=WORKERS, progress=openings_progress("paper's features")),
-        load_dataset(rows, ours.features, workers=WORKERS, progress=openings_progress("our features")),
+        dataset,
         default_fit(ours.fit),
         params.quick() if args.quick else params,
         tell=lambda what: print(f"silentspam compare: {what}", file=sys.stderr),
     )
+    return figures | {"differences": differences(dataset, feature_names(ours.features))}
 
 
 def _read_amd(path: Path) -> Any:

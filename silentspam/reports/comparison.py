@@ -45,6 +45,8 @@ def comparison_page(figures: Document) -> Page:
         page.heading(f"{NUMBERS[key]}: {figure['title']}")
         caption = f"Precision, recall and accuracy over {figure['parameter']}"
         page.figure(study_figure(figure), caption=caption, alt=caption)
+    if figures.get("differences"):
+        _differences(page, figures["differences"])
     if figures.get("amd"):
         _amd(page, figures["amd"])
     return page
@@ -88,6 +90,35 @@ def table_rows(figures: Document) -> list[tuple[str, ...]]:
         )
         for line in figures["table"]
     ]
+
+
+DIFFERENCE_HEADS = ("feature", "area under ROC", "median of dead air", "median of quiet people")
+
+
+def difference_rows(found: Document) -> list[tuple[str, ...]]:
+    """The features that tell quiet people from dead air best, as text."""
+    return [
+        (
+            line["feature"],
+            f"{line['area']:.3f}",
+            f"{line['dead_air_median']:.4g}",
+            f"{line['quiet_people_median']:.4g}",
+        )
+        for line in found["features"]
+    ]
+
+
+def difference_caption(found: Document) -> str:
+    """What is compared."""
+    return (
+        f"{found['dead_air']} dead-air calls against {found['quiet_people']} people at or below "
+        f"{found['quiet_dbfs']:g} dBFS; the area is the chance that dead air has more of the feature, 0.5 for none"
+    )
+
+
+def _differences(page: Page, found: Document) -> None:
+    page.heading("What tells a person's quiet line from a machine's")
+    page.table(DIFFERENCE_HEADS, difference_rows(found), caption=difference_caption(found))
 
 
 AMD_HEADS = ("AMD()", "openings", "MACHINE", "95 %", "for initial silence", "95 %", "HUMAN", "NOTSURE")
