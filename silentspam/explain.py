@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from silentspam.call import VerdictKind
+
 Row = Mapping[str, str | int | float | None]
 
 DISPOSITIONS = {
@@ -24,15 +26,22 @@ DISPOSITIONS = {
 """What each disposition means (Orife et al. 2018, Table 3, and the rejections)."""
 
 
-def explain(row: Row) -> list[str]:
-    """Every reason behind one call's fate, one line each, in the order of events."""
+UNSUSPECTED = (None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE)
+"""Verdicts on which nobody is challenged."""
+
+
+def explain(row: Row, label: str | None = None) -> list[str]:
+    """Every reason behind one call's fate, one line each, in the order of events.
+
+    label: what the call was, by whom and why, where that is known (it does not stand in the row).
+    """
     lines = [
         f"call {row['call_id']} from {row['caller_id'] or 'an unknown number'}"
         + (f" (ANI {row['ani']})" if row["ani"] and row["ani"] != row["caller_id"] else "")
         + f" to {row['dnis'] or 'an unknown number'}, {when(row['started_at'])}"
     ]
-    lines += _opening(row) + _judgement(row) + _challenge(row) + _end(row) + _speech(row)
-    return lines
+    lines += _opening(row) + _judgement(row) + _challenge(row) + _end(row) + _speech(row) + _trial(row)
+    return [*lines, *([f"labelled {label}"] if label else [])]
 
 
 def when(seconds: str | float | None) -> str:
@@ -64,7 +73,7 @@ def _judgement(row: Row) -> list[str]:
 
 def _challenge(row: Row) -> list[str]:
     if row["challenged_at"] is None:
-        if row["verdict"] in (None, "HAM", "INCONCLUSIVE"):
+        if row["verdict"] in UNSUSPECTED:
             return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
         return [f"the caller was not challenged, although suspected: mode was {row['mode']}"]
     by_lot = row["challenge_cause"] == "EXPLORATION"
@@ -74,6 +83,21 @@ def _challenge(row: Row) -> list[str]:
         *attempts,
         *(_lot(row) if by_lot else ()),
     ]
+
+
+def _trial(row: Row) -> list[str]:
+    """What the model on trial made of it: after the call was handed back, so it changed nothing."""
+    verdict = row["shadow_verdict"]
+    if verdict is None:
+        return []
+    by = f"the model on trial, {row['shadow_model_id']}, judged it {verdict}"
+    if row["shadow_probability"] is None or row["shadow_threshold"] is None:
+        return [by]
+    probability, threshold = float(row["shadow_probability"]), float(row["shadow_threshold"])
+    sign = "≥" if probability >= threshold else "<"
+    agreed = (verdict in UNSUSPECTED) == (row["verdict"] in UNSUSPECTED)
+    other = "" if agreed or row["verdict"] is None else ": another decision than the active model's"
+    return [f"{by} (spam probability {probability:.3f} {sign} threshold {threshold:.3f}){other}"]
 
 
 def _lot(row: Row) -> list[str]:

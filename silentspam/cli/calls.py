@@ -102,8 +102,23 @@ def run_why(args: argparse.Namespace) -> int:
     if not rows:
         print(f"silentspam calls why: no call {args.call_id}", file=sys.stderr)
         return 1
-    print("\n".join(explain(rows[0])))
+    print("\n".join(explain(rows[0], _label(args))))
     return 0
+
+
+def _label(args: argparse.Namespace) -> str | None:
+    """The label of a call that counts, in words; None without one."""
+    from silentspam import assembly
+    from silentspam.calllog.labels import SqliteLabels
+    from silentspam.calllog.query import Filter
+
+    labels = SqliteLabels(assembly.database(configuration(args)))
+    (call,) = labels.calls(Filter(call_id=args.call_id), ("call_id",))
+    if call.label is None:
+        return None
+    kind = f" ({call.label.kind})" if call.label.kind else ""
+    said = f"{call.label.label}{kind} by {call.label.labelled_by} ({call.label.source}): {call.label.note}"
+    return said + ("; another source says otherwise" if call.contradictory else "")
 
 
 def _rows(args: argparse.Namespace, wanted: Any) -> list[dict[str, Any]]:

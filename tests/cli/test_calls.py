@@ -11,6 +11,7 @@ from silentspam.call import (
     Call,
     CallEnd,
     CallRecord,
+    CallSpeech,
     ChallengeCause,
     ChallengeResult,
     Decision,
@@ -18,7 +19,8 @@ from silentspam.call import (
     EndedBy,
     VerdictKind,
 )
-from silentspam.calllog.entry import ended, screened
+from silentspam.calllog.entry import ended, heard, screened
+from silentspam.calllog.labels import Answer, Label, LabelSource, SqliteLabels
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
 from silentspam.calllog.sqlite_database import SqliteDatabase
@@ -202,3 +204,58 @@ def test_why_tells_that_a_collected_call_was_not_judged_and_why(silentspam, log:
     record = CallRecord(call=Call(call_id="call-1", started_at=NOW), mode="collect", answered_at=NOW)
     log.write(screened(record))
     assert "it was not judged: mode was collect" in silentspam("calls", "why", "call-1")[1]
+
+
+def test_why_tells_what_the_model_on_trial_would_have_done(silentspam, log: SqliteCallLog) -> None:
+    record = rejected("call-1")
+    record.shadow_model_id, record.shadow_verdict = "def", VerdictKind.HAM
+    record.shadow_probability, record.shadow_threshold = 0.31, 0.7
+    log.write(screened(record))
+    told = (
+        "the model on trial, def, judged it HAM (spam probability 0.310 < threshold 0.700): "
+        "another decision than the active model's"
+    )
+    assert told in silentspam("calls", "why", "call-1")[1]
+
+
+def test_why_does_not_call_agreement_another_decision(silentspam, log: SqliteCallLog) -> None:
+    record = rejected("call-1")
+    record.shadow_model_id, record.shadow_verdict = "def", VerdictKind.CALLER_SILENCE
+    record.shadow_probability, record.shadow_threshold = 0.91, 0.7
+    log.write(screened(record))
+    out = silentspam("calls", "why", "call-1")[1]
+    assert "judged it CALLER_SILENCE (spam probability 0.910 ≥ threshold 0.700)" in out
+    assert "another decision" not in out
+
+
+def test_why_tells_of_an_opening_that_the_model_on_trial_could_not_judge(
+    silentspam, log: SqliteCallLog
+) -> None:
+    record = CallRecord(call=Call(call_id="call-1", started_at=NOW), verdict=VerdictKind.INCONCLUSIVE)
+    record.shadow_model_id, record.shadow_verdict = "def", VerdictKind.INCONCLUSIVE
+    log.write(screened(record))
+    assert "the model on trial, def, judged it INCONCLUSIVE\n" in silentspam("calls", "why", "call-1")[1]
+
+
+def test_why_tells_the_speech_measured_and_the_label_that_counts(
+    silentspam, log: SqliteCallLog, tmp_path: Path
+) -> None:
+    record = rejected("call-1")
+    record.digital_silence_share = 0.0
+    log.write(screened(record))
+    speech = CallSpeech(
+        call_id="call-1", caller_speech_seconds=0.0, caller_leg_seconds=9.5, speech_detector="s 1"
+    )
+    log.write(heard(speech))
+    assert silentspam("labels", "derive")[0] == 0
+    out = silentspam("calls", "why", "call-1")[1]
+    assert "the caller spoke 0.0 s of the 9.5 s recorded (s 1)" in out
+    assert "labelled spam" in out
+    assert "(OUTCOME)" in out
+    review = Label(
+        call_id="call-1", source=LabelSource.REVIEW, label=Answer.HAM, labelled_at=NOW, labelled_by="ada"
+    )
+    SqliteLabels(SqliteDatabase(tmp_path / "log" / "calls.db")).write([review])
+    out = silentspam("calls", "why", "call-1")[1]
+    assert "labelled ham by ada (REVIEW)" in out
+    assert "another source says otherwise" in out
