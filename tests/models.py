@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from silentspam.card import FORMAT, ModelCard, stft_card
 from silentspam.features import FeatureParams, feature_names
 from silentspam.forest import Forest
-from silentspam.card import FORMAT, ModelCard, stft_card
 from silentspam.model import SUMS_NAME, model_files
 
 PARAMS = FeatureParams()

@@ -112,7 +112,7 @@ def difference_caption(found: Document) -> str:
     """What is compared."""
     return (
         f"{found['dead_air']} dead-air calls against {found['quiet_people']} people at or below "
-        f"{found['quiet_dbfs']:g} dBFS; the area is the chance that dead air has more of the feature, 0.5 for none"
+        f"{found['quiet_dbfs']:g} dBFS; the area is the chance that dead air has more of the feature"
     )
 
 

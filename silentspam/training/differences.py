@@ -52,7 +52,7 @@ def differences(dataset: Dataset, names: Sequence[str]) -> dict[str, Any]:
 
 
 def areas_under_roc(more: npt.NDArray[np.float32], less: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Chance that a row of `more` [shape=(n, k)] exceeds one of `less` [shape=(m, k)], by column; ties half."""
+    """Chance that a row of `more` [shape=(n, k)] exceeds one of `less` [shape=(m, k)], by column."""
     ranks = rankdata(np.concatenate([more, less]), axis=0)
     n, m = len(more), len(less)
     return np.asarray((ranks[:n].sum(axis=0) - n * (n + 1) / 2) / (n * m))

@@ -1,4 +1,4 @@
-"""Which features tell quiet people from dead air: the area is scikit-learn's, and loud people do not count."""
+"""Which features tell quiet people from dead air: the area is scikit-learn's, without loud people."""
 
 import numpy as np
 from hypothesis import given
