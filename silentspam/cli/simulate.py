@@ -59,7 +59,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the corpus."""
     from silentspam.training.codecs import CODEC_NAMES, available_codecs, open_codec
-    from silentspam.training.simulate import Plan, write_corpus
+    from silentspam.training.corpus import write_corpus
+    from silentspam.training.simulate import Plan
     from silentspam.training.sources import find_clips
 
     plan = Plan(

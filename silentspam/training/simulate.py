@@ -1,25 +1,17 @@
-"""A corpus of simulated openings: raw mu-law files and `labels.csv`, the same for the same seed.
-
-    OUT/recordings/*.ulaw    the openings
-    OUT/labels.csv           recording, label, kind, campaign, source, codec, split
-    OUT/corpus.json          how they were made, and whose voices are in them
+"""Drawing a corpus of simulated openings: which opening belongs where, and how each comes to be.
 
 Splits: `train`; `test_seen`, further calls of the training campaigns; `test_unseen`, campaigns, speakers,
 places and tunes that training never meets; `test_silence`, people's openings with digital silence in them.
 Digital silence is never labelled spam: a dead-air call that could not be judged is drawn again.
 """
 
-import csv
 import enum
-import json
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from silentspam.audio import SAMPLE_RATE, Codes, Recording, write_ulaw
+from silentspam.audio import SAMPLE_RATE, Codes, Recording
 from silentspam.errors import AudioError
 from silentspam.fitness import why_inconclusive
 from silentspam.training.campaigns import Campaign, draw_campaign
@@ -29,20 +21,12 @@ from silentspam.training.ham import HamSource
 from silentspam.training.network import DIGITAL_SILENCE, draw_chain
 from silentspam.training.sources import Clip, Split
 
-STATEMENT = (
-    "Dead air is synthetic: no recording of a real idle telephone line was to be had. "
-    "Speech, places and music are licensed recordings; the codecs are real."
-)
 RECORDINGS = "recordings"
 DRAWS = 20
 SPARE_SECONDS = 0.3
 """Made beyond what is kept, since a lost packet can shorten a recording."""
 
 SHORTEST_SECONDS = 1.0
-AT_ONCE = 16
-"""Openings that a worker is handed together."""
-
-Progress = Callable[[Iterable["Row | None"], int], Iterable["Row | None"]]
 
 
 class Stream(enum.IntEnum):
@@ -246,94 +230,3 @@ class Simulator:
     def _opening(self, codes: Codes, leading_silence: float) -> Recording:
         silence = np.full(round(leading_silence * SAMPLE_RATE), DIGITAL_SILENCE, dtype=np.uint8)
         return Recording(np.concatenate([silence, codes])).opening(self.plan.seconds)
-
-
-def write_corpus(
-    out: Path,
-    plan: Plan,
-    clips: Sequence[Clip],
-    codecs: Mapping[str, Codec],
-    *,
-    workers: int = 1,
-    progress: Progress | None = None,
-) -> int:
-    """Write the corpus of a plan into `out`, which must not hold one yet, and return the number of openings.
-
-    `labels.csv` comes last: a folder without it was not finished. The bytes are the same for any number of
-    workers.
-    """
-    if (out / "labels.csv").exists():
-        raise AudioError(f"{out} already holds a labels.csv: choose another folder")
-    (out / RECORDINGS).mkdir(parents=True, exist_ok=True)
-    simulator = Simulator(plan, clips, codecs)
-    made = _made(simulator, out, workers)
-    rows = [asdict(row) for row in (progress(made, plan.openings) if progress else made) if row]
-    (out / "corpus.json").write_text(json.dumps(_description(simulator, clips, codecs), indent=1) + "\n")
-    unfinished = out / "labels.csv.part"
-    with unfinished.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(Row.__dataclass_fields__), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    unfinished.rename(out / "labels.csv")
-    return len(rows)
-
-
-def _made(simulator: Simulator, out: Path, workers: int) -> Iterator[Row | None]:
-    jobs = simulator.plan.jobs()
-    if workers == 1:
-        yield from (_make(simulator, out, job) for job in jobs)
-        return
-    # Forked, not spawned: the workers inherit clips, codecs and campaigns as they are.
-    with multiprocessing.get_context("fork").Pool(workers, _be_worker, (simulator, out)) as pool:
-        yield from pool.imap(_make_as_worker, jobs, chunksize=AT_ONCE)
-
-
-def _make(simulator: Simulator, out: Path, job: Job) -> Row | None:
-    drawn = simulator.draw(job)
-    if drawn is None:
-        return None
-    write_ulaw(out / drawn.row.recording, drawn.recording)
-    return drawn.row
-
-
-_worker: tuple[Simulator, Path]
-"""What a worker process works with, set once when it starts."""
-
-
-def _be_worker(simulator: Simulator, out: Path) -> None:
-    global _worker
-    _worker = simulator, out
-
-
-def _make_as_worker(job: Job) -> Row | None:
-    return _make(*_worker, job)
-
-
-def _description(
-    simulator: Simulator, clips: Sequence[Clip], codecs: Mapping[str, Codec]
-) -> dict[str, object]:
-    speakers = {(clip.speaker, clip.kind.value, clip.split.value, clip.licence) for clip in clips}
-    return {
-        "statement": STATEMENT,
-        "plan": asdict(simulator.plan),
-        "codecs": list(codecs),
-        "sources": [
-            dict(zip(("speaker", "kind", "split", "licence"), key, strict=True)) for key in sorted(speakers)
-        ],
-        "campaigns": [_campaign_description(campaign) for campaign in simulator.campaigns],
-    }
-
-
-def _campaign_description(campaign: Campaign) -> dict[str, object]:
-    return {
-        "name": campaign.name,
-        "family": campaign.family,
-        "chain": campaign.chain.name,
-        "level_dbfs": round(campaign.level, 1),
-        "peak_dbfs": round(campaign.peak, 1),
-        "tilt_db_per_octave": round(campaign.shape.tilt, 2),
-        "mains_hz": campaign.mains_hz if campaign.hum_level > -np.inf else None,
-        "click_rate": round(campaign.click_rate, 2),
-        "comfort_step": campaign.comfort_step,
-        "lossy": any(loss.share > 0 for loss in campaign.chain.losses),
-    }

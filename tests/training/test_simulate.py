@@ -10,8 +10,9 @@ from silentspam.audio import read_ulaw
 from silentspam.errors import AudioError
 from silentspam.fitness import why_inconclusive
 from silentspam.training.codecs import open_codec
+from silentspam.training.corpus import write_corpus
 from silentspam.training.digital_silence import SilenceKind
-from silentspam.training.simulate import CorpusSplit, Plan, Simulator, write_corpus
+from silentspam.training.simulate import CorpusSplit, Plan, Simulator
 from silentspam.training.sources import find_clips
 
 PLAN = Plan(campaigns=4, calls=6, ham=40, silence=20, seed=7)
