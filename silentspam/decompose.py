@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam.eigen import largest_eigenvectors
 from silentspam.spectrum import Spectrogram
 
 RANK_TOLERANCE = 1e-6
@@ -46,9 +47,8 @@ def svd_bases(spectrogram: Spectrogram, n_bases: int = 3) -> Bases:
     wide = n_frames > n_bins
     transposed = spectrogram.swapaxes(-1, -2)
     gram = spectrogram @ transposed if wide else transposed @ spectrogram
-    eigenvalues, eigenvectors = np.linalg.eigh(gram)
-    vectors = eigenvectors[..., : -n_bases - 1 : -1]
-    s = np.sqrt(np.maximum(eigenvalues[..., : -n_bases - 1 : -1], 0.0))
+    eigenvalues, vectors = largest_eigenvectors(gram, n_bases)
+    s = np.sqrt(np.maximum(eigenvalues, 0.0))
     s[s <= RANK_TOLERANCE * s[..., :1]] = 0.0
     u = vectors if wide else spectrogram @ vectors
     lengths = np.sqrt((u * u).sum(axis=-2, keepdims=True))

@@ -19,7 +19,7 @@ from tests.installed import Site, action, complaint
 PACKAGE = Path(silentspam.__file__).parent
 
 CORE = {"errors", "call", "verdict"}
-SOUND = {"audio", "spectrum", "decompose", "texture", "features"}
+SOUND = {"audio", "spectrum", "eigen", "decompose", "texture", "features"}
 TREES = {"trees", "forest", "boosted"}
 MODEL = {*SOUND, *TREES, "card", "fitness", "lines", "model"}
 SCREENING = {"challenge", "channel", "collecting", "policy", "screening"}
@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audio": {"errors"},
     "audio_files": {"errors", "audio"},
     "spectrum": {"errors", "audio"},
-    "decompose": {"errors", "spectrum"},
+    "eigen": set(),
+    "decompose": {"errors", "eigen", "spectrum"},
     "texture": {"audio", "spectrum"},
     "features": {"errors", "audio", "spectrum", "decompose", "texture"},
     "fitness": {"audio"},

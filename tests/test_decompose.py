@@ -96,3 +96,12 @@ def test_shares_are_the_squares_of_all_singular_values() -> None:
 def test_the_bases_do_not_depend_on_the_level(scale: float) -> None:
     spectrogram = random_matrix(257, 61)
     np.testing.assert_allclose(svd_bases(scale * spectrogram).u, svd_bases(spectrogram).u, atol=1e-9)
+
+
+def test_many_spectrograms_have_the_bases_that_each_has_alone() -> None:
+    spectrograms = np.array([random_matrix(257, 61, seed) for seed in range(5)] + [np.zeros((257, 61))])
+    together = svd_bases(spectrograms)
+    for number, spectrogram in enumerate(spectrograms):
+        alone = svd_bases(spectrogram)
+        np.testing.assert_allclose(together.u[number], alone.u, atol=1e-7)
+        np.testing.assert_allclose(together.s[number], alone.s, rtol=1e-9)
