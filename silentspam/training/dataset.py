@@ -169,8 +169,8 @@ def load_dataset(
 ) -> Dataset:
     """Read every recording and compute its features, with as many processes as `workers`.
 
-    Raises LabelError where one recording's bytes are labelled both ways, or too little is left when what
-    cannot be judged is out; AudioError where a file cannot be read.
+    Raises LabelError where one recording's bytes are labelled both ways, too little is left when what cannot
+    be judged is out, or features are not finite; AudioError where a file cannot be read.
     """
     kept, vectors, digest = [], [], hashlib.sha256()
     skipped: Counter[str] = Counter()
@@ -185,7 +185,16 @@ def load_dataset(
         kept.append(found.row)
         vectors.append(found.vector)
     _check_classes(kept, f"what is left without {dict(skipped)}" if skipped else "the labels")
-    return Dataset(np.array(vectors, dtype=np.float32), tuple(kept), digest.hexdigest(), dict(skipped))
+    matrix = np.array(vectors, dtype=np.float32)
+    _check_finite(matrix, kept)
+    return Dataset(matrix, tuple(kept), digest.hexdigest(), dict(skipped))
+
+
+def _check_finite(vectors: npt.NDArray[np.float32], rows: Sequence[Labelled]) -> None:
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        broken = [row.recording for row, fine in zip(rows, finite, strict=True) if not fine]
+        raise LabelError(f"features that are NaN or infinite cannot be trained on: {_some(broken)}")
 
 
 def _measured(rows: Sequence[Labelled], params: FeatureParams, workers: int) -> Iterator[_Measured]:

@@ -56,6 +56,41 @@ def test_a_broken_description_beside_the_labels_is_said(corpus, tmp_path, capsys
     assert "corpus.json" in capsys.readouterr().err
 
 
+def of_three(lines):
+    return lines[:4]
+
+
+def of_one_class(lines):
+    return [line for line in lines if ",ham," not in line]
+
+
+def contradicting(lines):
+    spam = next(line for line in lines if ",spam," in line)
+    return [*lines, spam.replace(",spam,", ",ham,")]
+
+
+def of_a_missing_file(lines):
+    return [*lines, lines[1].replace(".ulaw", "-gone.ulaw")]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (of_three, "at least 10 are needed"),
+        (of_one_class, "0 ham, at least 10 are needed"),
+        (contradicting, "both spam and ham"),
+        (of_a_missing_file, "-gone.ulaw"),
+    ],
+)
+def test_labels_that_teach_nothing_write_no_model(corpus, tmp_path, capsys, change, words):
+    (tmp_path / "recordings").symlink_to(corpus / "recordings")
+    lines = change((corpus / "labels.csv").read_text().splitlines())
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    assert train_into(tmp_path / "m", tmp_path) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
+
+
 @pytest.mark.parametrize("verb", ["simulate", "train"])
 def test_help_has_examples(verb, capsys):
     with pytest.raises(SystemExit) as leaving:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from silentspam.audio import Recording, write_ulaw
-from silentspam.features import FeatureParams, feature_vector
+from silentspam.features import FeatureParams, feature_matrix, feature_vector
+from silentspam.training import dataset
 from silentspam.training.dataset import LabelError, load_dataset, read_labels
 
 PARAMS = FeatureParams()
@@ -65,6 +66,25 @@ def test_digital_silence_and_short_files_are_left_out_and_counted(folder):
     dataset = load_dataset(read_labels(labels(folder, good_lines() + extra), folder), PARAMS)
     assert len(dataset.rows) == 24
     assert dataset.skipped == {"digital silence": 2, "no media": 1, "too little audio": 1}
+
+
+def test_a_corpus_of_empty_recordings_says_what_was_left_out(folder):
+    for path in folder.glob("*.ulaw"):
+        path.write_bytes(b"")
+    with pytest.raises(LabelError, match=r"without \{'no media': 24\}: 0 spam, at least 10 are needed"):
+        load_dataset(read_labels(labels(folder, good_lines()), folder), PARAMS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_features_that_are_not_finite_are_never_trained_on(folder, monkeypatch, value):
+    def broken(openings, params):
+        vectors = feature_matrix(openings, params)
+        vectors[3, 5] = value
+        return vectors
+
+    monkeypatch.setattr(dataset, "feature_matrix", broken)
+    with pytest.raises(LabelError, match=r"NaN or infinite cannot be trained on: d\.ulaw$"):
+        load_dataset(read_labels(labels(folder, good_lines()), folder), PARAMS)
 
 
 def test_the_hash_follows_bytes_and_labels(folder):
