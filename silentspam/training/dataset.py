@@ -191,10 +191,10 @@ def load_dataset(
 
 
 def _check_finite(vectors: npt.NDArray[np.float32], rows: Sequence[Labelled]) -> None:
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        broken = [row.recording for row, fine in zip(rows, finite, strict=True) if not fine]
-        raise LabelError(f"features that are NaN or infinite cannot be trained on: {_some(broken)}")
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if broken.size:
+        names = _some([rows[place].recording for place in broken])
+        raise LabelError(f"features that are NaN or infinite cannot be trained on: {names}")
 
 
 def _measured(rows: Sequence[Labelled], params: FeatureParams, workers: int) -> Iterator[_Measured]:
