@@ -193,7 +193,7 @@ def load_dataset(
 def _check_finite(vectors: npt.NDArray[np.float32], rows: Sequence[Labelled]) -> None:
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if broken.size:
-        names = _some([rows[place].recording for place in broken])
+        names = _some([rows[place].recording for place in broken.tolist()])
         raise LabelError(f"features that are NaN or infinite cannot be trained on: {names}")
 
 
