@@ -31,6 +31,8 @@ NEAR_ZERO_SAMPLES = 8
 
 _BIAS = 0x84
 _CLIP = 32635
+_SIGN, _ZERO = np.uint8(0x80), np.uint8(0xFF)
+"""The sign bit of a code, and the code of +0."""
 
 Codes = NDArray[np.uint8]
 Samples = NDArray[np.float32]
@@ -65,6 +67,14 @@ def encode_ulaw(samples: NDArray[np.int16]) -> Codes:
     sign = np.where(linear < 0, 0x80, 0)
     codes: Codes = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
     return codes
+
+
+def _are_silent(frames: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """The rule of `Recording.silent_frames`, for frames of linear samples [shape=(n, 160)]."""
+    held = (frames == frames[:, :1]).all(axis=1)
+    near = (np.abs(frames) <= SMALLEST_STEP).all(axis=1)
+    near &= np.count_nonzero(frames, axis=1) <= NEAR_ZERO_SAMPLES
+    return np.asarray(held | near)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +112,14 @@ class Recording:
         No line of −84 dBFS or louder looks so: one of 9 % of samples off zero has 14 of them in 20 ms.
         """
         n_frames = len(self.codes) // FRAME_LENGTH
-        frames = self.linear[: n_frames * FRAME_LENGTH].reshape(n_frames, FRAME_LENGTH)
-        held = (frames == frames[:, :1]).all(axis=1)
-        near = (np.abs(frames) <= SMALLEST_STEP).all(axis=1)
-        near &= np.count_nonzero(frames, axis=1) <= NEAR_ZERO_SAMPLES
-        return np.asarray(held | near)
+        coded = self.codes[: n_frames * FRAME_LENGTH].reshape(n_frames, FRAME_LENGTH)
+        # Without their sign, codes rise as magnitudes fall: the bytes alone rule out most frames.
+        unsigned = coded | _SIGN
+        least = unsigned.min(axis=1, initial=_ZERO)
+        silent = (least == unsigned.max(axis=1, initial=_SIGN)) | (least >= _ZERO - 1)
+        if silent.any():
+            silent[silent] = _are_silent(decode_ulaw(coded[silent]))
+        return np.asarray(silent)
 
     @property
     def digital_silence_share(self) -> float:
@@ -115,6 +128,10 @@ class Recording:
 
     def trimmed(self) -> "Recording":
         """The recording without its leading and trailing digital silence, cut at 20 ms frames."""
+        return self._trimmed
+
+    @cached_property
+    def _trimmed(self) -> "Recording":
         sounding = np.flatnonzero(~self.silent_frames)
         if len(sounding) == len(self.silent_frames):
             return self

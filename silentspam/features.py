@@ -72,10 +72,8 @@ def _levels(openings: "_Openings") -> NDArray[np.float64]:
     """RMS, peak and percentiles of the 20 ms frames' RMS [dBFS]; a percentile is the nearest frame's."""
     frames = np.sort(openings.frame_power, axis=1)
     ranks = [round(percentile / 100 * (frames.shape[1] - 1)) for percentile in LEVEL_PERCENTILES]
-    linear = openings.linear
-    mean = np.einsum("nt,nt->n", linear, linear, dtype=np.float64) / linear.shape[1]
-    peak = np.maximum(linear.max(axis=1), -linear.min(axis=1)).astype(np.float64) ** 2
-    powers = np.column_stack([mean, peak, frames[:, ranks]]) / FULL_SCALE**2
+    mean_square, peak = texture.mean_square_and_peak(openings.code_shares)
+    powers = np.column_stack([mean_square, peak, frames[:, ranks]]) / FULL_SCALE**2
     return np.asarray(10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DBFS / 10))))
 
 
@@ -120,10 +118,8 @@ class _Openings:
     @cached_property
     def code_shares(self) -> NDArray[np.float64]:
         """Share of each code [shape=(n, 256)]."""
-        n, length = self.codes.shape
-        numbered = self.codes + 256 * np.arange(n, dtype=np.intp)[:, np.newaxis]
-        counts = np.bincount(numbered.ravel(), minlength=256 * n).reshape(n, 256)
-        return np.asarray(counts / length)
+        counts = np.array([np.bincount(codes, minlength=256) for codes in self.codes])
+        return np.asarray(counts / self.codes.shape[1])
 
 
 def _base_band_names(params: FeatureParams) -> list[str]:
@@ -149,7 +145,7 @@ def _texture(openings: _Openings) -> NDArray[np.float64]:
     figures = (
         texture.cepstrum(mean_power),
         texture.autocorrelation(mean_power),
-        texture.sample_shapes(openings.linear, openings.frame_power),
+        texture.sample_shapes(openings.codes, openings.code_shares),
         texture.frame_shapes(frame_levels),
         texture.flatness(openings.power, openings.band_levels),
         texture.code_shapes(openings.codes, openings.code_shares),

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.audio import FRAME_LENGTH, Codes
+from silentspam.audio import FRAME_LENGTH, Codes, decode_ulaw
 from silentspam.spectrum import Spectrogram, hann
 
 N_BANDS = 16
@@ -37,7 +37,16 @@ FRAME_SHAPES = (
 FLATNESS_SHAPES = ("flatness_mean", "flatness_spread")
 CODE_SHAPES = ("repeated_codes", "zero_balance")
 
+MINUS_ZERO = 0x7F
+"""Codes below it are negative samples (ITU-T G.711, Table 2b)."""
+
 Figures = NDArray[np.float64]
+
+
+@lru_cache(maxsize=1)
+def code_values() -> Figures:
+    """What each of the 256 codes stands for, of 32768 [shape=(256,)]."""
+    return decode_ulaw(np.arange(256, dtype=np.uint8)).astype(np.float64)
 
 
 @lru_cache(maxsize=8)
@@ -130,21 +139,26 @@ def autocorrelation(mean_power: Figures) -> Figures:
     return np.asarray(lags[..., 1:] / (lags[..., :1] + TINY))
 
 
-def sample_shapes(linear: NDArray[np.float32], frame_power: Figures) -> Figures:
+def mean_square_and_peak(shares: Figures) -> tuple[Figures, Figures]:
+    """Mean square and square of the largest sample, of 32768², from the shares of codes [shape=(n, 256)]."""
+    square = code_values() ** 2
+    return shares @ square, np.where(shares > 0, square, 0).max(axis=1)
+
+
+def sample_shapes(codes: Codes, shares: Figures) -> Figures:
     """Figures of the samples' distribution, in the order of SAMPLE_SHAPES.
 
-    Parameters: linear [shape=(n, n_samples), of 32768]; frame_power [shape=(n, n_frames)], of 32768².
+    A sample has one of 256 values, so moments are sums over codes, exactly. Parameters: codes
+    [shape=(n, n_samples)]; shares of all 256 codes [shape=(n, 256)].
     """
-    length = linear.shape[1]
-    dc = linear.mean(axis=1, dtype=np.float64)
-    centred = linear - dc[:, np.newaxis].astype(np.float32)
-    square = centred * centred
-    variance = square.mean(axis=1, dtype=np.float64) + TINY
-    third = np.einsum("nt,nt->n", square, centred) / length
-    fourth = np.einsum("nt,nt->n", square, square) / length
-    negative = linear < 0
-    crossings = np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=1) / length
-    peak = np.maximum(linear.max(axis=1), -linear.min(axis=1)).astype(np.float64) ** 2
+    dc = shares @ code_values()
+    centred = code_values() - dc[:, np.newaxis]
+    weighted = shares * centred**2
+    variance = weighted.sum(axis=1) + TINY
+    third, fourth = (weighted * centred).sum(axis=1), (weighted * centred**2).sum(axis=1)
+    negative = codes < MINUS_ZERO
+    crossings = np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=1) / codes.shape[1]
+    _, peak = mean_square_and_peak(shares)
     crest = 10 * np.log10(peak + TINY) - 10 * np.log10(variance)
     return np.stack([fourth / variance**2, third / variance**1.5, crossings, dc, crest], axis=1)
 
@@ -185,4 +199,4 @@ def code_shapes(codes: Codes, shares: Figures) -> Figures:
     Parameters: codes [shape=(n, n_samples)]; shares of all 256 codes [shape=(n, 256)].
     """
     repeated = np.count_nonzero(codes[:, 1:] == codes[:, :-1], axis=1) / codes.shape[1]
-    return np.stack([repeated, shares[:, 0xFF] - shares[:, 0x7F]], axis=1)
+    return np.stack([repeated, shares[:, 0xFF] - shares[:, MINUS_ZERO]], axis=1)

@@ -190,3 +190,16 @@ def test_a_file_that_cannot_be_read_is_an_audio_error_that_names_it(tmp_path: Pa
 def test_a_file_that_cannot_be_written_is_an_audio_error(below_a_file: Path) -> None:
     with pytest.raises(AudioError, match="below"):
         write_ulaw(below_a_file, noise(0.1))
+
+
+@given(
+    st.lists(st.sampled_from([0xFF, 0x7F, 0xFE, 0x7E, 0xFD, 0x10, 0x90]), min_size=1, max_size=4), st.data()
+)
+def test_silent_frames_are_those_that_the_samples_say(codes: list[int], drawn: st.DataObject) -> None:
+    off = drawn.draw(st.lists(st.integers(0, 159), max_size=12))
+    frame = np.full(160, codes[0], dtype=np.uint8)
+    frame[off] = drawn.draw(st.lists(st.sampled_from(codes), min_size=len(off), max_size=len(off)))
+    linear = decode_ulaw(frame).astype(int)
+    near = (np.abs(linear) <= 8).all() and np.count_nonzero(linear) <= 8
+    silent = bool(near or len(set(linear.tolist())) == 1)
+    assert Recording(frame).silent_frames.tolist() == [silent]

@@ -98,3 +98,18 @@ def test_the_autocorrelation_is_the_samples_own() -> None:
     x -= x.mean()
     direct = [x[:-lag] @ x[lag:] / (x @ x) for lag in range(1, texture.N_LAGS + 1)]
     np.testing.assert_allclose(texture.autocorrelation(power(recording).mean(axis=-1)), direct, atol=0.05)
+
+
+def test_moments_from_the_codes_are_those_of_the_samples() -> None:
+    recording = noise(1.0)
+    linear = recording.linear.astype(float)
+    shares = np.bincount(recording.codes, minlength=256)[np.newaxis] / len(linear)
+    kurtosis, skewness, crossings, dc, crest = texture.sample_shapes(recording.codes[np.newaxis], shares)[0]
+    centred = linear - linear.mean()
+    assert kurtosis == pytest.approx((centred**4).mean() / (centred**2).mean() ** 2)
+    assert skewness == pytest.approx((centred**3).mean() / (centred**2).mean() ** 1.5)
+    assert crossings == pytest.approx(np.mean((linear[1:] < 0) != (linear[:-1] < 0)), rel=1e-3)
+    assert dc == pytest.approx(linear.mean())
+    assert crest == pytest.approx(10 * np.log10((linear**2).max() / (centred**2).mean()))
+    mean_square, peak = texture.mean_square_and_peak(shares)
+    assert (mean_square[0], peak[0]) == pytest.approx(((linear**2).mean(), (linear**2).max()))
