@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam import texture
-from silentspam.audio import FLOOR_DBFS, Codes, Recording, decode_ulaw
+from silentspam.audio import FLOOR_DBFS, Codes, Recording
 from silentspam.decompose import Bases, svd_bases
 from silentspam.errors import ModelError
 from silentspam.spectrum import Spectrogram, StftParams, magnitude_spectrogram
@@ -87,7 +87,7 @@ class _Openings:
 
     def __init__(self, codes: Codes, params: FeatureParams) -> None:
         self.codes = codes
-        self.linear = decode_ulaw(codes).astype(np.float32)
+        self.linear = texture.code_values().astype(np.float32).take(codes)
         self._params = params
 
     @cached_property
