@@ -92,11 +92,16 @@ def run_calls(args: argparse.Namespace) -> int:
 
 def run_errors(args: argparse.Namespace) -> int:
     """The error analysis."""
+    from silentspam import assembly
+    from silentspam.calllog.labels import SqliteLabels
+    from silentspam.reports import labelled
     from silentspam.reports.error_sections import error_sections
     from silentspam.reports.errors import COLUMNS, SELECTED_BY, Finding, analyse
 
     config, log, wanted = _period(args)
     errors = analyse(log.iterate(wanted, COLUMNS))
+    labels = SqliteLabels(assembly.database(config))
+    against = labelled.against_labels(labels.calls(wanted, labelled.COLUMNS, labelled=True))
     figures = {
         "max_false_challenge_rate": config.model.max_false_challenge_rate,
         "suspects": errors.suspects,
@@ -114,8 +119,11 @@ def run_errors(args: argparse.Namespace) -> int:
             }
             for finding in Finding
         },
+        "against_labels": against,
     }
     sections = error_sections(errors, budget=config.model.max_false_challenge_rate)
+    if against:
+        sections = [sections[0], labelled.label_section(against), *sections[1:]]
     return _give(args, wanted, "Errors", sections, figures, calls=errors.suspects + errors.unsuspected)
 
 

@@ -71,6 +71,19 @@ def test_errors_with_the_calls_to_look_at(silentspam) -> None:
 
 
 @pytest.mark.usefixtures("log")
+def test_errors_say_what_labels_say_where_there_are_any(silentspam, tmp_path: Path) -> None:
+    assert "What labels say" not in silentspam("report", "errors", *PERIOD)[1]
+    assert json.loads(silentspam("report", "errors", *PERIOD, "--json")[1])["against_labels"] == {}
+    assert silentspam("labels", "derive")[0] == 0
+    out = silentspam("report", "errors", *PERIOD)[1]
+    against = json.loads(silentspam("report", "errors", *PERIOD, "--json")[1])["against_labels"]
+    people = against["CONDUCT"]["people_suspected"]
+    found = cells(out, "labelled people who were suspected")
+    assert found[1:4] == ["CONDUCT", str(people["hits"]), str(people["n"])]
+    assert people["hits"] > 0
+
+
+@pytest.mark.usefixtures("log")
 @pytest.mark.parametrize("report", ["calls", "errors"])
 def test_a_page_stands_alone_and_runs_nothing_of_a_callers(silentspam, report: str, tmp_path: Path) -> None:
     page = tmp_path / "new" / "page.html"
