@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import re
 import sys
 import time
 from pathlib import Path
@@ -43,6 +44,12 @@ def add_parser(subparsers: Any) -> None:
     export = _action(actions, "export", run_export, "write a CSV for `silentspam train`")
     export.add_argument("--out", type=Path, required=True, metavar="CSV", help="the file to write")
     export.add_argument("--copy-recordings", type=Path, metavar="DIR", help="copy the recordings there")
+    export.add_argument(
+        "--campaign",
+        type=_campaign,
+        metavar="NAME",
+        help="the attack that the SPAM of this period belongs to: its calls then make one known line",
+    )
     export.add_argument(
         "--lowest-source",
         choices=list(map(str, PRECEDENCE)),
@@ -117,6 +124,13 @@ def _wanted(call: "LabelledCall", args: argparse.Namespace) -> bool:
     )
 
 
+def _campaign(text: str) -> str:
+    """An argument type: a campaign's name, which stands in CSV files."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: a name of letters, digits, . _ - is wanted, at most 64")
+    return text
+
+
 def run_export(args: argparse.Namespace) -> int:
     """Exit code 1 when there was not one label to write."""
     from silentspam.labels.files import CALL_COLUMNS, export
@@ -130,7 +144,9 @@ def run_export(args: argparse.Namespace) -> int:
     if args.copy_recordings:
         args.copy_recordings.mkdir(parents=True, exist_ok=True)
     folder = Path(configuration(args).recording.folder)
-    exported = export(calls, args.out, recordings=folder, copy_to=args.copy_recordings)
+    exported = export(
+        calls, args.out, recordings=folder, copy_to=args.copy_recordings, campaign=args.campaign or ""
+    )
     below = args.copy_recordings or folder
     for why, count in exported.left_out.items():
         print(f"silentspam: {count} left out: {why}", file=sys.stderr)

@@ -3,32 +3,46 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import add_config_option, at_least, configuration, table, verb_parser
-from silentspam.cli.corpus import add_corpus_options, corpus_beside, openings_progress
+from silentspam.cli.corpus import corpus_beside, openings_progress
 
 if TYPE_CHECKING:
     from silentspam.card import ModelCard
+    from silentspam.training.dataset import Labelled
     from silentspam.training.train import Trained, TrainParams
 
 EXAMPLES = """\
   silentspam train --recordings corpus --labels corpus/labels.csv --out models/first
   silentspam train --recordings calls --labels labels.csv --out models/b --max-false-challenges 0.001
+  silentspam train --recordings corpus calls --labels corpus/labels.csv attack.csv --out models/b --register
   silentspam train --recordings calls --labels labels.csv --out models/paper --features paper
 
-The CSV has the columns recording,label (spam or ham), and may have kind, campaign, source and split. Openings
-of one campaign, or of one source, never stand on both sides of a fold; rows whose split begins with "test"
-are only measured, not trained on. Digital silence is left out. The same data, seed and library versions give
-the same bytes."""
+Several folders go with as many CSVs: a corpus that knows many campaigns, and your own calls. The CSV has the
+columns recording,label (spam or ham), and may have kind, campaign, source and split. Openings of one
+campaign, or of one source, never stand on both sides of a fold; rows whose split begins with "test" are only
+measured, not trained on. Digital silence is left out. The same data, seed and library versions give the same
+bytes."""
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = verb_parser(subparsers, "train", "train a model on labelled recordings", EXAMPLES)
-    add_corpus_options(parser)
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="DIR",
+        help="folders of raw mu-law recordings",
+    )
+    parser.add_argument(
+        "--labels", type=Path, nargs="+", required=True, metavar="CSV", help="as many files of their labels"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder to write")
     for option, lowest, default, what in (
         ("--trees", 1, None, "trees (300; with --features paper 100)"),
@@ -62,17 +76,22 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and write the model."""
-    from silentspam.training.dataset import load_dataset, read_labels
+    from silentspam.training.dataset import load_dataset, merged
     from silentspam.training.publish import write_model
     from silentspam.training.train import train
+    from silentspam.training.trained_on import FILE_NAME, trained_on_file
 
     params = _params(args)
-    rows = read_labels(args.labels, args.recordings)
-    dataset = load_dataset(
-        rows, params.features, workers=args.workers, progress=openings_progress("features")
-    )
-    trained = train(dataset, params, corpus=corpus_beside(args.labels))
-    model_id = write_model(args.out, trained.forest, trained.card, trained.lines, beside=_reference(trained))
+    corpora = [corpus_beside(labels) for labels in args.labels]
+    parts = _parts(args)
+    rows = merged(parts)
+    _warn_of_nameless(rows)
+    progress = openings_progress("features")
+    dataset = load_dataset(rows, params.features, workers=args.workers, progress=progress)
+    trained = train(dataset, params, corpus=_described(corpora))
+    own = [row for part, corpus in zip(parts, corpora, strict=True) if not corpus for row in part]
+    beside = _reference(trained) | ({FILE_NAME: trained_on_file(own)} if own else {})
+    model_id = write_model(args.out, trained.forest, trained.card, trained.lines, beside=beside)
     print(f"model {model_id} in {args.out}, threshold {trained.card.threshold:.3f}\n")
     print(_figures(trained.card))
     if args.register:
@@ -81,6 +100,42 @@ def run(args: argparse.Namespace) -> int:
         registered = register(configuration(args), args.out, note="silentspam train --register")
         print(f"\ncandidate {registered}: silentspam models shadow {registered}")
     return 0
+
+
+def _parts(args: argparse.Namespace) -> "list[tuple[Labelled, ...]]":
+    from silentspam.training.dataset import LabelError, read_labels
+
+    if len(args.recordings) != len(args.labels):
+        raise LabelError(
+            f"{len(args.recordings)} folders of --recordings, {len(args.labels)} files of --labels: "
+            "as many are wanted"
+        )
+    alone = len(args.labels) == 1
+    return [
+        read_labels(labels, recordings, for_training=alone)
+        for labels, recordings in zip(args.labels, args.recordings, strict=True)
+    ]
+
+
+def _warn_of_nameless(rows: "Sequence[Labelled]") -> None:
+    spam = [row for row in rows if row.is_spam and not row.split.startswith("test")]
+    nameless = sum(not row.campaign for row in spam)
+    if nameless:
+        print(
+            f"silentspam train: {nameless} of {len(spam)} SPAM openings name no campaign. Each is taken for "
+            "a line of its own, and calls of one attack may be held out against each other, which flatters "
+            "the figures: name attacks in the column campaign (`labels export --campaign`)",
+            file=sys.stderr,
+        )
+
+
+def _described(corpora: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What is known of how the openings were made, for the card; of several files the first that says so."""
+    made = [corpus for corpus in corpora if corpus]
+    if not made or len(corpora) == 1:
+        return made[0] if made else {}
+    others = f"{len(corpora) - len(made)} of {len(corpora)} files of labels are of recorded calls."
+    return made[0] | {"statement": f"{made[0].get('statement', '')} {others}".strip()}
 
 
 def _reference(trained: "Trained") -> dict[str, bytes]:

@@ -60,12 +60,18 @@ class Line:
 
 
 def export(
-    calls: Iterable[LabelledCall], out: Path, *, recordings: Path, copy_to: Path | None = None
+    calls: Iterable[LabelledCall],
+    out: Path,
+    *,
+    recordings: Path,
+    copy_to: Path | None = None,
+    campaign: str = "",
 ) -> Exported:
     """Write the labels that count and whose recording is there; the file is put in place by rename.
 
     `recordings` is the folder that the paths in the CSV are below; with `copy_to` each recording is copied
-    there, and the paths are below that. Raises OSError.
+    there, and the paths are below that. `campaign` is the name of the attack that the SPAM belongs to.
+    Raises OSError.
     """
     exported, callers = Exported(), dict[str, int]()
     partial = out.with_name(f".{out.name}.partial")
@@ -75,7 +81,7 @@ def export(
         for call in calls:
             line = _line(call, recordings, copy_to, callers, exported)
             if line is not None:
-                writer.writerow(line)
+                writer.writerow(line | {"campaign": campaign if line["label"] == Answer.SPAM else ""})
         file.flush()
         os.fsync(file.fileno())
     partial.rename(out)

@@ -10,7 +10,7 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,25 @@ def read_labels(labels: Path, recordings: Path, *, for_training: bool = True) ->
     if for_training:
         _check_classes(unique, labels)
     return unique
+
+
+def merged(parts: Sequence[Sequence[Labelled]]) -> tuple[Labelled, ...]:
+    """The rows of several CSVs as one: names of the second and later ones get its number before them.
+
+    So two corpora that both count their campaigns and sources from 0 stay apart.
+    """
+
+    def numbered(row: Labelled, number: int) -> Labelled:
+        def named(text: str) -> str:
+            return f"{number}:{text}" if text else ""
+
+        return replace(
+            row, recording=named(row.recording), campaign=named(row.campaign), source=named(row.source)
+        )
+
+    return tuple(
+        numbered(row, number) if number > 1 else row for number, rows in enumerate(parts, 1) for row in rows
+    )
 
 
 def _row(line: dict[str, str | None], number: int, labels: Path, recordings: Path) -> Labelled:

@@ -5,6 +5,7 @@ import pytest
 from silentspam.audio import read_ulaw
 from silentspam.cli import main
 from silentspam.model import load_model
+from silentspam.training.trained_on import fingerprint, read_trained_on
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,39 @@ def test_from_audio_to_a_model_that_judges(corpus, tmp_path, capsys):
     assert model.card.training["corpus"]["plan"]["seed"] == 2
     recordings = sorted((corpus / "recordings").glob("spam-*.ulaw"))
     assert model.judge(read_ulaw(recordings[-1])).spam_probability is not None
+
+
+def test_a_corpus_and_own_calls_train_together_and_apart(corpus, tmp_path, capsys):
+    """The second file's few calls, of one class, join the first's; the same names there are other things."""
+    own = tmp_path / "calls"
+    own.mkdir()
+    calls = sorted((corpus / "recordings").glob("spam-0007-*.ulaw"))
+    for call in calls:
+        codes = bytearray(call.read_bytes())
+        codes[0] ^= 1
+        (own / call.name).write_bytes(codes)
+    lines = [f"{call.name},spam,campaign-0001" for call in calls]
+    (own / "attack.csv").write_text("\n".join(["recording,label,campaign", *lines]) + "\n")
+    both = ["--recordings", str(corpus), str(own), "--labels", str(corpus / "labels.csv")]
+    command = ["train", *both, str(own / "attack.csv"), "--out", str(tmp_path / "m"), "--trees", "5"]
+    assert main(command) == 0
+    assert "name no campaign" not in capsys.readouterr().err
+    card = load_model(tmp_path / "m").card
+    assert card.training["campaigns"] == 7
+    assert "1 of 2 files of labels are of recorded calls" in card.statement
+    known = set(read_trained_on(tmp_path / "m").tolist())
+    assert known == {fingerprint(read_ulaw(own / call.name)) for call in calls}
+    assert main([*command[:3], *command[4:]]) == 1
+    assert "1 folders of --recordings, 2 files of --labels" in capsys.readouterr().err
+
+
+def test_spam_without_a_campaign_is_told_of(corpus, tmp_path, capsys):
+    lines = (corpus / "labels.csv").read_text().splitlines()
+    blank = [",".join([*line.split(",")[:3], "", *line.split(",")[4:]]) for line in lines[1:]]
+    (tmp_path / "recordings").symlink_to(corpus / "recordings")
+    (tmp_path / "labels.csv").write_text("\n".join([lines[0], *blank]) + "\n")
+    assert train_into(tmp_path / "m", tmp_path) == 0
+    assert "name no campaign" in capsys.readouterr().err
 
 
 def test_training_twice_writes_the_same_bytes(corpus, tmp_path):
