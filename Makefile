@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CORPUS ?= corpus
 ATTACKS := $(CORPUS)-attacks
+STUDY := $(CORPUS)-study
 FIGURES ?= figures
 
 .PHONY: run test lint unit lab bench corpus model accuracy clean
