@@ -44,7 +44,8 @@ def test_features_are_those_of_a_live_call(folder):
 
     dataset = load_dataset(read_labels(labels(folder, good_lines()), folder), PARAMS)
     live = feature_vector(read_ulaw(folder / "a.ulaw").sounding, PARAMS)
-    np.testing.assert_array_equal(dataset.vectors[0], live)
+    # Summed in another order with others in the batch: the same to within rounding.
+    np.testing.assert_allclose(dataset.vectors[0], live, rtol=1e-6, atol=1e-6)
 
 
 def test_only_the_first_two_seconds_count(folder):
