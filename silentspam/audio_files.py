@@ -1,6 +1,7 @@
 """Recordings from files of any kind: raw mu-law, and what libsndfile reads. Not for the call path.
 
 A mu-law WAV keeps its codes as they are; other encodings are encoded to mu-law from their 16-bit samples.
+Floating point is taken to have its full scale at 1.0, as WAV and AIFF define it.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Codes, Recording, encode_ulaw, read_ulaw
 from silentspam.errors import AudioError
@@ -18,6 +20,12 @@ FILE_SUFFIXES = RAW_SUFFIXES | {".wav"}
 
 MAX_HEADER_BYTES = 1 << 16
 """Chunks that stand before the audio: a WAV with more of them is left to libsndfile."""
+
+MAX_PEAK = 8.0
+"""Floating-point samples beyond 18 dB over full scale are no overshoot, but another scale or no audio."""
+
+_FLOATING = frozenset({"FLOAT", "DOUBLE"})
+"""Subtypes of libsndfile that hold floating point."""
 
 _MULAW = struct.pack("<HHIIHH", 7, 1, SAMPLE_RATE, SAMPLE_RATE, 1, 8)
 _PCM = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, 2 * SAMPLE_RATE, 2, 16)
@@ -70,10 +78,23 @@ def _read_by_soundfile(path: Path, max_seconds: float) -> Recording:
                     f"{path}: {file.samplerate} Hz with {file.channels} channels, "
                     f"telephone audio is {SAMPLE_RATE} Hz mono: convert it first"
                 )
-            samples = file.read(int(max_seconds * SAMPLE_RATE), dtype="int16")
+            limit = int(max_seconds * SAMPLE_RATE)
+            # libsndfile does not scale ±1 to 16 bits: all of it would come as zeros.
+            floating = file.subtype in _FLOATING
+            samples = file.read(limit, dtype="float64" if floating else "int16")
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         raise AudioError(f"{path}: not a readable recording: {error}") from error
-    return Recording(encode_ulaw(samples))
+    return Recording(encode_ulaw(_in_16_bits(samples, path) if floating else samples))
+
+
+def _in_16_bits(samples: NDArray[np.float64], path: Path) -> NDArray[np.int16]:
+    """Samples in ±1 as 16 bits; what is louder clips. Raises AudioError for what cannot be audio."""
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{path}: not finite samples (NaN or infinity)")
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak > MAX_PEAK:
+        raise AudioError(f"{path}: samples up to {peak:.3g}, full scale is 1 and {MAX_PEAK:g} the limit")
+    return (samples.clip(-1.0, 1.0) * 32767.0).round().astype(np.int16)
 
 
 def _wav_codes(path: Path, *, limit: int) -> Codes | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,38 @@ def test_one_single_value_is_no_text(folder: Path, code: int) -> None:
 def test_text_named_as_audio_is_refused(folder: Path, text: str) -> None:
     with pytest.raises(AudioError, match="another kind of file"):
         read(folder, text.encode())
+
+
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_floating_point_has_its_full_scale_at_one(tmp_path: Path, subtype: str) -> None:
+    samples = 0.5 * np.sin(np.arange(OPENING) / 5)
+    soundfile.write(tmp_path / "a.wav", samples, 8000, subtype=subtype)
+    soundfile.write(tmp_path / "b.wav", samples, 8000, subtype="PCM_16")
+    floating, whole = (read_recording(tmp_path / name).samples for name in ("a.wav", "b.wav"))
+    np.testing.assert_allclose(floating, whole, atol=0.02)
+    assert np.abs(floating).max() == pytest.approx(0.5, abs=0.02)
+
+
+def test_an_overshoot_clips(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(OPENING, 1.5), 8000, subtype="FLOAT")
+    assert read_recording(tmp_path / "a.wav").samples.min() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (np.nan, "not finite"),
+        (np.inf, "not finite"),
+        (-np.inf, "not finite"),
+        (-1e30, "1e\\+30"),
+        (32768, "limit"),
+    ],
+)
+def test_samples_that_are_no_audio_are_refused_and_not_called_silence(
+    tmp_path: Path, value: float, why: str
+) -> None:
+    samples = np.zeros(OPENING)
+    samples[9000] = value
+    soundfile.write(tmp_path / "a.wav", samples, 8000, subtype="DOUBLE")
+    with pytest.raises(AudioError, match=why):
+        read_recording(tmp_path / "a.wav")
