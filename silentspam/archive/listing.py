@@ -96,9 +96,9 @@ def _walk(archive: Path, listing: Listing) -> Iterator[Listed]:
             continue
         entered.add(real)
         for entry in _entries(folder, listing):
-            if entry.is_dir(follow_symlinks=False):
+            if _is_folder(entry, follow_symlinks=False):
                 folders.append(entry.path)
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and _is_folder(entry):
                 links.append(entry.path)
             elif Path(entry.name).suffix.lower() in FILE_SUFFIXES:
                 yield _look_at(archive, os.path.relpath(entry.path, archive), Path(entry.path))
@@ -111,6 +111,14 @@ def _entries(folder: str, listing: Listing) -> list[os.DirEntry[str]]:
     except OSError as error:
         listing.unreadable.append(f"{folder}: {error.strerror or error}")
         return []
+
+
+def _is_folder(entry: os.DirEntry[str], *, follow_symlinks: bool = True) -> bool:
+    """Whether it is one; a link in a circle, or to where nobody may look, is a file with a fault."""
+    try:
+        return entry.is_dir(follow_symlinks=follow_symlinks)
+    except OSError:
+        return False
 
 
 def _look_at(archive: Path, name: str, path: Path) -> Listed:

@@ -63,6 +63,21 @@ def test_what_cannot_be_opened_is_listed_with_its_fault(tmp_path: Path) -> None:
     assert faults == {"pipe.wav": "not a regular file", "dangling.ulaw": "No such file or directory"}
 
 
+def test_a_link_in_a_circle_is_a_recording_with_a_fault_and_ends_nothing(tmp_path: Path) -> None:
+    a_file(tmp_path / "good.ulaw")
+    (tmp_path / "loop.ulaw").symlink_to("loop.ulaw")
+    (tmp_path / "there.ulaw").symlink_to("back.ulaw")
+    (tmp_path / "back.ulaw").symlink_to("there.ulaw")
+    (tmp_path / "around").symlink_to("around")
+    (tmp_path / "long.ulaw").symlink_to("x" * 300)
+    listing = list_archives([tmp_path])
+    faults = {listed.stamp.recording: listed.fault for listed in listing.recordings}
+    assert list(faults) == ["back.ulaw", "good.ulaw", "long.ulaw", "loop.ulaw", "there.ulaw"]
+    assert not faults.pop("good.ulaw")
+    assert "File name too long" in faults.pop("long.ulaw")
+    assert all("symbolic links" in fault for fault in faults.values())
+
+
 def test_a_folder_that_cannot_be_listed_is_named_and_the_others_are(tmp_path: Path) -> None:
     """Too deep for the system to name: a fault that even root meets."""
     a_file(tmp_path / "good.ulaw")
