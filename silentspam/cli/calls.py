@@ -67,7 +67,7 @@ def moment(text: str) -> float:
     """A time as seconds since the epoch: so long ago (30m, 2h, 7d), or ISO 8601 (UTC without a zone)."""
     ago = re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", text)
     if ago:
-        return time.time() - float(ago[1]) * _UNITS[ago[2]]
+        return max(time.time() - float(ago[1]) * _UNITS[ago[2]], 0.0)
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:

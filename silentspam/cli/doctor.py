@@ -101,7 +101,7 @@ class Identity:
 
 
 def _configuration(config: Config, path: Path | None, identity: Identity) -> Finding:
-    if path is not None and not identity.may(path, "r"):
+    if path is not None and not identity.may(path.absolute(), "r"):
         return fault(
             f"configuration {path}: {identity.name} may not read it: no call is screened",
             f"chmod a+r {path}, and a+rx the folders above it",
@@ -201,6 +201,14 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
     budget = config.model.max_false_challenge_rate
     threshold = model.card.threshold_for(budget) if config.model.threshold is None else config.model.threshold
     yield Finding(GOOD, f"model {model.model_id} in {folder}: threshold {threshold:g}")
+    points = model.card.operating_points
+    if points and budget < points[0].max_false_challenge_rate and config.model.threshold is None:
+        smallest = points[0].max_false_challenge_rate
+        yield Finding(
+            WARNING,
+            f"model.max_false_challenge_rate is {budget:g}, the model's smallest budget is {smallest:g}",
+            f"its threshold for {smallest:g} is used: train on more people, or set model.threshold",
+        )
 
 
 def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:

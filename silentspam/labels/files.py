@@ -155,7 +155,7 @@ def _read(line: Mapping[str, str | None], number: int, path: Path) -> Line:
         )
     if not call_id:
         raise LabelFileError(f"{path}, line {number}: names no call")
-    kind, note = ((line.get(name) or "").strip()[:200] for name in ("kind", "note"))
+    kind, note = (_printable(line.get(name) or "") for name in ("kind", "note"))
     return Line(number=number, call_id=call_id, label=Answer(answer), kind=kind, note=note)
 
 
@@ -199,3 +199,8 @@ def _refuse(path: Path, why: str, call_ids: Sequence[str]) -> None:
         named = ", ".join(repr(call_id[:60]) for call_id in call_ids[:NAMED_IN_ERRORS])
         more = f" and {len(call_ids) - NAMED_IN_ERRORS} more" if len(call_ids) > NAMED_IN_ERRORS else ""
         raise LabelFileError(f"{path}: {why}: {named}{more}: nothing was taken in")
+
+
+def _printable(text: str) -> str:
+    """The text's beginning without anything that would steer a terminal."""
+    return "".join(filter(str.isprintable, text)).strip()[:200]

@@ -259,3 +259,9 @@ def test_why_tells_the_speech_measured_and_the_label_that_counts(
     out = silentspam("calls", "why", "call-1")[1]
     assert "labelled ham by ada (REVIEW)" in out
     assert "another source says otherwise" in out
+
+
+def test_a_time_before_all_time_is_the_beginning_of_it() -> None:
+    from silentspam.cli.calls import moment
+
+    assert moment("99999999999d") == 0.0

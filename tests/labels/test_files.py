@@ -7,7 +7,7 @@ import pytest
 
 from silentspam.audio import write_ulaw
 from silentspam.calllog.labels import Answer, Label, LabelledCall, LabelSource
-from silentspam.labels.files import FIELDS, LabelFileError, checked, export, read_lines
+from silentspam.labels.files import FIELDS, LabelFileError, _printable, checked, export, read_lines
 from silentspam.training.dataset import read_labels
 from tests.fakes import noise
 from tests.labels.calls import a_call, a_label, a_row
@@ -195,3 +195,7 @@ def test_many_wrong_calls_are_named_by_three_and_a_number(tmp_path: Path) -> Non
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(LabelFileError, match=r"gone\.csv"):
         read_lines(tmp_path / "gone.csv")
+
+
+def test_an_imported_word_cannot_steer_a_terminal() -> None:
+    assert _printable("\x1b[31mred\x07 word\n") == "[31mred word"
