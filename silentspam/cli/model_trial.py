@@ -3,23 +3,27 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from silentspam import assembly
+from silentspam.audio import Recording
 from silentspam.audio_files import find_recordings, read_recording
 from silentspam.calllog.labels import SqliteLabels
 from silentspam.calllog.query import Filter
-from silentspam.cli.common import table
+from silentspam.cli.common import printable, table
 from silentspam.cli.model_cards import folder_of, summary
 from silentspam.config import Config
 from silentspam.errors import CallLogError, ModelError
 from silentspam.model import SpamModel, load_model
 from silentspam.promotion.budget import Advice, advise, shown
 from silentspam.promotion.people import COLUMNS, RecentCall, recent_calls
-from silentspam.promotion.trial import Judged, Trial, judge_again
+from silentspam.promotion.trial import Judged, Met, Trial, judge_again
 from silentspam.registry.registry import Registry
+from silentspam.training.dataset import OPENING_SECONDS
+from silentspam.training.trained_on import fingerprint, read_trained_on
+from silentspam.verdict import Verdict
 
 CALLS_NAMED = 20
 """Calls of a kind that a table names; JSON has them all."""
@@ -32,17 +36,20 @@ def may_be_promoted(
 
     What was found is said on standard error.
     """
-    candidate = load_model(registry.model_folder(model_id))
+    folder = registry.model_folder(model_id)
+    candidate = load_model(folder)
     try:
         active = load_model(assembly.model_folder(config))
     except ModelError as error:
         print(f"the active model cannot judge, so there is nothing to compare with: {error}", file=sys.stderr)
         active = candidate
     try:
-        calls = _recent(config, since=since, at_most=at_most)
+        calls, met = _recent(config, since=since, at_most=at_most), _met(folder)
     except CallLogError as error:
         return f"recent calls could not be looked at: {error}"
-    trial = _judge(calls, active, candidate, config)
+    except ModelError as error:
+        return f"which calls it was trained on cannot be read: {error}"
+    trial = _judge(calls, active, candidate, config, met)
     advice = advise(trial, config.model.max_false_challenge_rate)
     _say(trial, advice)
     return "; ".join(advice.objections) or None
@@ -50,17 +57,20 @@ def may_be_promoted(
 
 def diff(args: argparse.Namespace, config: Config, registry: Registry) -> int:
     """Compare two models' cards and decisions; exit code 1 when there was nothing to judge."""
-    model_a, model_b = (load_model(folder_of(name, config, registry)) for name in (args.a, args.b))
+    folders = [folder_of(name, config, registry) for name in (args.a, args.b)]
+    model_a, model_b = map(load_model, folders)
     if args.recordings:
         paths = find_recordings([args.recordings])
         calls = [RecentCall(path.stem, path, None) for path in paths]
     else:
         calls = _recent(config, since=args.since, at_most=args.calls)
-    trial = _judge(calls, model_a, model_b, config)
+    trial = _judge(calls, model_a, model_b, config, _met(*folders))
     show = _diff_json if args.json else _diff_text
     print(show(model_a, model_b, trial, config))
     if trial.unreadable:
         print(f"{trial.unreadable} recordings are gone or cannot be read", file=sys.stderr)
+    if left_out := trial.left_out():
+        print(_left_out(left_out, "one of the models"), file=sys.stderr)
     return 0 if trial.calls else 1
 
 
@@ -72,10 +82,21 @@ def _recent(config: Config, *, since: float, at_most: int) -> list[RecentCall]:
     return recent_calls(calls, at_most=at_most)
 
 
-def _judge(calls: list[RecentCall], a: SpamModel, b: SpamModel, config: Config) -> Trial:
-    read = partial(read_recording, max_seconds=config.recording.seconds)
-    judge_a, judge_b = (partial(assembly.judge_recordings, model, config=config) for model in (a, b))
-    return judge_again(_with_progress(calls), read, judge_a, judge_b)
+def _met(*folders: Path) -> Met:
+    """Whether a model in these folders was trained on an opening. Raises ModelError."""
+    known = frozenset(int(number) for folder in folders for number in read_trained_on(folder))
+    return lambda opening: bool(known) and fingerprint(opening) in known
+
+
+def _judge(calls: list[RecentCall], a: SpamModel, b: SpamModel, config: Config, met: Met) -> Trial:
+    seconds = config.recording.seconds
+    # Training hears OPENING_SECONDS, also where calls are judged by less: an opening is known by all of them.
+    read = partial(read_recording, max_seconds=max(seconds, OPENING_SECONDS))
+
+    def judge(model: SpamModel, recordings: Sequence[Recording]) -> list[Verdict]:
+        return assembly.judge_recordings(model, [heard.opening(seconds) for heard in recordings], config)
+
+    return judge_again(_with_progress(calls), read, partial(judge, a), partial(judge, b), met)
 
 
 def _with_progress(calls: list[RecentCall]) -> Iterable[RecentCall]:
@@ -96,6 +117,7 @@ def _say(trial: Trial, advice: Advice) -> None:
         + (f" ({trial.unreadable} recordings are gone or cannot be read)" if trial.unreadable else ""),
         f"known people challenged: {shown(people)}; by the active model: {shown(active_people)}",
         *(f"  of them {count} {evidence}" for evidence, count in trial.evidence().most_common()),
+        *([f"  {_left_out(trial.left_out(), 'the candidate')}"] if trial.left_out() else []),
         f"all callers challenged: {shown(everybody)}; by the active model: {shown(active_all)}",
         *_named("person challenged", [judged for judged in trial.calls if _newly(judged)]),
         *(f"note: {warning}" for warning in advice.warnings),
@@ -103,12 +125,18 @@ def _say(trial: Trial, advice: Advice) -> None:
     print("\n".join(lines), file=sys.stderr)
 
 
+def _left_out(number: int, who: str) -> str:
+    calls, them = ("call", "it") if number == 1 else ("calls", "them")
+    are = "is" if number == 1 else "are"
+    return f"{number} {calls} of known people {are} left out: {who} was trained on {them}"
+
+
 def _newly(judged: Judged) -> bool:
-    return judged.call.person is not None and judged.challenged[1]
+    return judged.counts and judged.challenged[1]
 
 
 def _named(what: str, calls: list[Judged]) -> list[str]:
-    lines = [f"  {what}: {judged.call.call_id} {_told(judged)}" for judged in calls[:CALLS_NAMED]]
+    lines = [f"  {what}: {printable(judged.call.call_id)} {_told(judged)}" for judged in calls[:CALLS_NAMED]]
     left = len(calls) - CALLS_NAMED
     return [*lines, f"  and {left} more"] if left > 0 else lines
 
@@ -148,6 +176,7 @@ def _diff_json(a: SpamModel, b: SpamModel, trial: Trial, config: Config) -> str:
         "b": summary(b, config) | {"people": people_b.card()},
         "calls": len(trial.calls),
         "unreadable": trial.unreadable,
+        "left_out": trial.left_out(),
         "both": len(trial.alike(True, True)),
         "neither": len(trial.alike(False, False)),
         "only_a": [_changed(judged) for judged in trial.alike(True, False)],

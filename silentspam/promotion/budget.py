@@ -6,6 +6,7 @@ Refused when
 - too few people are known to hold it to the budget (fewer than 1 / budget, so that even one would break it),
   and it would challenge more than half of all recent callers and more than twice as many as the active one:
   it may be right, but nothing here says so.
+People on whose very calls it was trained are left out: to know them again says nothing of the next caller.
 With fewer people and none of them challenged it is promoted with a warning that gives the upper bound.
 """
 
@@ -46,7 +47,7 @@ def advise(trial: Trial, budget: float) -> Advice:
                 f"it would have challenged {shown(everybody)} of all recent callers, the active model "
                 f"{shown(all_a)}, and too few of them are known to be people to tell whether that is right"
             )
-        warnings.append(_too_few(people, budget))
+        warnings.append(_too_few(people, trial.left_out(), budget))
     return Advice(tuple(objections), tuple(warnings))
 
 
@@ -63,10 +64,11 @@ def shown(rate: Rate) -> str:
     return f"{rate.hits} of {rate.n} ({rate.value:.2%}; 95 % {low:.2%} to {high:.2%})"
 
 
-def _too_few(people: Rate, budget: float) -> str:
+def _too_few(people: Rate, left_out: int, budget: float) -> str:
     wanted = f"too few to hold a model to {KEY} = {budget:.2%}: at least {needed(budget)} are needed"
     if not people.n:
-        return f"no recent caller is known to be a person, which is {wanted}"
+        besides = " besides those whose calls it was trained on" if left_out else ""
+        return f"no recent caller{besides} is known to be a person, which is {wanted}"
     return (
         f"{people.n} known people are {wanted}; with {people.hits} of {people.n} challenged the true rate "
         f"may be as high as {people.interval[1]:.1%}"

@@ -15,6 +15,8 @@ from silentspam.verdict import Verdict
 
 Read = Callable[[Path], Recording]
 Judge = Callable[[Sequence[Recording]], Sequence[Verdict]]
+Met = Callable[[Recording], bool]
+"""Whether a model was trained on this very opening."""
 
 AT_ONCE = 200
 """Recordings judged together: fast, and a few megabytes."""
@@ -22,11 +24,17 @@ AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Judged:
-    """One call as two models judge it."""
+    """One call as two models judge it. trained_on: one of them has learnt this opening by heart."""
 
     call: RecentCall
     by_a: Verdict
     by_b: Verdict
+    trained_on: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a known person's call that says something of the calls to come."""
+        return self.call.person is not None and not self.trained_on
 
     @property
     def challenged(self) -> tuple[bool, bool]:
@@ -42,16 +50,20 @@ class Trial:
     unreadable: int
 
     def people(self) -> tuple[Rate, Rate]:
-        """How many known people A and B would challenge."""
-        return self._rates([judged for judged in self.calls if judged.call.person])
+        """How many known people A and B would challenge; calls that were trained on are left out."""
+        return self._rates([judged for judged in self.calls if judged.counts])
 
     def everybody(self) -> tuple[Rate, Rate]:
         """How many of all callers A and B would challenge."""
         return self._rates(list(self.calls))
 
     def evidence(self) -> Counter[str]:
-        """How many people are known by which evidence."""
-        return Counter(str(judged.call.person) for judged in self.calls if judged.call.person)
+        """How many of these people are known by which evidence."""
+        return Counter(str(judged.call.person) for judged in self.calls if judged.counts)
+
+    def left_out(self) -> int:
+        """How many calls of known people were trained on."""
+        return sum(judged.call.person is not None and judged.trained_on for judged in self.calls)
 
     def alike(self, by_a: bool, by_b: bool) -> list[Judged]:
         """The calls on which the models decide so."""
@@ -63,7 +75,9 @@ class Trial:
         return Rate(hits=hits_a, n=len(calls)), Rate(hits=hits_b, n=len(calls))
 
 
-def judge_again(calls: Iterable[RecentCall], read: Read, judge_a: Judge, judge_b: Judge) -> Trial:
+def judge_again(
+    calls: Iterable[RecentCall], read: Read, judge_a: Judge, judge_b: Judge, met: Met = lambda _: False
+) -> Trial:
     """Judge each recording by both models; those that cannot be read are counted and left out."""
     judged: list[Judged] = []
     unreadable, waiting = 0, iter(calls)
@@ -72,7 +86,8 @@ def judge_again(calls: Iterable[RecentCall], read: Read, judge_a: Judge, judge_b
         recordings = [recording for _, recording in readable]
         verdicts = zip(judge_a(recordings), judge_b(recordings), strict=True)
         judged += [
-            Judged(call, by_a, by_b) for (call, _), (by_a, by_b) in zip(readable, verdicts, strict=True)
+            Judged(call, by_a, by_b, met(recording))
+            for (call, recording), (by_a, by_b) in zip(readable, verdicts, strict=True)
         ]
         unreadable += len(some) - len(readable)
     return Trial(tuple(judged), unreadable)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,8 @@ from silentspam.lines.space import LineSpace
 from silentspam.model import model_files
 from silentspam.registry.links import Role
 from silentspam.registry.registry import Registry
+from silentspam.training.dataset import Labelled
+from silentspam.training.trained_on import FILE_NAME, trained_on_file
 from tests import models
 from tests.fakes import noise, tone
 from tests.registry.conftest import MakeModel
@@ -342,6 +344,45 @@ def test_with_few_people_it_says_how_many_and_what_that_can_show(
     assert "5 known people are too few" in err
     assert "at least 200 are needed" in err
     assert "43.4%" in err
+
+
+def trained_on(recordings: Iterable[Path], folder: Path, threshold: float) -> Path:
+    """A model folder as `silentspam train` leaves it, which says that it was trained on these recordings."""
+    rows = [Labelled(recording=path.name, path=path, is_spam=False) for path in recordings]
+    card = msgspec.structs.replace(models.a_card(), threshold=threshold)
+    beside = {FILE_NAME: trained_on_file(rows)}
+    return models.write_files(folder, model_files(models.a_forest(), card, beside=beside))
+
+
+def test_calls_that_the_candidate_was_trained_on_are_left_out_and_counted(
+    silentspam: Run, add: Callable[[float], str], call: Callable[..., str], tmp_path: Path
+) -> None:
+    lax = add(LAX)
+    learnt = call(quiet=True, passed=True)
+    call(quiet=False, passed=True)
+    folder = trained_on([tmp_path / "recordings" / f"{learnt}.ulaw"], tmp_path / "ours", STRICT)
+    candidate = silentspam("models", "add", folder)[1].split()[1]
+    code, out, err = silentspam("models", "diff", lax, candidate)
+    assert code == 0
+    assert "0 of 1 (0.00%" in out
+    assert "1 call of known people is left out: one of the models was trained on it" in err
+    assert json.loads(silentspam("models", "diff", lax, candidate, "--json")[1])["left_out"] == 1
+    code, _, err = silentspam("models", "promote", candidate)
+    assert code == 0
+    assert "1 call of known people is left out: the candidate was trained on it" in err
+    assert "1 known people are too few" in err
+
+
+def test_an_unreadable_list_of_what_was_trained_on_is_a_reason_to_refuse(
+    silentspam: Run, registry: Registry, call: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = trained_on([], tmp_path / "ours", STRICT)
+    model_id = silentspam("models", "add", folder)[1].split()[1]
+    (registry.folder / model_id / FILE_NAME).write_bytes(b"damaged")
+    code, _, err = silentspam("models", "promote", model_id)
+    assert code == 1
+    assert FILE_NAME in err
+    assert silentspam("models", "promote", model_id, "--force")[0] == 0
 
 
 # --- comparing ---------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The rule of promotion, on calls whose verdicts are given."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,15 @@ def test_people_who_are_left_alone_vouch_for_a_leap() -> None:
 
 def test_it_takes_as_many_people_as_allow_one_false_challenge() -> None:
     assert [needed(budget) for budget in (0.5, 0.03, 0.01, 0.005)] == [2, 34, 100, 200]
+
+
+def learnt(n: int, *, challenged: bool = False) -> list[Judged]:
+    return [replace(judged, trained_on=True) for judged in calls(n, by_b=challenged, person=True)]
+
+
+def test_people_whose_calls_were_trained_on_vouch_for_nothing() -> None:
+    (warning,) = advise(trial(learnt(300), calls(10, person=True)), 0.005).warnings
+    assert warning.startswith("10 known people are too few")
+    (warning,) = advise(trial(learnt(300)), 0.005).warnings
+    assert "besides those whose calls it was trained on is known to be a person" in warning
+    assert advise(trial(calls(1000, by_b=True), learnt(200)), 0.005).objections

@@ -7,6 +7,7 @@ from silentspam.audio import Recording, read_ulaw
 from silentspam.call import VerdictKind
 from silentspam.promotion.people import Evidence, RecentCall
 from silentspam.promotion.trial import AT_ONCE, judge_again
+from silentspam.training.trained_on import fingerprint
 from silentspam.verdict import Verdict
 from tests.fakes import noise, tone
 
@@ -45,3 +46,21 @@ def test_more_calls_than_are_judged_at_once_keep_their_order(tmp_path: Path) -> 
     trial = judge_again(calls, read_ulaw, loud_is_ham, all_is_spam)
     assert [judged.call for judged in trial.calls] == calls
     assert [judged.challenged[0] for judged in trial.calls] == [name == "dead-air" for name in names]
+
+
+def test_calls_that_a_model_was_trained_on_say_nothing_of_people_to_come(tmp_path: Path) -> None:
+    met = noise()
+    for name, recording in (("met", met), ("unmet", noise(2.0, seed=9)), ("flood", met)):
+        (tmp_path / name).write_bytes(recording.codes.tobytes())
+    calls = [
+        RecentCall("met", tmp_path / "met", Evidence.LABEL),
+        RecentCall("unmet", tmp_path / "unmet", Evidence.CONVERSATION),
+        RecentCall("flood", tmp_path / "flood", None),
+    ]
+    trial = judge_again(
+        calls, read_ulaw, loud_is_ham, all_is_spam, lambda heard: fingerprint(heard) == fingerprint(met)
+    )
+    assert [(rate.hits, rate.n) for rate in trial.people()] == [(1, 1), (1, 1)]
+    assert trial.everybody()[1].n == 3
+    assert trial.evidence() == {Evidence.CONVERSATION: 1}
+    assert trial.left_out() == 1
