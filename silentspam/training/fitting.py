@@ -35,9 +35,8 @@ class FitParams:
 
     trees: "boosted" (Friedman 2001) or "forest" (Breiman 2001); n_trees of them, with at most `leaves` leaves
     and `depth` splits one after another; learning_rate, features_share and sample_share of the boosted ones;
-    lines: whether known lines take part; calibrated: whether a logistic calibration follows, which weighs
-    trees and lines for a budget of falsely challenged people; folds of the cross-validation; seed of all
-    chance; workers: processes, which change nothing but the time.
+    lines: whether known lines take part; calibrated: whether a logistic calibration follows; folds of the
+    cross-validation; seed of all chance; workers: processes, which change nothing but the time.
     """
 
     trees: str = "boosted"
@@ -49,7 +48,6 @@ class FitParams:
     sample_share: float = 0.6
     lines: bool = True
     calibrated: bool = True
-    budget: float = 0.005
     folds: int = 5
     seed: int = 1
     workers: int = 1
@@ -94,7 +92,7 @@ def fit(dataset: Dataset, params: FitParams) -> tuple[Fitted, HeldOut]:
     learnt = learn_lines(dataset) if params.lines else None
     unseen, seen = (learnt.unseen, learnt.seen) if learnt else (np.zeros(len(is_spam)),) * 2
     views = Views(log_odds=log_odds, unseen=unseen, seen=seen, is_spam=is_spam)
-    mix = calibrate(views, max_false_challenge_rate=params.budget) if params.calibrated else None
+    mix = calibrate(views) if params.calibrated else None
     trees = fit_trees(dataset.vectors, is_spam, params)
     fitted = Fitted(trees, learnt.evidence if learnt else None, mix)
     return fitted, HeldOut(probability(log_odds, unseen, mix), probability(log_odds, seen, mix))

@@ -1,4 +1,4 @@
-"""Calibration: probabilities that mean what they say, and lines weighed for recall at the budget."""
+"""Calibration: probabilities that mean what they say, and lines that find what was met before."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def views(n=4000, shift=2.0, seed=0):
 def test_a_probability_is_the_share_of_spam_that_has_it():
     seen = views()
     nothing = Views(log_odds=seen.log_odds, unseen=seen.unseen, seen=seen.unseen, is_spam=seen.is_spam)
-    mix = calibrate(nothing, max_false_challenge_rate=0.01)
+    mix = calibrate(nothing)
     found = probability(seen.log_odds, seen.unseen, mix)
     for low in (0.1, 0.3, 0.5, 0.7):
         inside = (found >= low) & (found < low + 0.2)
@@ -28,7 +28,7 @@ def test_a_probability_is_the_share_of_spam_that_has_it():
 def test_a_campaign_met_before_is_found_and_one_never_met_no_less_than_by_the_trees():
     all_views = views(shift=1.0)
     spam = all_views.is_spam
-    mix = calibrate(all_views, max_false_challenge_rate=0.01)
+    mix = calibrate(all_views)
     people = np.sort(probability(all_views.log_odds, all_views.unseen, mix)[~spam])[::-1]
     limit = people[int(0.01 * len(people))]
     assert (probability(all_views.log_odds, all_views.seen, mix)[spam] > limit).mean() > 0.95
@@ -38,7 +38,7 @@ def test_a_campaign_met_before_is_found_and_one_never_met_no_less_than_by_the_tr
 
 
 def test_evidence_against_a_line_and_evidence_beyond_the_limit_change_nothing():
-    mix = calibrate(views(), max_false_challenge_rate=0.01)
+    mix = calibrate(views())
     odds = np.zeros(3)
     assert np.ptp(probability(odds, np.array([-1e9, -1.0, 0.0]), mix)) == 0
     assert np.ptp(probability(odds, np.array([mix.limit, 1e3, 1e9]), mix)) == 0
