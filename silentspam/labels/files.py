@@ -8,7 +8,8 @@ import csv
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,11 +72,10 @@ def export(
 
     `recordings` is the folder that the paths in the CSV are below; with `copy_to` each recording is copied
     there, and the paths are below that. `campaign` is the name of the attack that the SPAM belongs to.
-    Raises OSError.
+    Raises LabelFileError where it cannot be written, for want of space among others.
     """
     exported, callers = Exported(), dict[str, int]()
-    partial = out.with_name(f".{out.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with _put_in_place(out) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=FIELDS)
         writer.writeheader()
         for call in calls:
@@ -84,8 +84,22 @@ def export(
                 writer.writerow(line | {"campaign": campaign if line["label"] == Answer.SPAM else ""})
         file.flush()
         os.fsync(file.fileno())
-    partial.rename(out)
     return exported
+
+
+@contextmanager
+def _put_in_place(path: Path) -> Iterator[Path]:
+    """A file beside `path`, to be written and then renamed to it; nothing is left of it where that fails."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        yield partial
+        partial.rename(path)
+    except OSError as error:
+        where = error.filename2 or error.filename or path
+        raise LabelFileError(f"{where}: {error.strerror or error}: {path} was not written") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _line(
@@ -121,9 +135,8 @@ def _caller(ani: str, callers: dict[str, int]) -> str:
 
 
 def _copy(recording: Path, folder: Path) -> str:
-    partial = folder / f".{recording.name}.partial"
-    shutil.copyfile(recording, partial)
-    partial.rename(folder / recording.name)
+    with _put_in_place(folder / recording.name) as partial:
+        shutil.copyfile(recording, partial)
     return recording.name
 
 

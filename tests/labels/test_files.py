@@ -106,9 +106,24 @@ def test_an_export_that_breaks_off_leaves_the_file_before_it(tmp_path: Path) -> 
         yield kept(tmp_path, "call-1")
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(LabelFileError, match=r"labels\.csv: disk full"):
         export(broken(), out, recordings=tmp_path)
     assert out.read_text() == "before"
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("name", ["labels.csv", "call-1.ulaw"])
+def test_a_full_disk_is_named_with_the_file_and_nothing_half_written_is_left(
+    tmp_path: Path, name: str
+) -> None:
+    call, out = kept(tmp_path / "r", "call-1"), tmp_path / "out"
+    out.mkdir()
+    (out / f".{name}.partial").symlink_to("/dev/full")
+    with pytest.raises(LabelFileError, match=rf"out/\.?{name}(\.partial)?: No space left on device"):
+        export([call], out / "labels.csv", recordings=tmp_path / "r", copy_to=out)
+    assert not list(out.glob(".*"))
+    assert not (out / name).exists()
 
 
 # --- in ----------------------------------------------------------------------------------------------------
