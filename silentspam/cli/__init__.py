@@ -60,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     args = parser().parse_args(argv)
+    from silentspam.cli.common import printable
+
     # One BLAS thread, set before numpy comes in: an opening's matrices are small, and threads that wait for
     # each other cost far more than they give once both cores are busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # The reader of a pipe, such as `head`, has enough: that is its right.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        print(f"silentspam: {error}", file=sys.stderr)
+        print(f"silentspam: {printable(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -46,8 +46,8 @@ def verb_parser(
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, two spaces apart."""
-    lines = [list(heads), *map(list, rows)]
+    """Columns as wide as their widest cell, two spaces apart; no cell can steer the terminal."""
+    lines = [list(heads), *([printable(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -56,7 +56,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def printable(text: object) -> str:
-    """A text of whatever origin on one line of a terminal: control characters would steer it."""
+    """A text of whatever origin on one line of a terminal: control characters would steer it, and are escaped."""
     return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text)
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in str(text)
     )

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import add_config_option, at_least, configuration, table, verb_parser
+from silentspam.cli.common import add_config_option, at_least, configuration, printable, table, verb_parser
 
 if TYPE_CHECKING:
     from silentspam.archive.dispatch import Crew
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     plan = _plan(args)
     listing = list_archives(args.archives, below=args.recordings)
     for folder in listing.unreadable:
-        print(f"silentspam scan: {folder}", file=sys.stderr)
+        print(f"silentspam scan: {printable(folder)}", file=sys.stderr)
     tally = status(listing, plan, args.out) if args.status else _scan(args, listing, plan)
     print(_summary(tally, listing, plan))
     kinds = Results(args.out, plan).kinds()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from silentspam.cli.common import add_config_option, configuration, table, verb_parser
+from silentspam.cli.common import add_config_option, configuration, printable, table, verb_parser
 from silentspam.errors import AudioError
 from silentspam.verdict import Verdict
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             recording = read_recording(path, max_seconds=config.recording.seconds)
         except AudioError as error:
-            print(f"silentspam score: {error}", file=sys.stderr)
+            print(f"silentspam score: {printable(error)}", file=sys.stderr)
             failed += 1
             continue
         verdict = model.judge(
@@ -93,7 +93,7 @@ def _with_progress(paths: list[Path]) -> Any:
 
 def _json_line(path: Path, verdict: Verdict) -> str:
     fields = asdict(verdict)
-    return json.dumps({"path": str(path)} | {name: fields[name] for name in FIELDS}, ensure_ascii=False)
+    return json.dumps({"path": str(path)} | {name: fields[name] for name in FIELDS})
 
 
 def _table(verdicts: list[tuple[Path, Verdict]]) -> str:

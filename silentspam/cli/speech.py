@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import add_config_option, at_least, configuration, table, verb_parser
+from silentspam.cli.common import add_config_option, at_least, configuration, printable, table, verb_parser
 
 if TYPE_CHECKING:
     from silentspam.training.caller_speech import SpeechDetector
@@ -56,11 +56,11 @@ def _only_measure(paths: list[Path], detector: "SpeechDetector") -> int:
         try:
             recording = read_recording(path)
         except AudioError as error:
-            print(f"silentspam: {error}", file=sys.stderr)
+            print(f"silentspam: {printable(error)}", file=sys.stderr)
             code = 1
             continue
         spoken = detector.speech_seconds(recording)
-        print(f"{spoken:.2f} s of speech in {recording.seconds:.2f} s  {path}")
+        print(f"{spoken:.2f} s of speech in {recording.seconds:.2f} s  {printable(path)}")
     return code
 
 

@@ -60,6 +60,23 @@ def test_a_folder_is_searched_and_shown_as_a_table(silentspam, tmp_path: Path) -
     assert "digital silence" in out
 
 
+@pytest.mark.parametrize("name", [b"a\nFAKE HAM\x1b[31m.ulaw", b"no-utf8-\xff.ulaw", b"c1-\xc2\x9b2J.ulaw"])
+def test_a_hostile_name_cannot_steer_the_terminal(silentspam, tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / "some"
+    folder.mkdir()
+    good, bad = Path(os.fsdecode(os.fsencode(folder) + b"/" + name)), folder / "b\x1b[2J.ulaw"
+    write_ulaw(good, noise())
+    bad.symlink_to("gone")
+    code, out, err = silentspam("score", folder)
+    assert code == 1
+    assert len(out.splitlines()) == 2
+    assert all(character.isprintable() for character in (out + err).replace("\n", ""))
+    _, out, _ = silentspam("score", "--format", "jsonl", folder)
+    assert out.isascii()
+    assert json.loads(out)["path"] == str(good)
+    assert all(map(str.isprintable, silentspam("score", bad, "--model", folder / "\x1b[2J")[2].splitlines()))
+
+
 def test_a_mulaw_wav_keeps_its_codes(silentspam, tmp_path: Path) -> None:
     from silentspam.audio_files import read_recording
 
