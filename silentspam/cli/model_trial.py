@@ -42,15 +42,15 @@ def may_be_promoted(
         active = load_model(assembly.model_folder(config))
     except ModelError as error:
         print(f"the active model cannot judge, so there is nothing to compare with: {error}", file=sys.stderr)
-        active = candidate
+        active = None
     try:
         calls, met = _recent(config, since=since, at_most=at_most), _met(folder)
     except CallLogError as error:
         return f"recent calls could not be looked at: {error}"
     except ModelError as error:
         return f"which calls it was trained on cannot be read: {error}"
-    trial = _judge(calls, active, candidate, config, met)
-    advice = advise(trial, config.model.max_false_challenge_rate)
+    trial = _judge(calls, active or candidate, candidate, config, met)
+    advice = advise(trial, config.model.max_false_challenge_rate, with_active=active is not None)
     _say(trial, advice)
     return "; ".join(advice.objections) or None
 

@@ -5,7 +5,8 @@ Refused when
   interval, since the budget is a promise to callers and --force is at hand; or
 - too few people are known to hold it to the budget (fewer than 1 / budget, so that even one would break it),
   and it would challenge more than half of all recent callers and more than twice as many as the active one:
-  it may be right, but nothing here says so.
+  it may be right, but nothing here says so; without an active model that can judge, half is enough; or
+- most recordings of recent calls are gone or cannot be read: then nothing was tried at all.
 People on whose very calls it was trained are left out: to know them again says nothing of the next caller.
 With fewer people and none of them challenged it is promoted with a warning that gives the upper bound.
 """
@@ -32,8 +33,11 @@ class Advice:
     warnings: tuple[str, ...] = ()
 
 
-def advise(trial: Trial, budget: float) -> Advice:
-    """Advice on promoting model B of the trial in place of model A; budget in 0…1."""
+def advise(trial: Trial, budget: float, *, with_active: bool = True) -> Advice:
+    """Advice on promoting model B of the trial in place of model A; budget in 0…1.
+
+    with_active: whether model A is the active model; False where that one cannot judge.
+    """
     (people_a, people), (all_a, everybody) = trial.people(), trial.everybody()
     objections, warnings = [], []
     if people.n and people.value > budget:
@@ -41,11 +45,17 @@ def advise(trial: Trial, budget: float) -> Advice:
             f"it would have challenged {shown(people)} of the known people, more than {KEY} = {budget:.2%} "
             f"allows; the active model challenges {shown(people_a)}"
         )
+    if trial.unreadable > len(trial.calls):
+        objections.append(
+            f"{trial.unreadable} recordings of recent calls are gone or cannot be read, {len(trial.calls)} were "
+            "tried: look at recording.folder"
+        )
     if people.n < needed(budget):
-        if _jumps(all_a, everybody):
+        if _jumps(all_a if with_active else None, everybody):
             objections.append(
-                f"it would have challenged {shown(everybody)} of all recent callers, the active model "
-                f"{shown(all_a)}, and too few of them are known to be people to tell whether that is right"
+                f"it would have challenged {shown(everybody)} of all recent callers"
+                + (f", the active model {shown(all_a)}" if with_active else "")
+                + ", and too few of them are known to be people to tell whether that is right"
             )
         warnings.append(_too_few(people, trial.left_out(), budget))
     return Advice(tuple(objections), tuple(warnings))
@@ -75,9 +85,7 @@ def _too_few(people: Rate, left_out: int, budget: float) -> str:
     )
 
 
-def _jumps(active: Rate, candidate: Rate) -> bool:
-    return (
-        candidate.n >= FEWEST_CALLS
-        and candidate.value > MOST_CHALLENGED
-        and candidate.hits > MOST_TIMES_ACTIVE * active.hits
-    )
+def _jumps(active: Rate | None, candidate: Rate) -> bool:
+    if candidate.n < FEWEST_CALLS or candidate.value <= MOST_CHALLENGED:
+        return False
+    return active is None or candidate.hits > MOST_TIMES_ACTIVE * active.hits

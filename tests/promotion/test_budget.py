@@ -104,3 +104,18 @@ def test_people_whose_calls_were_trained_on_vouch_for_nothing() -> None:
     (warning,) = advise(trial(learnt(300)), 0.005).warnings
     assert "besides those whose calls it was trained on is known to be a person" in warning
     assert advise(trial(calls(1000, by_b=True), learnt(200)), 0.005).objections
+
+
+def test_calls_whose_recordings_are_gone_vouch_for_nothing() -> None:
+    gone = advise(replace(trial(calls(3)), unreadable=500), 0.005)
+    assert "500 recordings of recent calls are gone" in gone.objections[0]
+    assert "recording.folder" in gone.objections[0]
+    assert not advise(replace(people(400, 0), unreadable=399), 0.005).objections
+
+
+def test_beside_an_active_model_that_cannot_judge_half_of_all_callers_is_too_many() -> None:
+    many = trial(calls(60, by_a=True, by_b=True), calls(40))
+    assert not advise(many, 0.005).objections
+    (objection,) = advise(many, 0.005, with_active=False).objections
+    assert "60 of 100" in objection
+    assert "active" not in objection
