@@ -47,8 +47,8 @@ def advise(trial: Trial, budget: float, *, with_active: bool = True) -> Advice:
         )
     if trial.unreadable > len(trial.calls):
         objections.append(
-            f"{trial.unreadable} recordings of recent calls are gone or cannot be read, {len(trial.calls)} were "
-            "tried: look at recording.folder"
+            f"{trial.unreadable} recordings of recent calls are gone or cannot be read, {len(trial.calls)} "
+            "were tried: look at recording.folder"
         )
     if people.n < needed(budget):
         if _jumps(all_a if with_active else None, everybody):
