@@ -56,7 +56,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def printable(text: object) -> str:
-    """A text of whatever origin on one line of a terminal: control characters would steer it, and are escaped."""
+    """A text of whatever origin on one line of a terminal: what would steer it is escaped."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in str(text)

@@ -185,14 +185,24 @@ def _folders(config: Config, identity: Identity) -> Iterator[Finding]:
             yield Finding(GOOD, f"{folder}: writable by {identity.name}")
 
 
+def model_remedy(folder: Path | None) -> str:
+    """What makes calls be judged again when the active model, in `folder`, is damaged; None: its link is."""
+    if folder is None:
+        return "move the link away, then promote a model"
+    if folder == resources.shipped_model():
+        return "install the package again (pip install --force-reinstall), or promote a model of your own"
+    return "silentspam models rollback, or add the same model again: that replaces a damaged copy"
+
+
 def _model(config: Config, identity: Identity) -> Iterator[Finding]:
     from silentspam.model import load_model
 
+    folder = None
     try:
         folder = assembly.model_folder(config)
         model = load_model(folder)
     except ModelError as error:
-        remedy = "name a good one in model.folder" if config.model.folder else "silentspam models rollback"
+        remedy = "name a good one in model.folder" if config.model.folder else model_remedy(folder)
         yield fault(f"model: {error}", f"calls are bridged unjudged until you do: {remedy}")
         return
     if not all(identity.may(path, "r") for path in folder.iterdir()):

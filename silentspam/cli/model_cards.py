@@ -10,7 +10,7 @@ import msgspec
 from silentspam import resources
 from silentspam.calllog.models import ModelEvent
 from silentspam.card import ModelCard
-from silentspam.cli.common import table
+from silentspam.cli.common import printable, table
 from silentspam.config import Config
 from silentspam.errors import ModelError
 from silentspam.explain import when
@@ -166,12 +166,17 @@ def trained_on(card: ModelCard) -> str:
 
 
 def id_of(name: str, registry: Registry) -> str:
-    """The model id that an argument means. Raises ModelError."""
+    """The model id that an argument means. Raises ModelError, for the shipped model too."""
     if name not in (*Role, SHIPPED):
         return registry.model_folder(name).name
     found = registry.id_of(Role(name)) if name != SHIPPED else None
+    if found is None and name == Role.SHADOW:
+        raise ModelError(f"{name}: no model is on trial: see `silentspam models`")
     if found is None:
-        raise ModelError(f"{name}: no model of the registry is that: see `silentspam models`")
+        raise ModelError(
+            f"{name}: the shipped model is not in the registry: roll back to return to it, or add its "
+            f"folder as a candidate: silentspam models add {resources.shipped_model()}"
+        )
     return found
 
 
@@ -234,4 +239,6 @@ def _history(registry: Registry, model_id: str) -> list[ModelEvent]:
 
 
 def _told(event: ModelEvent) -> str:
-    return f"{event.state.lower()} by {event.changed_by}" + (f": {event.note}" if event.note else "")
+    return f"{event.state.lower()} by {event.changed_by}" + (
+        f": {printable(event.note)}" if event.note else ""
+    )

@@ -21,7 +21,8 @@ EXAMPLES = """\
   silentspam models promote shadow
   silentspam models rollback --note "customers were challenged"
 
-MODEL is a model id, or `active`, `shadow` or `shipped`. The next call is judged by what is active then."""
+MODEL is a model id, `active` or `shadow`; show and diff take `shipped` too. The next call is
+judged by what is active then."""
 
 _TRIAL_OPTIONS = (
     ("--since", {"type": moment, "default": "7d", "metavar": "TIME", "help": "calls from this time on (7d)"}),
@@ -68,7 +69,8 @@ def add_parser(subparsers: Any) -> None:
 def _action(actions: Any, name: str, what: str, run: Any, *models: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=what, description=f"{what}.")
     for model in models:
-        parser.add_argument(model, metavar="MODEL", help="a model id, or active, shadow or shipped")
+        shipped = " or shipped" if name in ("show", "diff") else ""
+        parser.add_argument(model, metavar="MODEL", help=f"a model id, active or shadow{shipped}")
     add_config_option(parser, default=argparse.SUPPRESS)  # else it would undo `models --config FILE list`
     parser.set_defaults(run=run)
     return parser
@@ -134,6 +136,7 @@ def run_promote(args: argparse.Namespace) -> int:
     config, registry = _open(args)
     model_id, active = id_of(args.model, registry), registry.id_of(Role.ACTIVE)
     if model_id == active:
+        _sound(registry.folder / model_id, "is active already, and cannot judge")
         print(f"model {model_id} is active already")
         return 0
     objection = may_be_promoted(model_id, config, registry, since=args.since, at_most=args.calls)
@@ -154,10 +157,17 @@ def run_promote(args: argparse.Namespace) -> int:
 
 
 def run_rollback(args: argparse.Namespace) -> int:
-    """Go back; it needs neither recordings nor the call database."""
+    """Go back; it needs neither recordings nor the call database.
+
+    Exit code 1 when what is left is the shipped model and it is damaged: nobody is challenged then.
+    """
+    from silentspam import resources
+
     config, registry = _open(args)
     model_id = registry.rollback(note=args.note)
     _copy_history(config, registry)
+    if model_id is None:
+        _sound(resources.shipped_model(), "is active now, as none is left to go back to, and cannot judge")
     print(f"{f'model {model_id}' if model_id else 'the shipped model'} judges from the next call on")
     _say_who_judges(config)
     return 0
@@ -209,6 +219,22 @@ def _copy_history(config: "Config", registry: "Registry") -> None:
             "until a later `silentspam models` can copy it",
             file=sys.stderr,
         )
+
+
+def _sound(folder: Path, what: str) -> None:
+    """Raise ModelError, with what to do, when the active model's folder cannot be loaded."""
+    from silentspam import resources
+    from silentspam.cli.doctor import model_remedy
+    from silentspam.errors import ModelError
+    from silentspam.model import load_model
+
+    try:
+        load_model(folder)
+    except ModelError as error:
+        which = "the shipped model" if folder == resources.shipped_model() else f"model {folder.name}"
+        raise ModelError(
+            f"{which} {what}: {error}: calls are bridged unjudged: {model_remedy(folder)}"
+        ) from error
 
 
 def _say_who_judges(config: "Config") -> None:

@@ -64,4 +64,7 @@ def _parsed(line: str, where: str) -> ModelEvent:
         columns = json.loads(line)
         return ModelEvent(**columns | {"state": ModelState(columns["state"])})
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{where}: not an event of a model: {line[:80]!r}: move the file away") from error
+        raise ModelError(
+            f"{where}: not an event of a model: {line[:80]!r}: mend it, or move the file away: the links "
+            "stand by themselves"
+        ) from error

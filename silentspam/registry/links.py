@@ -15,6 +15,10 @@ from silentspam.errors import ModelError
 MODEL_ID = re.compile(r"[0-9a-f]{12}")
 """What a model's folder is called in the registry: no other name is ever made a path."""
 
+REMEDY = (
+    ": move it away, and no model of the registry has the role (the shipped one judges) until one is given it"
+)
+
 
 class Role(enum.StrEnum):
     """What a model does in an installation, and the name of the link that says so."""
@@ -36,7 +40,9 @@ def model_in(registry: Path, role: Role) -> Path | None:
         return None
     except OSError as error:
         raise ModelError(f"model.registry: {link}: {_why(error)}") from error
-    return (registry / checked_id(name, f"model.registry: {link}")).resolve()
+    if not MODEL_ID.fullmatch(name):
+        raise ModelError(f"model.registry: {link}: {name!r} is not a model id (12 digits of 0-9 a-f){REMEDY}")
+    return (registry / name).resolve()
 
 
 def checked_id(name: str, where: str) -> str:
@@ -47,4 +53,4 @@ def checked_id(name: str, where: str) -> str:
 
 
 def _why(error: OSError) -> str:
-    return "not a symbolic link" if error.errno == errno.EINVAL else str(error.strerror or error)
+    return f"not a symbolic link{REMEDY}" if error.errno == errno.EINVAL else str(error.strerror or error)

@@ -67,15 +67,19 @@ class Registry:
         return folder.name if folder else None
 
     def models(self) -> list[Listed]:
-        """Every model: the active one, the one in shadow, and the others, latest change first."""
+        """Every model: the active one, the one in shadow, and the others, latest change first.
+
+        One that has a role is among them also when its folder is gone.
+        """
         try:
-            names = [path.name for path in self.folder.iterdir() if MODEL_ID.fullmatch(path.name)]
+            names = {path.name for path in self.folder.iterdir() if MODEL_ID.fullmatch(path.name)}
         except FileNotFoundError:
             return []
         except OSError as error:
             raise ModelError(f"model.registry: {self.folder}: {error.strerror or error}") from error
         events, roles = self.events(), {self.id_of(role): ModelState(role.upper()) for role in Role}
-        found = [self._listed(name, events, roles.get(name)) for name in names]
+        names |= {name for name in roles if name is not None}
+        found = [self._listed(name, events, roles.get(name)) for name in sorted(names)]
         order = {ModelState.ACTIVE: 0, ModelState.SHADOW: 1}
         return sorted(found, key=lambda model: (order.get(model.state, 2), -(model.since or 0.0)))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from silentspam import resources
+
 
 @pytest.fixture
 def places(tmp_path: Path, config_file: Path) -> list[object]:
@@ -154,6 +156,23 @@ def test_a_broken_model_on_trial_is_a_warning_and_a_broken_active_one_a_fault(
     code, out, _ = silentspam("check", *places)
     assert code == 1
     assert "silentspam models rollback" in out
+    (tmp_path / "registry" / "active").unlink()
+    (tmp_path / "registry" / "active").write_text("a file")
+    assert "move the link away" in silentspam("check", *places)[1]
+
+
+def test_a_damaged_shipped_model_is_not_to_be_rolled_back_from(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    settings = yaml.safe_load(config_file.read_text())
+    settings["model"].pop("folder")
+    config_file.write_text(yaml.safe_dump(settings))
+    monkeypatch.setattr(resources, "shipped_model", lambda: tmp_path / "nowhere")
+    code, out, _ = silentspam("check", *places)
+    assert code == 1
+    assert "install the package again" in out
+    assert "rollback" not in out
 
 
 def test_silence_over_the_ring_tone_is_a_warning(silentspam, tmp_path: Path, places: list[object]) -> None:

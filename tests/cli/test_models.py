@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from silentspam import resources
 from silentspam.call import Call, CallRecord, ChallengeResult, Disposition
 from silentspam.calllog.entry import screened
 from silentspam.calllog.labels import Answer, Label, LabelSource, SqliteLabels
@@ -165,6 +166,81 @@ def test_a_damaged_active_model_is_listed_as_such(
     assert "active, damaged" in out
     assert silentspam("models", "rollback")[0] == 0
     assert silentspam("models")[0] == 0
+
+
+def test_an_active_model_whose_folder_is_gone_is_listed_as_active(
+    silentspam: Run, registry: Registry, add: Callable[[float], str]
+) -> None:
+    silentspam("models", "promote", add(STRICT))
+    (registry.folder / "active").unlink()
+    (registry.folder / "active").symlink_to("0123456789ab")
+    code, out, _ = silentspam("models")
+    assert code == 1
+    assert any(line.startswith("0123456789ab  active, damaged") for line in out.splitlines())
+
+
+def test_promoting_the_active_model_when_it_is_damaged_does_not_say_all_is_well(
+    silentspam: Run, registry: Registry, add: Callable[[float], str]
+) -> None:
+    model_id = add(STRICT)
+    silentspam("models", "promote", model_id)
+    assert silentspam("models", "promote", model_id)[:2] == (0, f"model {model_id} is active already\n")
+    (registry.folder / model_id / "roots.npy").unlink()
+    code, out, err = silentspam("models", "promote", model_id)
+    assert (code, out) == (1, "")
+    assert "cannot judge" in err
+    assert "silentspam models rollback" in err
+    add(STRICT)
+    assert silentspam("models", "promote", model_id)[0] == 0
+
+
+def test_going_back_to_a_damaged_shipped_model_claims_no_success(
+    silentspam: Run,
+    registry: Registry,
+    add: Callable[[float], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silentspam("models", "promote", add(STRICT))
+    monkeypatch.setattr(resources, "shipped_model", lambda: tmp_path / "nowhere")
+    code, out, err = silentspam("models", "rollback")
+    assert (code, out) == (1, "")
+    assert "the shipped model is active now" in err
+    assert "calls are bridged unjudged: install the package again" in err
+    assert registry.id_of(Role.ACTIVE) is None
+
+
+@pytest.mark.parametrize("action", ["shadow", "promote", "retire"])
+@pytest.mark.parametrize("name", ["shipped", "active"])
+def test_the_shipped_model_has_no_state_to_change_and_the_message_says_what_to_do(
+    silentspam: Run, registry: Registry, action: str, name: str
+) -> None:
+    code, _, err = silentspam("models", action, name)
+    assert code == 1
+    assert f"silentspam models add {resources.shipped_model()}" in err
+
+
+@pytest.mark.parametrize("action", [("list",), ("rollback",)])
+def test_what_stands_in_place_of_link_or_history_is_named_with_a_remedy(
+    silentspam: Run, registry: Registry, add: Callable[[float], str], action: tuple[str, ...]
+) -> None:
+    first = add(STRICT)
+    silentspam("models", "promote", first)
+    with (registry.folder / "history.jsonl").open("a") as file:
+        file.write("half a li")
+    code, _, err = silentspam("models", *action)
+    assert code == 1
+    assert "move the file away" in err
+    (registry.folder / "history.jsonl").unlink()
+    (registry.folder / "active").unlink()
+    for harm in (lambda path: path.write_text("a file"), lambda path: path.symlink_to("../elsewhere")):
+        harm(registry.folder / "active")
+        code, _, err = silentspam("models", *action)
+        assert code == 1
+        assert "move it away" in err
+        (registry.folder / "active").unlink()
+    assert silentspam("models", "promote", first, "--force")[0] == 0
+    assert silentspam("models", "rollback")[0] == 0
 
 
 def test_a_folder_or_threshold_in_the_configuration_is_said_to_stand_in_the_way(
