@@ -77,10 +77,11 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train and write the model."""
     from silentspam.training.dataset import load_dataset, merged
-    from silentspam.training.publish import write_model
+    from silentspam.training.publish import check_place, write_model
     from silentspam.training.train import train
     from silentspam.training.trained_on import FILE_NAME, trained_on_file
 
+    check_place(args.out)
     params = _params(args)
     corpora = [corpus_beside(labels) for labels in args.labels]
     parts = _parts(args)

@@ -28,8 +28,7 @@ def write_model(
     The folder is made beside its place and renamed; an older model there is replaced. Raises ModelError where
     `folder` holds something else than a model, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / CARD_NAME).is_file():
-        raise ModelError(f"{folder} holds other files than a model's: choose another folder")
+    check_place(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
@@ -42,6 +41,14 @@ def write_model(
     except OSError as error:
         raise ModelError(f"{folder}: {error.strerror or error}") from error
     return model_id
+
+
+def check_place(folder: Path) -> None:
+    """Raise ModelError where `folder` is no place for a model: a file, or a folder of other files."""
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder} is a file: a model is a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CARD_NAME).is_file():
+        raise ModelError(f"{folder} holds other files than a model's: choose another folder")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -137,3 +137,10 @@ def test_a_wrong_command_line_is_exit_code_2():
     with pytest.raises(SystemExit) as leaving:
         main(["train", "--trees", "many"])
     assert leaving.value.code == 2
+
+
+def test_a_place_for_no_model_is_refused_before_anything_is_read(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for place, words in ((tmp_path / "file", "is a file"), (tmp_path, "other files")):
+        assert train_into(place, tmp_path / "absent") == 1
+        assert words in capsys.readouterr().err
