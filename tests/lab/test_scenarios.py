@@ -137,7 +137,7 @@ def test_the_other_model_judges_alike_under_another_id(tmp_path: Path) -> None:
 
     other, shipped = load_model(make_other_model(tmp_path / "other")), load_model(SHIPPED)
     assert other.model_id != shipped.model_id
-    assert (other.forest.shares == shipped.forest.shares).all()
+    assert (other.forest.threshold == shipped.forest.threshold).all()
 
 
 def test_every_state_of_a_registry_can_be_made() -> None:
