@@ -66,7 +66,7 @@ accuracy: corpus $(STUDY)/labels.csv $(ATTACKS)/labels.csv
 	  --labels $(CORPUS)/labels.csv --html $(FIGURES)/evaluate.html --json > $(FIGURES)/evaluate.part
 	mv $(FIGURES)/evaluate.part $(FIGURES)/evaluate.json
 	$(BIN)/python -m lab.amd $(STUDIED) --openings 100 --json $(FIGURES)/amd.json
-	$(BIN)/silentspam compare $(STUDIED) --amd $(FIGURES)/amd.json --html $(FIGURES)/compare.html \
+	$(BIN)/silentspam compare --quick $(STUDIED) --amd $(FIGURES)/amd.json --html $(FIGURES)/compare.html \
 	  --json $(FIGURES)/compare.json
 	$(BIN)/silentspam curve $(STUDIED) --attacks $(ATTACKS) --html $(FIGURES)/curve.html --json $(FIGURES)/curve.json
 	$(BIN)/silentspam holdout $(STUDIED) --html $(FIGURES)/holdout.html --json $(FIGURES)/holdout.json
