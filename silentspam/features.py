@@ -8,7 +8,7 @@ a silent line and a loud one can look alike; the other groups add what U leaves 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,6 +176,11 @@ def feature_names(params: FeatureParams) -> list[str]:
     return [name for group in params.groups for name in _GROUPS[group][0](params)]
 
 
+@lru_cache(maxsize=8)
+def _n_features(params: FeatureParams) -> int:
+    return len(feature_names(params))
+
+
 def feature_vector(recording: Recording, params: FeatureParams) -> FeatureVector:
     """The features of an opening [shape=(n_features,), float32].
 
@@ -198,7 +203,7 @@ def feature_matrix(recordings: Sequence[Recording], params: FeatureParams) -> ND
                 f"recording is at {recording.sample_rate} Hz, the model wants {params.stft.sample_rate} Hz"
             )
         by_length.setdefault(len(recording.codes), []).append(index)
-    matrix = np.empty((len(recordings), len(feature_names(params))), dtype=np.float32)
+    matrix = np.empty((len(recordings), _n_features(params)), dtype=np.float32)
     for indices in by_length.values():
         for start in range(0, len(indices), AT_ONCE):
             chosen = indices[start : start + AT_ONCE]
