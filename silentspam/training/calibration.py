@@ -17,9 +17,9 @@ EVIDENCE_LIMIT = 60.0
 
 EVIDENCE_FACTOR = 2.0
 """What the regression's weight of the lines is multiplied by. The trees know a campaign they have met better
-than their held-out view shows, and a score's tail matters, not its middle: in trials on the default corpus, at
-0.5 % of false challenges, known campaigns were found more often from 1.5 on, new ones less often from 3 on.
-docs/accuracy.md has what it gives; no command repeats the trials."""
+than their held-out view shows, and a score's tail matters, not its middle: in trials on the default corpus,
+at 0.5 % of false challenges, known campaigns were found more often from 1.5 on, new ones less often from 3
+on. docs/accuracy.md has what it gives; no command repeats the trials."""
 
 Floats = npt.NDArray[np.float64]
 

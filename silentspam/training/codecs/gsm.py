@@ -49,7 +49,7 @@ class _GsmCall:
         self._lost = SILENT_AFTER  # nothing received yet: nothing to repeat
 
     def send(self, frame: Samples, lost: bool) -> Samples:
-        """What the far end hears of one frame [shape=(frame_samples,), int16]; concealed where it was lost."""
+        """What the far end hears of one frame [shape=(frame_samples,), int16], concealed if lost."""
         source = np.ascontiguousarray(frame)
         packet = ctypes.create_string_buffer(FRAME_BYTES)
         self._library.gsm_encode(self._encoder, source.ctypes.data, packet)

@@ -64,7 +64,7 @@ class _SpeexCall:
         library.speex_bits_init(ctypes.byref(self._bits))
 
     def send(self, frame: Samples, lost: bool) -> Samples:
-        """What the far end hears of one frame [shape=(frame_samples,), int16]; concealed where it was lost."""
+        """What the far end hears of one frame [shape=(frame_samples,), int16], concealed if lost."""
         library, bits = self._library, ctypes.byref(self._bits)
         source, heard = frame.copy(), np.zeros(len(frame), dtype=np.int16)
         library.speex_bits_reset(bits)
