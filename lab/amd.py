@@ -26,6 +26,7 @@ from lab import debian
 from lab.asterisk import Asterisk, AsteriskError, root_folder
 from lab.debian import DebianError
 from lab.ports import Ports, PortsError
+from lab.priority import prefer
 from lab.scenarios import SIPP_FOLDER
 from silentspam.errors import SilentSpamError
 from silentspam.training.dataset import Labelled, read_labels, without_silence
@@ -149,7 +150,7 @@ def _place_calls(
             finally:
                 slots.put(slot)
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE, initializer=prefer) as pool:
             for done, _ in enumerate(pool.map(place, calls), 1):
                 if done % 20 == 0 or done == len(calls):
                     tell(done)

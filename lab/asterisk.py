@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lab import debian
 from lab.ports import Ports
+from lab.priority import prefer_session
 
 SUITE = "forky"
 PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-core-sounds-en-wav", "sip-tester")
@@ -94,7 +95,8 @@ class Asterisk:
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with (self.work / "log" / "console").open("wb") as console:
             self._process = subprocess.Popen(
-                [*_ending_with_us(), *self._command("-f", "-n")],
+                # -p: round-robin, where it may; its AGI processes are ordinary ones all the same.
+                [*_ending_with_us(), *self._command("-f", "-n", "-p")],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -102,6 +104,7 @@ class Asterisk:
                 # A group of its own: an interrupt at the terminal must not reach it before `stop`.
                 start_new_session=True,
             )
+        prefer_session(self._process.pid)
         try:
             self._await_boot()
         except AsteriskError:

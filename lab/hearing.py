@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy import fft
 from scipy.ndimage import maximum_filter1d
 
 from lab.audio import SAMPLE_RATE, Samples, read_mulaw, read_wav
 
-Signal = npt.NDArray[np.float64]
+Signal = npt.NDArray[np.float32]
 
 RING_HZ = (440.0, 480.0)
 """The two tones of ring tone in the United States (ANSI T1.401)."""
@@ -64,7 +65,7 @@ class Ear:
         """The digit word in `heard`, if there is a clear one."""
         if heard.size == 0:
             return None
-        line = _Line(heard.astype(np.float64))
+        line = _Line(heard.astype(np.float32))
         best: dict[str, tuple[float, int]] = {}
         for digit, pieces in self._words:
             score, end = _match(pieces, line)
@@ -106,12 +107,12 @@ class _Pattern:
     def __init__(self, samples: Signal) -> None:
         self.samples = samples
         self.norm = float(np.sqrt(np.sum(np.square(samples))))
-        self._spectra: dict[int, npt.NDArray[np.complex128]] = {}
+        self._spectra: dict[int, npt.NDArray[np.complex64]] = {}
 
-    def spectrum(self, size: int) -> npt.NDArray[np.complex128]:
+    def spectrum(self, size: int) -> npt.NDArray[np.complex64]:
         """The conjugate spectrum of `size` points."""
         if size not in self._spectra:
-            self._spectra[size] = np.conj(np.fft.rfft(self.samples, size))
+            self._spectra[size] = np.conj(fft.rfft(self.samples, size))
         return self._spectra[size]
 
 
@@ -121,41 +122,52 @@ class _Line:
     def __init__(self, heard: Signal) -> None:
         self.size = heard.size
         # As long as the line is enough: only where a pattern fits is the circular correlation looked at.
-        self._points = 1 << heard.size.bit_length()
-        self._spectrum = np.fft.rfft(heard, self._points)
-        self._energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
+        self._points = fft.next_fast_len(heard.size, real=True)
+        self._spectrum = fft.rfft(heard, self._points)
+        self._energy = np.concatenate(([0.0], np.cumsum(np.square(heard, dtype=np.float64))))
+        self._scales: dict[int, Signal] = {}
 
     def correlation(self, pattern: _Pattern) -> Signal:
         """Normalised cross-correlation at every position where `pattern` fits."""
         length = pattern.samples.size
         positions = self.size - length + 1
         if positions <= 0:
-            return np.empty(0)
-        product = np.fft.irfft(self._spectrum * pattern.spectrum(self._points), self._points)[:positions]
-        energy = np.maximum(self._energy[length:] - self._energy[:-length], 0.0)
-        norm = np.sqrt(energy) * pattern.norm
-        # Where hardly anything is heard the ratio would be noise.
-        loud = energy > length * SPEECH_FLOOR**2
-        return np.where(loud, product / np.maximum(norm, 1.0), 0.0)
+            return np.empty(0, np.float32)
+        product = fft.irfft(self._spectrum * pattern.spectrum(self._points), self._points)[:positions]
+        correlation: Signal = product * self._scale(length) / max(pattern.norm, 1.0)
+        return correlation
+
+    def _scale(self, length: int) -> Signal:
+        """At every position, one over the root of the energy there; 0 where the ratio would be noise."""
+        if length not in self._scales:
+            energy = np.maximum(self._energy[length:] - self._energy[:-length], 0.0)
+            loud = energy > length * SPEECH_FLOOR**2
+            self._scales[length] = np.where(loud, 1 / np.sqrt(np.maximum(energy, 1.0)), 0.0).astype(
+                np.float32
+            )
+        return self._scales[length]
 
 
 def _pieces(word: Samples) -> tuple[_Pattern, ...]:
-    return tuple(_Pattern(piece.astype(np.float64)) for piece in np.array_split(word, PIECES))
+    return tuple(_Pattern(piece.astype(np.float32)) for piece in np.array_split(word, PIECES))
 
 
 def _match(pieces: Sequence[_Pattern], line: _Line) -> tuple[float, int]:
     """The mean correlation of the pieces where they match best in their order, and the sample after the last.
 
-    Each piece may stand `FRAME_SLIP` before or after its place in the word.
+    Each piece may stand `FRAME_SLIP` before or after its place in the word. 0 where the mean cannot come so near
+    to `MATCH` that it would matter.
     """
     length = sum(piece.samples.size for piece in pieces)
     starts = line.size - length + 1
     if starts <= 0:
         return 0.0, 0
-    score, offset = np.zeros(starts), 0
-    for piece in pieces:
+    score, offset = np.zeros(starts, np.float32), 0
+    for left, piece in zip(range(len(pieces) - 1, -1, -1), pieces, strict=True):
         nearby = maximum_filter1d(line.correlation(piece), 2 * FRAME_SLIP + 1, mode="constant")
         score += nearby[offset : offset + starts]
         offset += piece.samples.size
+        if float(score.max()) + left < (MATCH - MARGIN) * len(pieces):
+            return 0.0, 0
     best = int(np.argmax(score))
     return float(score[best]) / len(pieces), best + length

@@ -15,6 +15,7 @@ from types import TracebackType
 import pjsua2 as pj
 
 from lab.audio import Samples, read_growing_wav
+from lab.priority import media_first
 
 POLL_MS = 10
 LEAVE_SECONDS = 2.0
@@ -149,6 +150,26 @@ class Phones:
 
     def __enter__(self) -> "Phones":
         self._folder.mkdir(parents=True, exist_ok=True)
+        with media_first():  # for the stack's threads: this one listens for digits as well
+            self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for phone in self.all:
+            phone.leave()
+        deadline = time.monotonic() + LEAVE_SECONDS
+        while not all(phone.over for phone in self.all) and time.monotonic() < deadline:
+            self.step()
+        for phone in self.all:
+            phone.attach(None)
+        del self._account
+        gc.collect()
+        self._endpoint.libDestroy()
+        del self._endpoint
+
+    def _start(self) -> None:
         self._endpoint = pj.Endpoint()
         self._endpoint.libCreate()
         self._endpoint.libInit(self._configuration())
@@ -167,22 +188,6 @@ class Phones:
         self._endpoint.audDevManager().setNullDev()
         for codec in self._endpoint.codecEnum2():
             self._endpoint.codecSetPriority(codec.codecId, 255 if codec.codecId.startswith("PCMU") else 0)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for phone in self.all:
-            phone.leave()
-        deadline = time.monotonic() + LEAVE_SECONDS
-        while not all(phone.over for phone in self.all) and time.monotonic() < deadline:
-            self.step()
-        for phone in self.all:
-            phone.attach(None)
-        del self._account
-        gc.collect()
-        self._endpoint.libDestroy()
-        del self._endpoint
 
     def step(self) -> None:
         """Run the stack for at most `POLL_MS`."""
@@ -216,6 +221,8 @@ class Phones:
         config.logConfig.decor = config.logConfig.decor & ~pj.PJ_LOG_HAS_COLOR
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
+        # Opened once: its clock's thread then has the priority of whoever starts the stack.
+        config.medConfig.sndAutoCloseTime = -1
         config.medConfig.clockRate = config.medConfig.sndClockRate = 8000
         # Silence suppression and echo cancelling would change what the caller sends.
         config.medConfig.noVad = True

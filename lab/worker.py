@@ -17,6 +17,7 @@ from lab.audio import SAMPLE_RATE, level
 from lab.callers import AGENT_BEHAVIOURS, CALLER_BEHAVIOURS, Behaviour, Scene
 from lab.hearing import Ear, ring_share
 from lab.phones import Phone, Phones
+from lab.priority import media_first
 from lab.troubles import TROUBLES
 
 SCENE_SECONDS = 75.0
@@ -140,13 +141,14 @@ def _run_sipp(task: Task, phones: Phones, running: list[Behaviour]) -> None:
     numbers = ["-s", task.extension, "-key", "number", task.ani, "-key", "sound", task.sipp_sound]
     command = [*task.sipp_program, "-sf", task.sipp_file, *ports, *addresses, *numbers]
     with (Path(task.folder) / "sipp.log").open("wb") as log:
-        sipp = subprocess.Popen(
-            [*command, "-m", "1", "-nostdin", "-timeout", f"{SCENE_SECONDS:.0f}s", "-trace_err"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=task.folder,
-        )
+        with media_first():
+            sipp = subprocess.Popen(
+                [*command, "-m", "1", "-nostdin", "-timeout", f"{SCENE_SECONDS:.0f}s", "-trace_err"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=task.folder,
+            )
         try:
             deadline = time.monotonic() + SCENE_SECONDS
             while sipp.poll() is None and time.monotonic() < deadline:
