@@ -155,8 +155,8 @@ def _pieces(word: Samples) -> tuple[_Pattern, ...]:
 def _match(pieces: Sequence[_Pattern], line: _Line) -> tuple[float, int]:
     """The mean correlation of the pieces where they match best in their order, and the sample after the last.
 
-    Each piece may stand `FRAME_SLIP` before or after its place in the word. 0 where the mean cannot come so near
-    to `MATCH` that it would matter.
+    Each piece may stand `FRAME_SLIP` before or after its place in the word. 0 where the mean cannot come so
+    near to `MATCH` that it would matter.
     """
     length = sum(piece.samples.size for piece in pieces)
     starts = line.size - length + 1

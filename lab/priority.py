@@ -1,8 +1,8 @@
 """Media in time on a machine that other work loads too: who of the lab gets the processor first.
 
-A phone or an Asterisk that runs 0.1 s late has lost frames, and what was to be heard is not there. So threads that
-carry media, and after them those that play a call, are scheduled round-robin before all ordinary work (sched(7)),
-where the user may: root, or a limit `rtprio`. Elsewhere nothing changes, and nothing is said.
+A phone or an Asterisk that runs 0.1 s late has lost frames, and what was to be heard is not there. So threads
+that carry media, and after them those that play a call, are scheduled round-robin before all ordinary work
+(sched(7)), where the user may: root, or a limit `rtprio`. Elsewhere nothing changes, and nothing is said.
 """
 
 import contextlib
@@ -35,10 +35,10 @@ def media_first() -> Iterator[None]:
 
 
 def prefer_session(pid: int) -> None:
-    """Prefer the ordinary processes of the session that `pid` leads, such as the AGI processes of an Asterisk.
+    """Prefer the ordinary processes of the session that `pid` leads: an Asterisk's AGI processes.
 
-    Linux shares the processor out among sessions first (sched(7), autogroup): `nice` counts only within one, and a
-    job niced elsewhere still takes half.
+    Linux shares the processor out among sessions first (sched(7), autogroup): `nice` counts only within one,
+    and a job niced elsewhere still takes half.
     """
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(f"{SESSION_NICE}\n", encoding="ascii")
