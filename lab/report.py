@@ -29,11 +29,13 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def reasons(outcomes: Sequence[Outcome]) -> str:
-    """Why each failed or skipped scenario did."""
+    """Why each failed or skipped scenario did, and why calls were placed again."""
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.skipped:
             lines.append(f"{outcome.scenario.name}: SKIPPED: {outcome.skipped}")
+        if outcome.placed_again:
+            lines.append(f"{outcome.scenario.name}: placed again: {outcome.placed_again}")
         lines += [f"{outcome.scenario.name}: {fault}" for fault in outcome.faults]
     return "\n".join(lines)
 
@@ -59,6 +61,7 @@ def as_json(outcomes: Sequence[Outcome]) -> str:
             "passed": outcome.passed,
             "faults": outcome.faults,
             "skipped": outcome.skipped,
+            "placed_again": outcome.placed_again,
             "row": outcome.row,
             "observation": dataclasses.asdict(outcome.observation) if outcome.observation else None,
         }

@@ -15,7 +15,9 @@ from lab.callers import AGENT_BEHAVIOURS, CALLER_BEHAVIOURS
 
 TABLE = Path(__file__).parent / "scenarios.yaml"
 SIPP_FOLDER = Path(__file__).parent / "sipp"
-FIRST_EXTENSION = 1001
+FIRST_EXTENSION, ATTEMPT_EXTENSIONS = 1001, 1000
+AREA_CODES = ("202", "212")
+"""Of callers' numbers, by attempt."""
 AWAY = "away"
 SPEECH = ("", "some", "none")
 ROUTES = ("dial", "queue", "own_dial")
@@ -68,6 +70,7 @@ class Scenario:
     name: str
     about: str
     number: int
+    attempt: int = 0
     caller: CallerPart
     agent: AgentPart
     expect: Row
@@ -98,13 +101,22 @@ class Scenario:
 
     @property
     def extension(self) -> str:
-        """The number that is called (DNIS)."""
-        return str(FIRST_EXTENSION + self.number)
+        """The number that is called (DNIS), another one for each attempt."""
+        return str(FIRST_EXTENSION + ATTEMPT_EXTENSIONS * self.attempt + self.number)
 
     @property
     def ani(self) -> str:
-        """The caller's number, its own for each scenario; 555-01xx is fictitious."""
-        return f"202555{100 + self.number:04d}"
+        """The caller's number, its own for each scenario and attempt; 555-01xx is fictitious."""
+        return f"{AREA_CODES[self.attempt]}555{100 + self.number:04d}"
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, another one for each attempt."""
+        return f"{self.name}-again" if self.attempt else self.name
+
+    def again(self) -> "Scenario":
+        """The same call once more: with a folder, numbers and an agent that the first one has not touched."""
+        return dataclasses.replace(self, attempt=self.attempt + 1)
 
 
 def load_scenarios(path: Path = TABLE) -> tuple[Scenario, ...]:
@@ -133,6 +145,7 @@ def _scenario(entry: Mapping[str, Any], number: int) -> Scenario:
             **{
                 **entry,
                 "number": number,
+                "attempt": 0,
                 "caller": CallerPart(**entry["caller"]),
                 "agent": AgentPart(**entry["agent"]),
                 "hears": Hears(**entry.get("hears", {})),

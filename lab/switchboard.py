@@ -37,10 +37,10 @@ leavewhenempty=yes
 
 
 def switchboard(scenarios: Iterable[Scenario], ports: Ports, configs: Mapping[str, Path]) -> dict[str, str]:
-    """The texts of INBOUND, AGENTS and QUEUES; `configs` is each scenario's YAML file by its name."""
+    """The texts of INBOUND, AGENTS and QUEUES; `configs` is each scenario's YAML file by its folder."""
     everyone = tuple(scenarios)
     return {
-        "INBOUND": "\n".join(_extension(scenario, configs[scenario.name]) for scenario in everyone),
+        "INBOUND": "\n".join(_extension(scenario, configs[scenario.folder]) for scenario in everyone),
         "AGENTS": "\n".join(_agent(scenario, ports) for scenario in everyone),
         "QUEUES": "\n".join(_queue(scenario) for scenario in everyone),
     }

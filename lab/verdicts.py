@@ -56,8 +56,10 @@ def _heard_faults(scenario: Scenario, observation: Observation) -> Iterator[str]
     if hears.agent:
         if observation.agent_answered_at is None:
             yield "the agent was not reached"
-        elif (observation.agent_heard_dbfs or -96.0) < VOICE_DBFS:
-            yield f"the agent was heard at {observation.agent_heard_dbfs:.0f} dBFS only"
+        elif (level := observation.agent_heard_dbfs) is None:
+            yield "nothing was recorded of the time with the agent"
+        elif level < VOICE_DBFS:
+            yield f"the agent was heard at {level:.0f} dBFS only"
         if ring_bridged is not None and ring_bridged > MAX_RING_SHARE_BRIDGED:
             yield f"ring tone in {ring_bridged:.0%} of the time with the agent"
     elif observation.agent_answered_at is not None and not scenario.caller.sipp:

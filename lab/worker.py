@@ -74,6 +74,10 @@ class Observation:
     ring_while_recorded: float | None = None
     ring_while_bridged: float | None = None
     agent_heard_dbfs: float | None = None
+    lost_seconds: float = 0.0
+    """What the caller's recording is short of: a phone whose clock is late by half a second skips it."""
+    late_seconds: float = 0.0
+    """How late the machine was at worst while the call lasted."""
     trouble_done: bool = True
     fault: str = ""
 
@@ -182,7 +186,8 @@ def _observe(scene: Scene, *, trouble_done: bool, fault: str) -> Observation:
         pressed=tuple(caller.pressed),
         ring_while_recorded=ring_share(recorded) if recorded.size else None,
         ring_while_bridged=ring_share(bridged) if bridged is not None else None,
-        agent_heard_dbfs=max(level(bridged), -96.0) if bridged is not None else None,
+        agent_heard_dbfs=max(level(bridged), -96.0) if bridged is not None and bridged.size else None,
+        lost_seconds=max(0.0, over - begin - heard.size / SAMPLE_RATE),
         trouble_done=trouble_done,
         fault=fault,
     )
