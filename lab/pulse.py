@@ -4,9 +4,9 @@ A process of its own, scheduled as media is (lab.priority), so that nothing the 
 processes can pass for a busy machine. Times are seconds of the monotonic clock, which all processes share.
 """
 
+import multiprocessing
 import os
 import time
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from lab.priority import prefer
@@ -17,11 +17,20 @@ NOTED_SECONDS = 0.01
 
 
 class Pulse:
-    """Beats between `start` and `stop`, into a file that only grows."""
+    """Beats between `start` and `stop`, or as a context manager, into a file that only grows."""
 
-    def __init__(self, file: Path, processes: ForkServerContext) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self._beating = processes.Process(target=beat, args=(file,), daemon=True)
+        self._beating = multiprocessing.get_context("forkserver").Process(
+            target=beat, args=(file,), daemon=True
+        )
+
+    def __enter__(self) -> "Pulse":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Begin to beat."""

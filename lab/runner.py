@@ -84,7 +84,7 @@ class Lab:
         parts = switchboard(attempts, self._ports, configs)
         self.asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
         self.asterisk.start()
-        self._pulse = Pulse(self.work / "pulse", PROCESSES)
+        self._pulse = Pulse(self.work / "pulse")
         self._pulse.start()
         return self
 
