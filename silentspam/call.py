@@ -41,9 +41,15 @@ class ChallengeResult(enum.StrEnum):
 
 
 class ChallengeCause(enum.StrEnum):
-    """Why a call was challenged: what was heard, or the lot that fell on it."""
+    """Why a call was challenged, the strongest evidence first.
 
+    LINE: it came on a line whose calls failed the challenge. SUSPICION: the model's. BURST: several calls of
+    one line, none of them asked yet. EXPLORATION: the lot fell on it.
+    """
+
+    LINE = "LINE"
     SUSPICION = "SUSPICION"
+    BURST = "BURST"
     EXPLORATION = "EXPLORATION"
 
 
@@ -104,7 +110,9 @@ class CallRecord:
     The one value here that grows: `screen_call` fills it stage by stage, so that a call which breaks off
     still leaves what was known. `challenge_probability` is the chance, 0…1, with which such a call is
     challenged: 1 for a suspect, the share of exploration for the rest; labels are weighted by it. The shadow_
-    fields are what a model in trial thought of the call afterwards: they change nothing.
+    fields are what a model in trial thought of the call afterwards: they change nothing. `embedding` is where
+    the opening lies in the space of lines (packed, `lines.ground`), the line_ fields are the line it was taken
+    for; `held_back` is why it would have been challenged, had the budget of false challenges allowed it.
     """
 
     call: Call
@@ -135,6 +143,14 @@ class CallRecord:
     shadow_verdict: VerdictKind | None = None
     shadow_probability: float | None = None
     shadow_threshold: float | None = None
+    level_dbfs: float | None = None
+    space_id: str | None = None
+    embedding: str | None = None
+    line_id: str | None = None
+    line_state: str | None = None
+    line_score: float | None = None
+    line_threshold: float | None = None
+    held_back: ChallengeCause | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,33 @@
 """What an opening was found to be, and why: plain values without numpy, for whoever logs or decides."""
 
+import enum
 from dataclasses import dataclass
 
 from silentspam.call import VerdictKind
+
+
+class LineState(enum.StrEnum):
+    """How a line stands.
+
+    CANDIDATE: calls that lie together, none of which was asked yet. ACTIVE: calls of it failed the challenge.
+    SUSPENDED: people call on it, so it challenges nobody. EXPIRED: long not heard of, or given up.
+    """
+
+    CANDIDATE = "CANDIDATE"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineMatch:
+    """The line that an opening was taken for: score and threshold are natural log likelihood ratios."""
+
+    line_id: str
+    state: LineState
+    score: float
+    threshold: float
+    evidence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,7 +36,9 @@ class Verdict:
 
     kind is None when the opening was measured only, not judged. spam_probability and threshold in 0…1, both
     None when nothing was judged or the kind is INCONCLUSIVE; seconds of audio there were;
-    digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first.
+    digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first. level_dbfs: RMS of
+    what sounds; embedding: where it lies in the space `space_id` of lines, packed; line: the line it was taken
+    for.
     """
 
     kind: VerdictKind | None
@@ -21,3 +48,7 @@ class Verdict:
     seconds: float = 0.0
     digital_silence_share: float = 0.0
     reasons: tuple[str, ...] = ()
+    level_dbfs: float | None = None
+    space_id: str | None = None
+    embedding: str | None = None
+    line: LineMatch | None = None

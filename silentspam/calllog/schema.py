@@ -50,7 +50,18 @@ _LEARNING_COLUMNS = {
     "speech_detector": "TEXT",
 }
 
-COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS
+_LINE_COLUMNS = {
+    "level_dbfs": "REAL",
+    "space_id": "TEXT",
+    "embedding": "TEXT",
+    "line_id": "TEXT",
+    "line_state": "TEXT",
+    "line_score": "REAL",
+    "line_threshold": "REAL",
+    "held_back": "TEXT",
+}
+
+COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS
 """Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text."""
 
 STEPS = (
@@ -64,5 +75,18 @@ STEPS = (
     # What became of each model: one row a change of state, never edited.
     "CREATE TABLE model_events (event_id TEXT PRIMARY KEY, model_id TEXT, state TEXT, changed_at REAL, "
     "changed_by TEXT, note TEXT)",
+    *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _LINE_COLUMNS.items()),
+    "CREATE INDEX calls_line ON calls (line_id, started_at)",
+    # Lines of dead air; mean: base64 of float32; numbers, passers: JSON lists of hashed numbers.
+    "CREATE TABLE lines (line_id TEXT PRIMARY KEY, space_id TEXT, state TEXT, origin TEXT, mean TEXT, "
+    "count INTEGER, failed INTEGER, passed INTEGER, spoken INTEGER, numbers TEXT, passers TEXT, "
+    "first_seen REAL, last_seen REAL, pinned INTEGER, merged_into TEXT)",
+    "CREATE INDEX lines_state ON lines (space_id, state)",
+    # Calls that line memory has still to learn from, and what it learnt of each that it has.
+    "CREATE TABLE line_queue (call_id TEXT PRIMARY KEY)",
+    "CREATE TABLE line_lessons (call_id TEXT PRIMARY KEY, outcome TEXT, line_id TEXT, learnt_at REAL)",
+    # One row a space: the version of its lines, the threshold, and the credit of false challenges.
+    "CREATE TABLE line_state (space_id TEXT PRIMARY KEY, version INTEGER, threshold REAL, "
+    "threshold_lines INTEGER, credit REAL)",
 )
 """Step n brings a database from version n to n + 1."""
