@@ -104,7 +104,9 @@ class Lab:
         folder = self._folder(scenario)
         folder.mkdir(parents=True)
         names = {**self._names, "work": str(folder)}
-        config = product.write_config(folder, self.work / "shared", scenario.config, names)
+        # A promotion is measured on the calls of the database: a second attempt has one without any.
+        shared = folder / "shared" if scenario.attempt else self.work / "shared"
+        config = product.write_config(folder, shared, scenario.config, names)
         return scenario.expecting(models.prepare(scenario.models, folder, config))
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
