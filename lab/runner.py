@@ -56,6 +56,16 @@ class Outcome:
         """Whether everything was as the table says."""
         return not self.faults and not self.skipped
 
+    @property
+    def late_seconds(self) -> float:
+        """How late the machine was at worst during the call."""
+        return self.observation.late_seconds if self.observation else 0.0
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether it failed, and the machine may be why."""
+        return bool(self.faults) and self.late_seconds >= BUSY_SECONDS
+
 
 class Lab:
     """A work folder with the product installed and an Asterisk running; a context manager."""
@@ -110,25 +120,30 @@ class Lab:
         return scenario.expecting(models.prepare(scenario.models, folder, config))
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
-        """Run all scenarios, several at once; `tell` hears of each as it ends. In the table's order."""
+        """Run all scenarios, several at once; `tell` hears of each as it ends. In the table's order.
+
+        A call that failed while the machine was late is placed once more, alone, after all others.
+        """
         with ThreadPoolExecutor(AT_ONCE) as pool:
 
             def run_and_tell(scenario: Scenario) -> Outcome:
-                outcome = self._run(scenario)
-                tell(outcome)
+                outcome = self._place(scenario)
+                if not outcome.spoilt:
+                    tell(outcome)
                 return outcome
 
-            return list(pool.map(run_and_tell, self.scenarios))
+            outcomes = list(pool.map(run_and_tell, self.scenarios))
+        for number, first in enumerate(outcomes):
+            if first.spoilt:
+                outcomes[number] = self._place_again(first)
+                tell(outcomes[number])
+        return outcomes
 
-    def _run(self, scenario: Scenario) -> Outcome:
-        """Place the call; once more, with nothing of the first, if it failed on a machine that was late."""
-        first = self._place(scenario)
-        late = first.observation.late_seconds if first.observation else 0.0
-        if not first.faults or late < BUSY_SECONDS:
-            return first
-        why = f"the machine was busy, {1000 * late:.0f} ms late ({'; '.join(first.faults)})"
-        second = self._place(self._furnish(scenario.again()))
-        return dataclasses.replace(second, scenario=scenario, placed_again=why)
+    def _place_again(self, first: Outcome) -> Outcome:
+        """Place a call once more, with nothing left of the first."""
+        why = f"the machine was busy, {1000 * first.late_seconds:.0f} ms late ({'; '.join(first.faults)})"
+        second = self._place(self._furnish(first.scenario.again()))
+        return dataclasses.replace(second, scenario=first.scenario, placed_again=why)
 
     def _place(self, scenario: Scenario) -> Outcome:
         folder = self._folder(scenario)
