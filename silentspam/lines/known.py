@@ -6,6 +6,7 @@ variance ψ/(n·ψ + 1) left in it; so a line known by one call is matched less 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +28,24 @@ class KnownLines:
 
         Parameters: embeddings [shape=(n, n_dims)]. Returns [shape=(n, n_lines)].
         """
-        spread = self.space.spread
-        certainty = self.counts[:, np.newaxis] * spread / (self.counts[:, np.newaxis] * spread + 1)
-        places, variances = certainty * self.means, 1 + spread * (1 - certainty)
-        # |e − place|² / variance for every pair, as three products.
+        weights, inverse, constants = self._terms
+        # |e − place|² / variance for every pair, as three products; lines of equal counts share the first.
         square = embeddings**2
-        distance = square @ (1 / variances).T - 2 * embeddings @ (places / variances).T
-        distance += (places**2 / variances).sum(axis=1)
-        of_line = -0.5 * (distance + np.log(variances).sum(axis=1))
+        distance = square @ inverse.T - 2 * embeddings @ weights.T
+        spread = self.space.spread
         of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
-        return np.asarray(of_line - of_any[:, np.newaxis])
+        return np.asarray(-0.5 * (distance + constants) - of_any[:, np.newaxis])
+
+    @cached_property
+    def _terms(self) -> tuple[Embeddings, Embeddings, Embeddings]:
+        """What no opening changes: places / variances; 1 / variances, one row for equal counts; the rest."""
+        spread, counts = self.space.spread, self.counts
+        if len(counts) and (counts == counts[0]).all():
+            counts = counts[:1]
+        certainty = counts[:, np.newaxis] * spread / (counts[:, np.newaxis] * spread + 1)
+        places, variances = certainty * self.means, 1 + spread * (1 - certainty)
+        constants = (places**2 / variances).sum(axis=1) + np.log(variances).sum(axis=1)
+        return places / variances, 1 / variances, constants
 
     def likeness(self, embeddings: Embeddings) -> NDArray[np.float64]:
         """The largest log ratio of each opening over all lines [shape=(n,)]; −inf where there is no line."""

@@ -1,0 +1,303 @@
+"""Line memory: what was learnt of lines, from one call after another. Pure: no clock, no file, no database.
+
+A call is learnt from when its fate is known. A challenge that nobody answers enrols a line or strengthens it;
+a person on it weakens it; calls that nobody asked about can make a burst. `snapshot` is what the next call is
+judged with. The same object serves live calls, restored from the database for each lesson, and a replay.
+"""
+
+import enum
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.lines.budget import LINE_SHARE, Credit
+from silentspam.lines.bursts import Opening, find_burst
+from silentspam.lines.ground import LineGround
+from silentspam.lines.line import Line, LineOrigin, merged
+from silentspam.lines.matching import CHALLENGES, LineTable, threshold_for
+from silentspam.lines.snapshot import KnownLine, Snapshot
+from silentspam.verdict import LineState
+
+SAME_LINE = 0.0
+"""Natural log ratio from which a call, or a line, belongs to a line that is known."""
+
+PEOPLE_KEPT = 500
+"""Recent people whose openings help to set the threshold."""
+
+EXACT_UP_TO = 50
+"""Lines up to which the threshold is computed anew whenever they change; above, when a 50th of them did."""
+
+TRUSTED_KEPT = 10_000
+"""Callers remembered because they passed."""
+
+
+class Outcome(enum.StrEnum):
+    """What a call's fate says of its line.
+
+    SILENT: challenged, and no key was pressed. PERSON: passed a challenge. SPOKE: speech was heard after the
+    opening. UNKNOWN: nothing of these.
+    """
+
+    SILENT = "SILENT"
+    PERSON = "PERSON"
+    SPOKE = "SPOKE"
+    UNKNOWN = "UNKNOWN"
+
+
+PEOPLE = frozenset({Outcome.PERSON, Outcome.SPOKE})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lesson:
+    """A call to learn from.
+
+    challenged: whether the caller was asked; counted: whether it belongs to the budget (mode enforce);
+    before: what was learnt of the same call already, None when nothing was; line_id: of which line.
+    """
+
+    opening: Opening
+    outcome: Outcome
+    challenged: bool
+    counted: bool = True
+    before: Outcome | None = None
+    line_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemorySettings:
+    """rate: max_false_challenge_rate; seconds and numbers that bound what is kept; calls that make a burst."""
+
+    rate: float = 0.005
+    max_lines: int = 1000
+    expire_seconds: float = 7 * 86400.0
+    window_seconds: float = 3600.0
+    window_calls: int = 1000
+    burst_calls: int = 3
+    trust_seconds: float = 86400.0
+
+
+class LineMemory:
+    """Lines of one space, recent openings that nothing is known of, recent people, and the credit left."""
+
+    def __init__(
+        self,
+        ground: LineGround,
+        reference: NDArray[np.float64],
+        settings: MemorySettings,
+        *,
+        lines: Iterable[Line] = (),
+        recent: Iterable[Opening] = (),
+        people: Iterable[NDArray[np.float64]] = (),
+        trusted: Iterable[tuple[int, float]] = (),
+        credit: Credit | None = None,
+        version: int = 0,
+        threshold: tuple[float, int] | None = None,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self.ground = ground
+        self.settings = settings
+        self.lines = {line.line_id: line for line in lines}
+        self.recent = deque(recent, maxlen=settings.window_calls)
+        self.people = deque(people, maxlen=PEOPLE_KEPT)
+        self.trusted = dict(trusted)
+        self.credit = credit or Credit()
+        self.version = version
+        self.changed: dict[str, Line] = {}
+        self._reference = reference
+        self._new_id = new_id
+        self._table: LineTable | None = None
+        self._threshold, self._threshold_lines = threshold or (0.0, -1)
+
+    @property
+    def table(self) -> LineTable:
+        """Every line that is not expired, side by side."""
+        if self._table is None:
+            self._table = LineTable(self.ground, list(self.lines.values()))
+        return self._table
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a call is taken for a line: so high that few people reach it."""
+        challenging = sum(line.state in CHALLENGES for line in self.lines.values())
+        stale = abs(challenging - self._threshold_lines) > challenging // EXACT_UP_TO
+        if self._threshold_lines < 0 or stale:
+            self._set_threshold(challenging)
+        return self._threshold
+
+    @property
+    def threshold_lines(self) -> int:
+        """How many lines challenged when the threshold was computed."""
+        return self._threshold_lines
+
+    def learn(self, lesson: Lesson, now: float) -> str | None:
+        """Take one call in; returns the id of the line that it taught something of."""
+        self._expire(now)
+        self._account(lesson)
+        if lesson.before is Outcome.SILENT and lesson.outcome in PEOPLE:
+            self._take_back(lesson)
+        if lesson.outcome is Outcome.SILENT:
+            return self._enrol(lesson.opening)
+        if lesson.outcome in PEOPLE:
+            return self._person(lesson)
+        return self._unknown(lesson.opening) if lesson.before is None else lesson.line_id
+
+    def put(self, line: Line) -> None:
+        """Add a line, or put it in place of itself; an expired one is taken out."""
+        self.changed[line.line_id] = line
+        self.lines[line.line_id] = line
+        if line.state is LineState.EXPIRED:
+            del self.lines[line.line_id]
+        self._table = None
+        self._bound()
+
+    def snapshot(self, now: float) -> Snapshot:
+        """What calls are judged with from now on."""
+        table = self.table
+        return Snapshot(
+            space_id=self.ground.space_id,
+            version=self.version,
+            made_at=now,
+            threshold=self.threshold,
+            credit=self.credit,
+            lines=tuple(_known(line) for line in table.lines),
+            means=table.known.means,
+            trusted=frozenset(self._trusted_at(now)),
+        )
+
+    def _account(self, lesson: Lesson) -> None:
+        """Credit for callers who are not known as dead air; a challenged person costs one."""
+        if not lesson.counted:
+            return
+        first = lesson.before is None
+        if (first and lesson.outcome is not Outcome.SILENT) or self._was_wrong(lesson):
+            self.credit = self.credit.earned(self.settings.rate)
+        if lesson.challenged and lesson.outcome in PEOPLE and lesson.before not in PEOPLE:
+            self.credit = self.credit.spent()
+
+    @staticmethod
+    def _was_wrong(lesson: Lesson) -> bool:
+        return lesson.before is Outcome.SILENT and lesson.outcome in PEOPLE
+
+    def _take_back(self, lesson: Lesson) -> None:
+        if line := self.lines.get(lesson.line_id or ""):
+            self.put(line.taken_back())
+
+    def _enrol(self, opening: Opening) -> str:
+        """A challenge that nobody answered: of a line that is known, or of a new one."""
+        self._forget(opening)
+        known = self.table.nearest(opening.embedding, SAME_LINE)
+        if known is None:
+            known = self._new_line(LineOrigin.CHALLENGE, opening.embedding, (opening,))
+            self.put(replace(known, failed=1).judged())
+        else:
+            self.put(known.failed_by(opening.embedding, opening.number, opening.at))
+        return self._merge(known.line_id)
+
+    def _person(self, lesson: Lesson) -> str | None:
+        """A person: every line that would have challenged this opening is weakened."""
+        opening = lesson.opening
+        self._forget(opening)
+        self.people.append(opening.embedding)
+        if lesson.outcome is Outcome.PERSON and opening.number is not None:
+            self.trusted[opening.number] = max(opening.at, self.trusted.get(opening.number, opening.at))
+        hit = None
+        if self.lines:
+            scores = self.table.scores(opening.embedding[np.newaxis])[0]
+            for line, score in zip(self.table.lines, scores, strict=True):
+                if score >= self.threshold or line.line_id == lesson.line_id:
+                    hit = line.line_id if hit is None else hit
+                    self.put(line.passed_by(opening.number, challenged=lesson.challenged))
+        if hit is not None:
+            self._threshold_lines = -1  # a person came near a line: the next threshold counts them in
+        return hit
+
+    def _unknown(self, opening: Opening) -> str | None:
+        line = self.table.nearest(opening.embedding, self.threshold)
+        if line is not None:
+            self.put(line.seen(opening.number, opening.at))
+            return line.line_id
+        self.recent.append(opening)
+        near = [one for one in self.recent if abs(one.at - opening.at) <= self.settings.window_seconds]
+        burst = find_burst(self.ground, near, opening, calls=self.settings.burst_calls)
+        if not burst:
+            return None
+        found = self._new_line(LineOrigin.BURST, np.mean([one.embedding for one in burst], axis=0), burst)
+        self.put(found)
+        for one in burst:
+            self._forget(one)
+        return found.line_id
+
+    def _new_line(self, origin: LineOrigin, mean: NDArray[np.float64], openings: tuple[Opening, ...]) -> Line:
+        times = [opening.at for opening in openings]
+        return Line(
+            line_id=self._new_id(),
+            space_id=self.ground.space_id,
+            origin=origin,
+            mean=mean,
+            count=len(openings),
+            first_seen=min(times),
+            last_seen=max(times),
+            numbers=frozenset(one.number for one in openings if one.number is not None),
+        )
+
+    def _merge(self, line_id: str) -> str:
+        """Join a line with the one that it turned out to be; the older of the two stays."""
+        line = self.lines[line_id]
+        others = [one for one in self.lines.values() if one.line_id != line_id and not one.pinned]
+        if not others or line.pinned:
+            return line_id
+        same = LineTable(self.ground, others).nearest(line.mean, SAME_LINE)
+        if same is None:
+            return line_id
+        older, newer = sorted((line, same), key=lambda one: one.first_seen)
+        self.put(replace(newer, state=LineState.EXPIRED, merged_into=older.line_id))
+        self.put(merged(older, newer))
+        return older.line_id
+
+    def _expire(self, now: float) -> None:
+        for line in list(self.lines.values()):
+            if now - line.last_seen > self.settings.expire_seconds and not line.pinned:
+                self.put(replace(line, state=LineState.EXPIRED))
+
+    def _bound(self) -> None:
+        """Give up the line with the weakest evidence, the longest unheard among equals."""
+        while len(self.lines) > self.settings.max_lines:
+            weakest = min(self.lines.values(), key=lambda one: (one.pinned, one.failed, one.last_seen))
+            self.put(replace(weakest, state=LineState.EXPIRED))
+
+    def _forget(self, opening: Opening) -> None:
+        """An opening that something is known of makes no burst."""
+        kept = [one for one in self.recent if one.call_id != opening.call_id]
+        if len(kept) < len(self.recent):
+            self.recent = deque(kept, maxlen=self.recent.maxlen)
+
+    def _trusted_at(self, now: float) -> list[int]:
+        self.trusted = {n: at for n, at in self.trusted.items() if now - at <= self.settings.trust_seconds}
+        newest = sorted(self.trusted, key=lambda number: -self.trusted[number])[:TRUSTED_KEPT]
+        self.trusted = {number: self.trusted[number] for number in newest}
+        return newest
+
+    def _set_threshold(self, challenging: int) -> None:
+        asked = [line for line in self.lines.values() if line.state in CHALLENGES]
+        best = np.zeros(0)
+        if asked:
+            likeness = self._likeness_of_reference
+            recent = np.array(self.people).reshape(-1, self._reference.shape[1])
+            people = np.concatenate([self._reference, recent])
+            to_people = np.concatenate([likeness, self.ground.likeness_to_people(recent)])
+            best = LineTable(self.ground, asked).known.likeness(people) - to_people
+        self._threshold = threshold_for(best, self.settings.rate * LINE_SHARE)
+        self._threshold_lines = challenging
+
+    @cached_property
+    def _likeness_of_reference(self) -> NDArray[np.float64]:
+        return self.ground.likeness_to_people(self._reference)
+
+
+def _known(line: Line) -> KnownLine:
+    return KnownLine(line_id=line.line_id, state=line.state, count=line.count, evidence=line.evidence())
