@@ -12,6 +12,9 @@ from silentspam.spectrum import StftParams
 FORMAT = 2
 """Version of the model folder's layout; another one is refused."""
 
+LINE_FORMAT = 1
+"""Version of what line memory stands on; another one is refused."""
+
 
 class StftCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The card's copy of StftParams, and the window: only a Hann window exists, so another one is refused."""
@@ -43,6 +46,23 @@ class OperatingPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     hits: int
     n: int
     wilson95: tuple[float, float]
+
+
+class LineCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The card of what line memory stands on (`lines.json`): `lines.ground`, and what it was learnt from.
+
+    space_id: of the ground; n_dims of an embedding; cohort: people an opening is told from; reference: other
+    people, to set thresholds by; campaigns and calls that the space was learnt from.
+    """
+
+    format: int
+    space_id: str
+    n_dims: int
+    cohort: int
+    reference: int
+    campaigns: int
+    calls: int
+    statement: str = ""
 
 
 class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,6 +123,15 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         budgets = [point.max_false_challenge_rate for point in self.operating_points]
         if budgets != sorted(budgets):
             raise ModelError("operating_points are not in the order of their budgets")
+
+
+def check_line_card(card: LineCard, *, space_id: str, n_dims: int, cohort: int) -> None:
+    """Raise ModelError where `lines.json` is of another format, or of other arrays than these."""
+    if card.format != LINE_FORMAT:
+        raise ModelError(f"lines.json: format is {card.format}, this version reads {LINE_FORMAT}")
+    for name, found in (("n_dims", n_dims), ("cohort", cohort), ("space_id", space_id)):
+        if getattr(card, name) != found:
+            raise ModelError(f"lines.json: {name} is {getattr(card, name)}, the arrays' is {found}")
 
 
 def stft_card(params: StftParams) -> StftCard:

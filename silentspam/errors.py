@@ -21,6 +21,10 @@ class ModelError(SilentSpamError):
     """A model folder is missing, damaged, or made for other parameters."""
 
 
+class LineError(SilentSpamError):
+    """A line, or an embedding of one, is not what it says it is, or belongs to another model."""
+
+
 class CallLogError(SilentSpamError):
     """The call log cannot be read or written."""
 

@@ -4,6 +4,7 @@
            shares.npy                                             a forest's leaves, or
            values.npy                                             boosted trees' leaves
     FOLDER/line_*.npy                                             known lines, where the card says so
+    FOLDER/line_cohort.npy lines.json                             what line memory stands on, if there
     FOLDER/card.json                                              what it is and was trained on
     FOLDER/SHA256SUMS                                             checked before anything is read
 
@@ -14,6 +15,7 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -22,29 +24,35 @@ from numpy.typing import NDArray
 from silentspam.audio import SAMPLE_RATE, Recording, dbfs
 from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
-from silentspam.card import ModelCard
+from silentspam.card import LineCard, ModelCard, check_line_card
 from silentspam.errors import ModelError
 from silentspam.features import feature_matrix, feature_names
 from silentspam.fitness import why_inconclusive
 from silentspam.forest import SPAM_CLASS, Forest
 from silentspam.lines.evidence import LineEvidence
+from silentspam.lines.ground import LineGround, line_ground, pack
 from silentspam.lines.known import KnownLines
 from silentspam.lines.space import LineSpace
 from silentspam.verdict import Verdict
 
 CARD_NAME = "card.json"
 SUMS_NAME = "SHA256SUMS"
+LINE_CARD_NAME = "lines.json"
 
 TREES: Mapping[str, type[Forest] | type[BoostedTrees]] = {"forest": Forest, "boosted": BoostedTrees}
 SPACE_ARRAYS = ("offset", "scale", "projection", "origin", "spread")
 LINE_ARRAYS = (*SPACE_ARRAYS, "means", "counts", "people")
 """The arrays of LineEvidence, each in a file with `line_` before its name; people are known by one call."""
 
+COHORT_FILE = "line_cohort.npy"
+"""People an opening is told from (`lines.ground`); older folders have none, and no line memory."""
+
 ARRAY_FILES = tuple(
     dict.fromkeys(
         [
             *(f"{name}.npy" for kind in TREES.values() for name in kind.FORMS),
             *(f"line_{name}.npy" for name in LINE_ARRAYS),
+            COHORT_FILE,
         ]
     )
 )
@@ -54,18 +62,25 @@ PARTLY_SILENT = 0.1
 """Share of digital silence from which an opening is judged most strictly: late media is mostly a person's."""
 
 Arrays = dict[str, NDArray[np.generic]]
+Card = TypeVar("Card", ModelCard, LineCard)
 
 
 class SpamModel:
     """Trees, perhaps known lines, and a card: judges openings. Build one with `load_model`."""
 
     def __init__(
-        self, forest: Forest | BoostedTrees, card: ModelCard, model_id: str, lines: LineEvidence | None = None
+        self,
+        forest: Forest | BoostedTrees,
+        card: ModelCard,
+        model_id: str,
+        lines: LineEvidence | None = None,
+        ground: LineGround | None = None,
     ) -> None:
         self.forest = forest
         self.card = card
         self.model_id = model_id
         self.lines = lines
+        self.ground = ground
         self.params = card.feature_params()
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -81,7 +96,10 @@ class SpamModel:
     def warm_up(self) -> None:
         """Judge something once: the first FFT and the first eigenvectors cost ten times the later ones."""
         codes = (np.arange(2 * self.params.stft.window_length) % 251).astype(np.uint8)
-        self.probabilities(feature_matrix([Recording(codes)], self.params))
+        vectors = feature_matrix([Recording(codes)], self.params)
+        self.probabilities(vectors)
+        if self.ground is not None:
+            self.ground.likeness_to_people(self.ground.embed(vectors))
 
     def threshold_for(self, recording: Recording, max_false_challenge_rate: float | None) -> float:
         """The card's threshold for a budget; for an opening partly digital silence the strictest it has."""
@@ -129,17 +147,27 @@ class SpamModel:
             for recording in recordings
         ]
         fit = [recording.sounding for recording, doubt in zip(recordings, doubts, strict=True) if not doubt]
-        probabilities = iter(self.probabilities(feature_matrix(fit, self.params)) if fit else ())
+        judged = iter(self._judged(fit))
         return [
             self._inconclusive(recording, doubt)
             if doubt
             else self._verdict(
                 recording,
-                next(probabilities),
+                *next(judged),
                 self.threshold_for(recording, max_false_challenge_rate) if threshold is None else threshold,
             )
             for recording, doubt in zip(recordings, doubts, strict=True)
         ]
+
+    def _judged(self, sounding: Sequence[Recording]) -> list[tuple[float, str | None]]:
+        """The spam probability of each, and its place in the space of lines: features are computed once."""
+        if not sounding:
+            return []
+        vectors = feature_matrix(sounding, self.params)
+        probabilities = self.probabilities(vectors).tolist()
+        if self.ground is None:
+            return [(probability, None) for probability in probabilities]
+        return list(zip(probabilities, map(pack, self.ground.embed(vectors)), strict=True))
 
     def _inconclusive(self, recording: Recording, doubt: str) -> Verdict:
         return Verdict(
@@ -150,13 +178,16 @@ class SpamModel:
             reasons=(doubt,),
         )
 
-    def _verdict(self, recording: Recording, probability: float, limit: float) -> Verdict:
+    def _verdict(
+        self, recording: Recording, probability: float, embedding: str | None, limit: float
+    ) -> Verdict:
         sounding, share = recording.sounding, recording.digital_silence_share
         spam = probability >= limit
         sign, word = ("≥", "dead air") if spam else ("<", "not dead air")
+        level = dbfs(_rms(sounding))
         reasons = (
             f"spam probability {probability:.3f} {sign} threshold {limit:.3f}: {word}",
-            f"level {dbfs(_rms(sounding)):.1f} dBFS, peak {dbfs(_peak(sounding)):.1f} dBFS",
+            f"level {level:.1f} dBFS, peak {dbfs(_peak(sounding)):.1f} dBFS",
             f"{sounding.seconds:.2f} s judged of {recording.seconds:.2f} s, digital silence {share:.0%}",
         )
         return Verdict(
@@ -167,6 +198,9 @@ class SpamModel:
             seconds=recording.seconds,
             digital_silence_share=share,
             reasons=reasons,
+            space_id=self.ground.space_id if self.ground and embedding else None,
+            embedding=embedding,
+            level_dbfs=level,
         )
 
 
@@ -186,16 +220,21 @@ def load_model(folder: Path) -> SpamModel:
     """
     files, model_id = _verified_files(folder)
     try:
-        card = msgspec.json.decode(files[CARD_NAME], type=ModelCard)
-    except msgspec.MsgspecError as error:
-        raise ModelError(f"{folder / CARD_NAME}: {error}") from error
-    try:
+        card = _decoded(files, CARD_NAME, ModelCard)
         card.validate()
         _check_features(card)
         trees, lines = _parts(card, files)
+        ground = _ground(files, lines)
     except ModelError as error:
         raise ModelError(f"{folder}: {error}") from error
-    return SpamModel(trees, card, model_id, lines)
+    return SpamModel(trees, card, model_id, lines, ground)
+
+
+def _decoded(files: Mapping[str, bytes], name: str, kind: type[Card]) -> Card:
+    try:
+        return msgspec.json.decode(files[name], type=kind)
+    except msgspec.MsgspecError as error:
+        raise ModelError(f"{name}: {error}") from error
 
 
 def _check_features(card: ModelCard) -> None:
@@ -225,6 +264,19 @@ def _parts(card: ModelCard, files: Mapping[str, bytes]) -> tuple[Forest | Booste
     return trees, lines
 
 
+def _ground(files: Mapping[str, bytes], lines: LineEvidence | None) -> LineGround | None:
+    """What line memory stands on; None in a folder without it, of an older version or without lines."""
+    if lines is None or COHORT_FILE not in files:
+        return None
+    if LINE_CARD_NAME not in files:
+        raise ModelError(f"{LINE_CARD_NAME} is missing, or not in {SUMS_NAME}")
+    described = _decoded(files, LINE_CARD_NAME, LineCard)
+    cohort = _arrays(files, ["cohort"], prefix="line_")["cohort"]
+    ground = line_ground(lines.dead_air.space, cohort)
+    check_line_card(described, space_id=ground.space_id, n_dims=len(ground.space.origin), cohort=len(cohort))
+    return ground
+
+
 def _arrays(
     files: Mapping[str, bytes], names: Sequence[str] | Mapping[str, object], prefix: str = ""
 ) -> Arrays:
@@ -241,11 +293,11 @@ def _arrays(
 
 
 def _verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
-    """The card, and every array named in SHA256SUMS, read once and checked against it; and the model id."""
+    """The cards, and every array named in SHA256SUMS, read once and checked against it; and the model id."""
     try:
         sums_text = (folder / SUMS_NAME).read_bytes()
         sums = {line[66:]: line[:64] for line in sums_text.decode("utf-8", "replace").splitlines()}
-        names = [CARD_NAME, *(name for name in ARRAY_FILES if name in sums)]
+        names = [CARD_NAME, *(name for name in (*ARRAY_FILES, LINE_CARD_NAME) if name in sums)]
         files = {name: (folder / name).read_bytes() for name in names}
     except OSError as error:
         raise ModelError(f"model folder {folder}: {error.strerror or error} ({error.filename})") from error
@@ -264,7 +316,8 @@ def model_files(
 ) -> dict[str, bytes]:
     """The content of every file of a model folder; equal models give equal bytes.
 
-    `beside` are files that no call reads, such as the reference for drift; they are hashed like the rest.
+    `beside` are files that are made elsewhere: what line memory stands on (`training.line_ground`), and what
+    no call reads, such as the reference for drift; they are hashed like the rest.
     """
     forest.validate()
     arrays: Arrays = {name: getattr(forest, name) for name in forest.FORMS}

@@ -92,6 +92,8 @@ def run(args: argparse.Namespace) -> int:
     trained = train(dataset, params, corpus=_described(corpora))
     own = [row for part, corpus in zip(parts, corpora, strict=True) if not corpus for row in part]
     beside = _reference(trained) | ({FILE_NAME: trained_on_file(own)} if own else {})
+    if trained.ground:
+        beside |= trained.ground.files(trained.card.statement)
     model_id = write_model(args.out, trained.forest, trained.card, trained.lines, beside=beside)
     print(f"model {model_id} in {args.out}, threshold {trained.card.threshold:.3f}\n")
     print(_figures(trained.card))

@@ -22,6 +22,7 @@ from silentspam.lines.evidence import LineEvidence
 from silentspam.training.dataset import Dataset
 from silentspam.training.evaluation import describe, evaluate
 from silentspam.training.fitting import FitParams, Fitted, HeldOut, fit, grouping
+from silentspam.training.line_ground import LearntGround, learn_ground
 from silentspam.training.operating_point import operating_points, threshold_for
 
 FEATURE_GROUPS = ("base_bands", "shares", "levels", "codes", "bands", "texture")
@@ -69,6 +70,7 @@ class Trained:
     lines: LineEvidence | None
     training: Dataset
     held_out: HeldOut
+    ground: LearntGround | None = None
 
 
 def train(dataset: Dataset, params: TrainParams, *, corpus: Mapping[str, object] | None = None) -> Trained:
@@ -90,7 +92,9 @@ def train(dataset: Dataset, params: TrainParams, *, corpus: Mapping[str, object]
     card = msgspec.structs.replace(
         card, threshold=threshold, operating_points=operating_points(people), evaluation=figures
     )
-    return Trained(fitted.trees, card, fitted.lines, training, held_out)
+    known = fitted.lines
+    ground = learn_ground(training, known.dead_air.space, seed=params.fit.seed) if known else None
+    return Trained(fitted.trees, card, known, training, held_out, ground)
 
 
 def _held_out_figures(training: Dataset, held_out: HeldOut, threshold: float) -> dict[str, dict[str, object]]:
