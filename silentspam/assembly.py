@@ -6,17 +6,19 @@ used, so that a call's process does it while the caller is being recorded.
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam import resources
-from silentspam.call import CallRecord
+from silentspam.call import Call, CallRecord
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
-from silentspam.errors import ModelError
-from silentspam.policy import Exploration, Mode
+from silentspam.errors import LineError, ModelError
+from silentspam.lines.numbers import caller_key
+from silentspam.policy import Exploration, Mode, Standing
 from silentspam.registry.links import Role, model_in
 from silentspam.screening import Judge, Screener
 from silentspam.verdict import Verdict
@@ -24,6 +26,8 @@ from silentspam.verdict import Verdict
 if TYPE_CHECKING:
     from silentspam.audio import Recording
     from silentspam.calllog.sqlite_database import SqliteDatabase
+    from silentspam.lines.ground import LineGround
+    from silentspam.lines.snapshot import Snapshot
     from silentspam.model import SpamModel
 
 
@@ -34,6 +38,7 @@ class LazyJudge:
         self._config = config
         self._model: SpamModel | None = None
         self._fault: Exception | None = None
+        self._snapshot: Snapshot | None = None
 
     def prepare(self) -> None:
         """Import numpy, load the model, and judge once for practice. A failure is kept for `judge`."""
@@ -47,7 +52,30 @@ class LazyJudge:
         """The verdict on a recorded opening. Raises ModelError or AudioError."""
         if self._model is None:
             raise ModelError(f"no model: {self._fault}") from self._fault
-        return judge_recording(self._model, _read(path, self._config), self._config)
+        verdict = judge_recording(self._model, _read(path, self._config), self._config)
+        if not self._config.lines.enabled or self._model.ground is None:
+            return verdict
+        return self._ask_lines(verdict, self._model.ground)
+
+    def standing(self, call: Call) -> Standing:
+        """The credit of false challenges, and whether the caller passed one, by the snapshot `judge` read."""
+        if self._snapshot is None:
+            return Standing()
+        trusted = caller_key(call) in self._snapshot.trusted
+        return Standing(credit=self._snapshot.credit, trusted=trusted)
+
+    def _ask_lines(self, verdict: Verdict, ground: "LineGround") -> Verdict:
+        """The verdict with its line; without one, and the reason why, where the snapshot is no use."""
+        from silentspam.lines.consult import consult
+        from silentspam.lines.snapshot import read_snapshot
+
+        verdict = replace(verdict, space_id=ground.space_id)
+        try:
+            self._snapshot = read_snapshot(Path(self._config.lines.folder))
+            return consult(verdict, ground, self._snapshot) if self._snapshot else verdict
+        except LineError as error:
+            self._snapshot = None
+            return replace(verdict, reasons=(*verdict.reasons, f"lines were not asked: {error}"))
 
 
 def model_folder(config: Config) -> Path:
@@ -73,7 +101,7 @@ def judge_recordings(model: "SpamModel", recordings: Sequence["Recording"], conf
     return model.judge_many(
         recordings,
         threshold=section.threshold,
-        max_false_challenge_rate=section.max_false_challenge_rate,
+        max_false_challenge_rate=config.model_budget,
         min_seconds=section.min_seconds,
         max_digital_silence_share=section.max_digital_silence_share,
     )
@@ -117,8 +145,15 @@ def screener(config: Config, judge: Judge | None = None) -> Screener:
         recordings=Path(config.recording.folder),
         challenge=config.challenge_settings(),
         judge=judge or _judge(config),
-        exploration=Exploration(share=config.collection.challenge_share),
+        exploration=_exploration(config),
         ring=bool(config.recording.ring_tone),
+    )
+
+
+def _exploration(config: Config) -> Exploration:
+    return Exploration(
+        share=config.collection.challenge_share,
+        quiet_share=config.lines.exploration_share if config.lines.enabled else 0.0,
     )
 
 

@@ -111,8 +111,8 @@ class CallRecord:
     still leaves what was known. `challenge_probability` is the chance, 0…1, with which such a call is
     challenged: 1 for a suspect, the share of exploration for the rest; labels are weighted by it. The shadow_
     fields are what a model in trial thought of the call afterwards: they change nothing. `embedding` is where
-    the opening lies in the space of lines (packed, `lines.ground`), the line_ fields are the line it was taken
-    for; `held_back` is why it would have been challenged, had the budget of false challenges allowed it.
+    the opening lies in the space of lines (packed), the line_ fields are the line it was taken for;
+    `held_back` is why it would have been challenged, had the budget of false challenges allowed it.
     """
 
     call: Call

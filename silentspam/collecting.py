@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from silentspam.call import VerdictKind
+from silentspam.call import Call, VerdictKind
+from silentspam.policy import Standing
 from silentspam.verdict import Verdict
 
 NOT_JUDGED = "not judged: mode is collect"
@@ -39,3 +40,7 @@ class OpeningMeter:
             digital_silence_share=recording.digital_silence_share,
             reasons=(doubt or NOT_JUDGED,),
         )
+
+    def standing(self, call: Call) -> Standing:
+        """Nothing is known of anybody: nothing is remembered in collection."""
+        return Standing()

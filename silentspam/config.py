@@ -16,6 +16,8 @@ import yaml
 from silentspam import resources
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ConfigError
+from silentspam.lines.budget import FOREST_SHARE
+from silentspam.lines.settings import MemorySettings
 from silentspam.policy import Mode
 
 ENVIRONMENT_VARIABLE = "SILENTSPAM_CONFIG"
@@ -85,6 +87,20 @@ class CollectionSection(_Section, frozen=True):
     keep_legs: bool = False
 
 
+class LinesSection(_Section, frozen=True):
+    """Line memory: what is learnt of calls that come on one line."""
+
+    enabled: bool = True
+    folder: AbsolutePath = "/var/lib/silentspam/lines"
+    exploration_share: Share = 0.002
+    trust_passed_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 365)] = 24.0
+    expire_days: Annotated[float, msgspec.Meta(gt=0, le=365)] = 7.0
+    max_lines: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
+    burst_calls: Annotated[int, msgspec.Meta(ge=3, le=50)] = 3
+    burst_minutes: Annotated[float, msgspec.Meta(gt=0, le=24 * 60)] = 60.0
+    burst_window_calls: Annotated[int, msgspec.Meta(ge=3, le=10_000)] = 1000
+
+
 class LimitsSection(_Section, frozen=True):
     """How long a caller may be held."""
 
@@ -100,12 +116,32 @@ class Config(_Section, frozen=True):
     model: ModelSection = ModelSection()
     challenge: ChallengeSection = ChallengeSection()
     collection: CollectionSection = CollectionSection()
+    lines: LinesSection = LinesSection()
     limits: LimitsSection = LimitsSection()
 
     @property
     def legs_folder(self) -> Path | None:
         """Where callers' sides are recorded to; None when they are not."""
         return Path(self.collection.legs) if self.collection.caller_leg else None
+
+    @property
+    def model_budget(self) -> float:
+        """The model's own part of max_false_challenge_rate: all of it where no line memory shares it."""
+        rate = self.model.max_false_challenge_rate
+        return rate * FOREST_SHARE if self.lines.enabled else rate
+
+    def memory_settings(self) -> MemorySettings:
+        """The lines section as line memory's own class."""
+        section = self.lines
+        return MemorySettings(
+            rate=self.model.max_false_challenge_rate,
+            max_lines=section.max_lines,
+            expire_seconds=section.expire_days * 86400,
+            window_seconds=section.burst_minutes * 60,
+            window_calls=section.burst_window_calls,
+            burst_calls=section.burst_calls,
+            trust_seconds=section.trust_passed_hours * 3600,
+        )
 
     def challenge_settings(self) -> ChallengeSettings:
         """The challenge section as the challenge's own class."""

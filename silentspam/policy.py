@@ -1,8 +1,9 @@
 """From verdict to ruling: what is asked of the switch for what was heard, and by what chance.
 
-Suspects are challenged. Of the calls that nobody suspects a random share is challenged too (exploration), so
-that labels are not all of one kind; but never a call that cannot be judged: digital silence is no dead air
-(Orife et al. 2018, section 7), and nothing could be learnt from it.
+Suspects are challenged: for their line, by the model, or for a burst they came in. Of the calls that nobody
+suspects a random share is challenged too (exploration), so that labels are not all of one kind and a line
+that nothing finds can become known; but never a call that cannot be judged: digital silence is no dead air
+(Orife et al. 2018, section 7), and nothing could be learnt from it. One budget pays for all (`lines.budget`).
 """
 
 import enum
@@ -11,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from silentspam.call import ChallengeCause, Decision, VerdictKind
-from silentspam.verdict import Verdict
+from silentspam.lines.budget import Credit
+from silentspam.verdict import LineState, Verdict
 
 
 class Mode(enum.StrEnum):
@@ -28,38 +30,79 @@ class Mode(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Exploration:
-    """share of unsuspected calls to challenge, 0…1; draw gives a number in 0…1 that no caller can foresee."""
+    """Shares of unsuspected calls to challenge, 0…1: of all of them, and of the quiet ones among them.
+
+    draw gives a number in 0…1 that no caller can foresee.
+    """
 
     share: float = 0.0
+    quiet_share: float = 0.0
     draw: Callable[[], float] = random.SystemRandom().random
+
+    def chance(self, verdict: Verdict) -> float:
+        """The probability with which an unsuspected call is challenged."""
+        quiet = verdict.level_dbfs is not None and verdict.level_dbfs <= QUIET_DBFS
+        return max(self.share, self.quiet_share) if quiet else self.share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known beside the opening: the credit of false challenges (None: none is kept), and whether the
+    caller passed a challenge lately."""
+
+    credit: Credit | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling:
-    """What to do with a call: BRIDGE or CHALLENGE, why, and how probable a challenge was (None in shadow)."""
+    """What to do with a call: BRIDGE or CHALLENGE, why, and how probable a challenge was (None in shadow).
+
+    held_back: the strongest cause there was, where the budget did not allow it.
+    """
 
     decision: Decision = Decision.BRIDGE
     challenge_cause: ChallengeCause | None = None
     challenge_probability: float | None = None
+    held_back: ChallengeCause | None = None
 
 
-SUSPECTS = frozenset({VerdictKind.CALLER_SILENCE})
+QUIET_DBFS = -50.0
+"""Level from which down an opening may be dead air: its peaks (Orife et al. 2018, section 3)."""
+
+CAUSE_OF_LINE = {LineState.ACTIVE: ChallengeCause.LINE, LineState.CANDIDATE: ChallengeCause.BURST}
 UNSUSPECTED = frozenset({VerdictKind.HAM, None})
 """The kinds that exploration may fall on; None was measured, not judged. Any other kind is bridged."""
 
 
-def rule(verdict: Verdict, *, mode: Mode, exploration: Exploration) -> Ruling:
+def rule(
+    verdict: Verdict, *, mode: Mode, exploration: Exploration, standing: Standing | None = None
+) -> Ruling:
     """The ruling on what was heard. Nobody is rejected for a sound alone."""
+    standing = standing or Standing()
     if mode is Mode.SHADOW:
         return Ruling()
-    if verdict.kind in SUSPECTS and mode is Mode.ENFORCE:
-        return _challenge(ChallengeCause.SUSPICION, 1.0)
+    if standing.trusted:
+        return Ruling(challenge_probability=0.0)
+    if mode is Mode.ENFORCE and (cause := suspicion(verdict)):
+        return _challenge(cause, 1.0, standing)
     if verdict.kind not in UNSUSPECTED:
         return Ruling(challenge_probability=0.0)
-    if exploration.draw() < exploration.share:
-        return _challenge(ChallengeCause.EXPLORATION, exploration.share)
-    return Ruling(challenge_probability=exploration.share)
+    chance = exploration.chance(verdict)
+    if exploration.draw() < chance:
+        return _challenge(ChallengeCause.EXPLORATION, chance, standing)
+    return Ruling(challenge_probability=chance)
 
 
-def _challenge(cause: ChallengeCause, probability: float) -> Ruling:
+def suspicion(verdict: Verdict) -> ChallengeCause | None:
+    """The strongest evidence against a call; None for a call that nothing speaks against."""
+    by_line = CAUSE_OF_LINE.get(verdict.line.state) if verdict.line else None
+    if by_line is not ChallengeCause.LINE and verdict.by_model:
+        return ChallengeCause.SUSPICION
+    return by_line
+
+
+def _challenge(cause: ChallengeCause, probability: float, standing: Standing) -> Ruling:
+    if standing.credit is not None and not standing.credit.allows(cause):
+        return Ruling(challenge_probability=0.0, held_back=cause)
     return Ruling(decision=Decision.CHALLENGE, challenge_cause=cause, challenge_probability=probability)

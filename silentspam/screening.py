@@ -24,7 +24,7 @@ from silentspam.call import (
 from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
-from silentspam.policy import Exploration, Mode, rule
+from silentspam.policy import Exploration, Mode, Standing, rule
 from silentspam.verdict import Verdict
 
 REJECTIONS = {
@@ -37,11 +37,14 @@ REJECTIONS = {
 
 
 class Judge(Protocol):
-    """Judges a recorded opening. `prepare` does the heavy imports and loads the model."""
+    """Judges a recorded opening. `prepare` does the heavy imports and loads the model; `standing` is asked
+    after `judge`, and never fails."""
 
     def prepare(self) -> None: ...
 
     def judge(self, path: Path) -> Verdict: ...
+
+    def standing(self, call: Call) -> Standing: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,14 +128,21 @@ def _judge(record: CallRecord, opening: Path, screener: Screener) -> Verdict:
     record.recorded_seconds = verdict.seconds
     record.digital_silence_share = verdict.digital_silence_share
     record.reasons = verdict.reasons
+    record.level_dbfs = verdict.level_dbfs
+    record.space_id, record.embedding = verdict.space_id, verdict.embedding
+    if line := verdict.line:
+        record.line_id, record.line_state = line.line_id, line.state
+        record.line_score, record.line_threshold = line.score, line.threshold
     return verdict
 
 
 def _rule(record: CallRecord, verdict: Verdict, screener: Screener) -> Decision:
-    ruling = rule(verdict, mode=screener.mode, exploration=screener.exploration)
+    standing = screener.judge.standing(record.call)
+    ruling = rule(verdict, mode=screener.mode, exploration=screener.exploration, standing=standing)
     record.decision = ruling.decision
     record.challenge_cause = ruling.challenge_cause
     record.challenge_probability = ruling.challenge_probability
+    record.held_back = ruling.held_back
     return ruling.decision
 
 
@@ -170,7 +180,7 @@ def _record_side(record: CallRecord, channel: Channel) -> None:
 
 def _may_reject(record: CallRecord) -> bool:
     """Whether a failed challenge costs the call: never one that a lot brought about."""
-    return record.challenge_cause is ChallengeCause.SUSPICION
+    return record.challenge_cause is not ChallengeCause.EXPLORATION
 
 
 def _reject(record: CallRecord) -> None:

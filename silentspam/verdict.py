@@ -36,8 +36,8 @@ class Verdict:
 
     kind is None when the opening was measured only, not judged. spam_probability and threshold in 0…1, both
     None when nothing was judged or the kind is INCONCLUSIVE; seconds of audio there were;
-    digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first. level_dbfs: RMS of
-    what sounds; embedding: where it lies in the space `space_id` of lines, packed; line: the line it was taken
+    digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first. level_dbfs: RMS
+    of what sounds; embedding: where it lies in the space `space_id` of lines, packed; line: what it was taken
     for.
     """
 
@@ -52,3 +52,14 @@ class Verdict:
     space_id: str | None = None
     embedding: str | None = None
     line: LineMatch | None = None
+
+    @property
+    def by_model(self) -> bool:
+        """Whether the model itself takes it for SPAM, whatever line it is on."""
+        if self.spam_probability is None or self.threshold is None:
+            return self.kind in SUSPECTS
+        return self.spam_probability >= self.threshold
+
+
+SUSPECTS = frozenset({VerdictKind.CALLER_SILENCE})
+"""The kinds of SPAM."""

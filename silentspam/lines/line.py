@@ -40,9 +40,9 @@ class LineOrigin(enum.StrEnum):
 class Line:
     """A line and its evidence.
 
-    mean [shape=(n_dims,)] of count calls; failed: challenges that nobody answered; passed: distinct numbers of
-    people who passed one; spoken: calls with a person's speech of those not challenged; numbers,
-    passers: hashed caller numbers (`number_key`); pinned: an operator's word stands whatever the evidence.
+    mean [shape=(n_dims,)] of count calls; failed: challenges that nobody answered; passed: people who passed
+    one, each number once; spoken: calls with a person's speech of those not challenged; numbers,
+    passers: hashed caller numbers; pinned: an operator's word, which stands whatever the evidence.
     Times in seconds since the epoch.
     """
 

@@ -20,6 +20,7 @@ from silentspam.lines.bursts import Opening, find_burst
 from silentspam.lines.ground import LineGround
 from silentspam.lines.line import Line, LineOrigin, merged
 from silentspam.lines.matching import CHALLENGES, LineTable, threshold_for
+from silentspam.lines.settings import MemorySettings
 from silentspam.lines.snapshot import KnownLine, Snapshot
 from silentspam.verdict import LineState
 
@@ -66,19 +67,6 @@ class Lesson:
     counted: bool = True
     before: Outcome | None = None
     line_id: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemorySettings:
-    """rate: max_false_challenge_rate; seconds and numbers that bound what is kept; calls that make a burst."""
-
-    rate: float = 0.005
-    max_lines: int = 1000
-    expire_seconds: float = 7 * 86400.0
-    window_seconds: float = 3600.0
-    window_calls: int = 1000
-    burst_calls: int = 3
-    trust_seconds: float = 86400.0
 
 
 class LineMemory:

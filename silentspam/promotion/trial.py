@@ -8,10 +8,9 @@ from pathlib import Path
 
 from silentspam.audio import Recording
 from silentspam.errors import AudioError
-from silentspam.policy import SUSPECTS
 from silentspam.promotion.people import RecentCall
 from silentspam.training.operating_point import Rate
-from silentspam.verdict import Verdict
+from silentspam.verdict import SUSPECTS, Verdict
 
 Read = Callable[[Path], Recording]
 Judge = Callable[[Sequence[Recording]], Sequence[Verdict]]
