@@ -5,6 +5,7 @@ What cannot be judged never reaches the forest.
 
 import json
 import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from silentspam.audio import Recording
+from silentspam import resources
+from silentspam.audio import Recording, dbfs
 from silentspam.call import VerdictKind
 from silentspam.errors import ModelError
+from silentspam.features import FeatureParams, feature_matrix
 from silentspam.forest import Forest
+from silentspam.lines.ground import unpack
 from silentspam.model import CARD_NAME, SUMS_NAME, SpamModel, load_model, model_files
 from tests import models
 from tests.fakes import joined, noise, silence, tone
@@ -290,6 +294,49 @@ def test_every_verdict_names_its_model_and_a_reason(model: SpamModel, recording:
     assert verdict.model_id == "0123456789ab"
     assert all(verdict.reasons)
     assert verdict.reasons
+
+
+# --- the space of lines -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped() -> SpamModel:
+    return load_model(resources.shipped_model())
+
+
+def test_a_verdict_has_the_place_in_the_space_of_lines(shipped: SpamModel) -> None:
+    assert shipped.ground is not None
+    alone = [shipped.judge(one) for one in (noise(), tone(), noise(1.2))]
+    together = shipped.judge_many([noise(), EMPTY, tone(), noise(1.2)])
+    assert [one.embedding for one in alone] == [one.embedding for one in together if one.embedding]
+    assert {one.space_id for one in alone} == {shipped.ground.space_id}
+    place = unpack(alone[0].embedding or "", len(shipped.ground.space.origin))
+    vectors = feature_matrix([noise().sounding], shipped.params)
+    np.testing.assert_array_equal(place, shipped.ground.embed(vectors)[0])
+
+
+def test_the_features_are_computed_once(shipped: SpamModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+
+    def counting(recordings: Sequence[Recording], params: FeatureParams) -> np.ndarray:
+        measured.append(len(recordings))
+        return feature_matrix(recordings, params)
+
+    monkeypatch.setattr("silentspam.model.feature_matrix", counting)
+    assert shipped.judge(noise()).embedding
+    assert measured == [1]
+
+
+@pytest.mark.parametrize("recording", [EMPTY, noise(0.99), silence(2.0), joined(noise(0.4), silence(1.6))])
+def test_what_is_not_judged_has_no_place(shipped: SpamModel, recording: Recording) -> None:
+    verdict = shipped.judge(recording)
+    assert (verdict.embedding, verdict.space_id, verdict.level_dbfs) == (None, None, None)
+
+
+def test_a_model_without_lines_gives_a_level_and_no_place(model: SpamModel) -> None:
+    verdict = model.judge(tone())
+    assert (verdict.embedding, verdict.space_id) == (None, None)
+    assert verdict.level_dbfs == pytest.approx(dbfs(float(np.sqrt((tone().samples ** 2).mean()))), abs=1e-3)
 
 
 def test_a_card_says_in_plain_json_what_it_is() -> None:

@@ -2,8 +2,8 @@
 
 A score says how much more like a line an opening is than like any of some thousand people, drawn from all of
 training's people, loud and quiet: speaker verification's cohort (Auckenthaler and others 2000, score
-normalization). An embedding is rounded to float16 where it is made, so that a live one, a stored one and one
-that is computed again from the recording are equal.
+normalization). An embedding is rounded to float16 where it is made, so that a live one and a
+stored one are equal, and so is, but for the last bit of a few, one computed again from the recording.
 """
 
 import base64
