@@ -5,6 +5,8 @@ used, so that a call's process does it while the caller is being recorded.
 """
 
 import os
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,7 @@ from silentspam.verdict import Verdict
 
 if TYPE_CHECKING:
     from silentspam.audio import Recording
+    from silentspam.calllog.lines import Basis, SqliteLines
     from silentspam.calllog.sqlite_database import SqliteDatabase
     from silentspam.lines.ground import LineGround
     from silentspam.lines.snapshot import Snapshot
@@ -196,3 +199,49 @@ def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int
     if at_most_bytes is not None and path.exists() and path.stat().st_size > at_most_bytes:
         return 0
     return take_in(path, lambda end: log.write(ended(end)))
+
+
+def lines(config: Config) -> "SqliteLines":
+    """The lines of the configured call database."""
+    from silentspam.calllog.lines import SqliteLines
+
+    return SqliteLines(database(config))
+
+
+def line_basis(config: Config) -> "Basis | None":
+    """What line memory stands on: the active model's; None where that model knows no lines.
+
+    Raises ModelError when the model cannot be read.
+    """
+    folder = model_folder(config)
+    ground = _load_model(folder).ground
+    if ground is None:
+        return None
+    from silentspam.calllog.lines import Basis
+    from silentspam.lines.ground import load_reference
+
+    return Basis(ground=ground, reference=load_reference(folder), settings=config.memory_settings())
+
+
+def learn_lines(config: Config) -> int:
+    """Learn from the calls that wait, and publish what the next calls are judged with; returns how many.
+
+    Raises ModelError or CallLogError: the calls wait on.
+    """
+    store, learnt = lines(config), 0
+    if not config.lines.enabled or not store.waiting():
+        return 0
+    basis = line_basis(config)
+    while basis and (some := store.learn(basis, now=time.time(), publish=lambda one: publish(config, one))):
+        learnt += some
+    return learnt
+
+
+def publish(config: Config, snapshot: "Snapshot") -> None:
+    """Put a snapshot where this machine's calls read it; says on standard error why it could not."""
+    from silentspam.lines.snapshot import write_snapshot
+
+    try:
+        write_snapshot(Path(config.lines.folder), snapshot)
+    except LineError as error:
+        print(f"silentspam: calls go on with the lines known before: {error}", file=sys.stderr)

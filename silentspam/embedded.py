@@ -36,8 +36,8 @@ TAKEN_IN_BYTES = 100_000
 """Rows that Asterisk wrote itself are taken in by a hangup handler up to this size, about 100; more of them
 are left to `silentspam calls`."""
 
-TRIAL_NICENESS = 10
-"""A model on trial judges when no live call wants the processor."""
+AFTER_CALL_NICENESS = 10
+"""What is done after a call is done when no live call wants the processor."""
 
 LOGGING_SECONDS = 120.0
 """A process that still cannot write its row by then ends: hung disks must not pile processes up [s]."""
@@ -106,20 +106,30 @@ def _log(config: Config, entry: Entry) -> int:
 
 
 def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) -> int:
-    """Write the row; when it is safe, let the model on trial judge the call too, and add what it says.
+    """Write the row; when it is safe, learn its line, and let the model on trial judge the call too.
 
     That model may be anything: nothing it does costs the row, and no live call waits for it.
     """
     status = _log(config, screened(record))
     if a_caller_waits:
         return status
+    with suppress(OSError):
+        os.nice(AFTER_CALL_NICENESS)
+    _learn(config)
     try:
-        os.nice(TRIAL_NICENESS)
         if assembly.judge_in_shadow(config, record):
             status = max(status, _log(config, screened(record)))
     except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
         print(f"silentspam: shadow model: {type(error).__name__}: {error}", file=sys.stderr)
     return status
+
+
+def _learn(config: Config) -> None:
+    """Learn from this call and any that wait; what fails now is learnt with the next call."""
+    try:
+        assembly.learn_lines(config)
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the lines, the row is written
+        print(f"silentspam: lines: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _give_up(error: Exception) -> int:

@@ -32,6 +32,11 @@ class Entry:
         """The row it belongs to."""
         return str(self.columns["call_id"])
 
+    @property
+    def teaches(self) -> bool:
+        """Whether line memory has something to learn from it: an opening's place, or what was said after."""
+        return self.part is Part.SPEECH or "embedding" in self.columns
+
     def to_json(self) -> str:
         """One line of JSON, in ASCII: no character in it can end the line."""
         return json.dumps({"part": self.part, "columns": self.columns})

@@ -85,6 +85,7 @@ STEPS = (
     # Calls that line memory has still to learn from, and what it learnt of each that it has.
     "CREATE TABLE line_queue (call_id TEXT PRIMARY KEY)",
     "CREATE TABLE line_lessons (call_id TEXT PRIMARY KEY, outcome TEXT, line_id TEXT, learnt_at REAL)",
+    "CREATE INDEX line_lessons_outcome ON line_lessons (outcome, learnt_at)",
     # One row a space: the version of its lines, the threshold, and the credit of false challenges.
     "CREATE TABLE line_state (space_id TEXT PRIMARY KEY, version INTEGER, threshold REAL, "
     "threshold_lines INTEGER, credit REAL)",

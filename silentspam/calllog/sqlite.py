@@ -25,9 +25,11 @@ class SqliteCallLog:
         self._database = database
 
     def write(self, entry: Entry) -> None:
-        """Merge one part of a row; it is on the disk when this returns."""
+        """Merge one part of a row, and let line memory know; it is on the disk when this returns."""
         with self._database.transaction(write=True) as connection:
             connection.execute(_upsert(entry), entry.columns)
+            if entry.teaches:
+                connection.execute("INSERT OR IGNORE INTO line_queue (call_id) VALUES (?)", (entry.call_id,))
 
     def rows(self, wanted: Filter) -> list[Row]:
         """The rows that match, newest first."""

@@ -70,7 +70,10 @@ class Lesson:
 
 
 class LineMemory:
-    """Lines of one space, recent openings that nothing is known of, recent people, and the credit left."""
+    """Lines of one space, recent openings that nothing is known of, recent people, and the credit left.
+
+    changed: lines that were put, by id; joined: calls whose opening became a burst's, with its line.
+    """
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class LineMemory:
         self.credit = credit or Credit()
         self.version = version
         self.changed: dict[str, Line] = {}
+        self.joined: dict[str, str] = {}
         self._reference = reference
         self._new_id = new_id
         self._table: LineTable | None = None
@@ -217,6 +221,7 @@ class LineMemory:
         found = self._new_line(LineOrigin.BURST, np.mean([one.embedding for one in burst], axis=0), burst)
         self.put(found)
         for one in burst:
+            self.joined[one.call_id] = found.line_id
             self._forget(one)
         return found.line_id
 
