@@ -25,6 +25,10 @@ class LineError(SilentSpamError):
     """A line, or an embedding of one, is not what it says it is, or belongs to another model."""
 
 
+class TimelineError(SilentSpamError):
+    """A timeline of calls to replay cannot be read, or a line of it is wrong."""
+
+
 class CallLogError(SilentSpamError):
     """The call log cannot be read or written."""
 
