@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam import resources
-from silentspam.call import Call, CallRecord
+from silentspam.call import Call, CallRecord, Mode
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
 from silentspam.errors import LineError, ModelError
 from silentspam.lines.numbers import caller_key
-from silentspam.policy import Exploration, Mode, Standing
+from silentspam.policy import Exploration, Standing
 from silentspam.registry.links import Role, model_in
 from silentspam.screening import Judge, Screener
 from silentspam.verdict import Verdict

@@ -12,6 +12,18 @@ CALLER_TEXT_LIMIT = 256
 """Characters kept of anything a caller can set: enough for every real name and number."""
 
 
+class Mode(enum.StrEnum):
+    """Whether judgements have effects.
+
+    `enforce` challenges suspects; `shadow` judges and logs, and bridges every call; `collect` judges nothing
+    and bridges every call: it gathers openings, some of them with a challenge's answer (section 5).
+    """
+
+    ENFORCE = "enforce"
+    SHADOW = "shadow"
+    COLLECT = "collect"
+
+
 class VerdictKind(enum.StrEnum):
     """What the opening of a call sounds like (Table 2, and the calls that cannot be judged)."""
 
@@ -116,7 +128,7 @@ class CallRecord:
     """
 
     call: Call
-    mode: str = "enforce"
+    mode: str = Mode.ENFORCE
     answered_at: float | None = None
     recorded_at: float | None = None
     judged_at: float | None = None

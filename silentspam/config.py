@@ -14,11 +14,11 @@ import msgspec
 import yaml
 
 from silentspam import resources
+from silentspam.budget import FOREST_SHARE
+from silentspam.call import Mode
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ConfigError
-from silentspam.lines.budget import FOREST_SHARE
 from silentspam.lines.settings import MemorySettings
-from silentspam.policy import Mode
 
 ENVIRONMENT_VARIABLE = "SILENTSPAM_CONFIG"
 DEFAULT_PATH = Path("/etc/silentspam/silentspam.yaml")

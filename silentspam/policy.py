@@ -3,29 +3,16 @@
 Suspects are challenged: for their line, by the model, or for a burst they came in. Of the calls that nobody
 suspects a random share is challenged too (exploration), so that labels are not all of one kind and a line
 that nothing finds can become known; but never a call that cannot be judged: digital silence is no dead air
-(Orife et al. 2018, section 7), and nothing could be learnt from it. One budget pays for all (`lines.budget`).
+(Orife et al. 2018, section 7), and nothing could be learnt from it. One budget pays for all (`budget`).
 """
 
-import enum
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from silentspam.call import ChallengeCause, Decision, VerdictKind
-from silentspam.lines.budget import Credit
+from silentspam.budget import Credit
+from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
 from silentspam.verdict import LineState, Verdict
-
-
-class Mode(enum.StrEnum):
-    """Whether judgements have effects.
-
-    `enforce` challenges suspects; `shadow` judges and logs, and bridges every call; `collect` judges nothing
-    and bridges every call: it gathers openings, some of them with a challenge's answer (section 5).
-    """
-
-    ENFORCE = "enforce"
-    SHADOW = "shadow"
-    COLLECT = "collect"
 
 
 @dataclass(frozen=True, kw_only=True)

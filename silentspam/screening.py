@@ -19,12 +19,13 @@ from silentspam.call import (
     Decision,
     Disposition,
     EndedBy,
+    Mode,
     VerdictKind,
 )
 from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
-from silentspam.policy import Exploration, Mode, Standing, rule
+from silentspam.policy import Exploration, Standing, rule
 from silentspam.verdict import Verdict
 
 REJECTIONS = {

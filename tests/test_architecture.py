@@ -18,7 +18,7 @@ from tests.installed import Site, action, complaint
 
 PACKAGE = Path(silentspam.__file__).parent
 
-CORE = {"errors", "call", "verdict"}
+CORE = {"errors", "call", "verdict", "budget"}
 SOUND = {"audio", "spectrum", "eigen", "decompose", "texture", "features"}
 TREES = {"trees", "forest", "boosted"}
 MODEL = {*SOUND, *TREES, "card", "fitness", "lines", "model"}
@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resources": {"errors"},
     "call": {"errors"},
     "verdict": {"call"},
+    "budget": {"call"},
     "audio": {"errors"},
     "audio_files": {"errors", "audio"},
     "spectrum": {"errors", "audio"},
@@ -40,18 +41,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trees": {"errors"},
     "forest": {"errors", "trees"},
     "boosted": {"errors", "trees"},
-    "lines": {"errors", "lines"},
+    "lines": CORE | {"lines"},
     "card": {"errors", "features", "spectrum"},
     "model": CORE | SOUND | TREES | {"card", "fitness", "lines"},
     "challenge": {"errors", "call"},
     "channel": {"errors", "call"},
-    "policy": {"call", "verdict"},
+    "policy": {"budget", "call", "verdict"},
     "screening": CORE | {"challenge", "channel", "policy"},
-    "collecting": CORE | {"audio", "fitness"},
+    "collecting": CORE | {"audio", "fitness", "policy"},
     "agi": {"errors", "call", "agi"},
-    "calllog": {"errors", "call", "calllog"},
+    "calllog": CORE | {"calllog", "lines"},
     "explain": {"call"},
-    "config": {"errors", "challenge", "policy", "resources"},
+    "config": {"errors", "budget", "call", "challenge", "lines", "resources"},
     "installation": {"errors", "config", "resources"},
     "registry": {"errors", "model", "calllog", "registry"},
     "labels": {"errors", "call", "calllog", "labels", "training"},
@@ -72,12 +73,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reports",
     },
     "archive": CORE | MODEL | {"archive", "audio_files"},
+    "replay": {"*"},
     "cli": {"*"},
 }
 
 OUTSIDE = {
     # Whoever is not named here imports the standard library alone.
-    **{part: {"numpy"} for part in (*SOUND, *TREES, "lines")},
+    **{part: {"numpy"} for part in (*SOUND, *TREES)},
+    "lines": {"numpy", "msgspec"},
+    "calllog": {"numpy"},
     "audio_files": {"numpy", "soundfile"},
     "model": {"numpy", "msgspec"},
     "card": {"msgspec"},

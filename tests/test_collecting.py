@@ -7,11 +7,10 @@ import pytest
 
 from silentspam import assembly
 from silentspam.audio import Recording, write_ulaw
-from silentspam.call import VerdictKind
+from silentspam.call import Mode, VerdictKind
 from silentspam.collecting import NOT_JUDGED, OpeningMeter
 from silentspam.config import Config, ModelSection
 from silentspam.errors import AudioError
-from silentspam.policy import Mode
 from tests.fakes import Switch, converse, joined, noise, running, silence, tone
 from tests.installed import Site, action, complaint
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silentspam import resources
+from silentspam.call import Mode
 from silentspam.config import (
     DEFAULT_PATH,
     ENVIRONMENT_VARIABLE,
@@ -26,7 +27,6 @@ from silentspam.config import (
     load_config,
 )
 from silentspam.errors import ConfigError
-from silentspam.policy import Mode
 
 SHIPPED = resources.shipped("config") / "silentspam.yaml"
 SECTIONS: dict[str, type[msgspec.Struct]] = {

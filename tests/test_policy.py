@@ -2,8 +2,8 @@
 
 import pytest
 
-from silentspam.call import ChallengeCause, Decision, VerdictKind
-from silentspam.policy import Exploration, Mode, Ruling, rule
+from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
+from silentspam.policy import Exploration, Ruling, rule
 from silentspam.verdict import Verdict
 
 BRIDGE = Decision.BRIDGE

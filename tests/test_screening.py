@@ -14,11 +14,12 @@ from silentspam.call import (
     Decision,
     Disposition,
     EndedBy,
+    Mode,
     VerdictKind,
 )
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import AudioError, ChannelError, DeadlineExceeded, ModelError
-from silentspam.policy import Exploration, Mode
+from silentspam.policy import Exploration
 from silentspam.screening import REJECTIONS, Screener, screen_call
 from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, ham, inconclusive, spam, unjudged
 

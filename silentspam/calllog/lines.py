@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam.budget import Credit
 from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.errors import CallLogError, LineError
-from silentspam.lines.budget import Credit
 from silentspam.lines.bursts import Opening
 from silentspam.lines.ground import LineGround, unpack
 from silentspam.lines.lessons import COLUMNS, lesson

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from silentspam.call import Mode
 from silentspam.cli.doctor import GOOD, WARNING, Finding
 from silentspam.config import Config
-from silentspam.policy import Mode
 
 MODULE = "app_mixmonitor"
 LATE_SECONDS = 86_400.0

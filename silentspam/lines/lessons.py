@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 
-from silentspam.call import ChallengeResult
+from silentspam.call import ChallengeResult, Mode
 from silentspam.lines.bursts import Opening
 from silentspam.lines.ground import LineGround, unpack
 from silentspam.lines.memory import Lesson, Outcome
 from silentspam.lines.numbers import number_key
-from silentspam.policy import Mode
 
 SPEECH_SECONDS = 1.0
 """Of a caller's leg, from which on a person is there: less may be a click."""

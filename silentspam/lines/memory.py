@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.lines.budget import LINE_SHARE, Credit
+from silentspam.budget import LINE_SHARE, Credit
 from silentspam.lines.bursts import Opening, find_burst
 from silentspam.lines.ground import LineGround
 from silentspam.lines.line import Line, LineOrigin, merged

@@ -18,8 +18,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam.budget import Credit
 from silentspam.errors import LineError
-from silentspam.lines.budget import Credit
 from silentspam.lines.ground import LineGround
 from silentspam.lines.known import KnownLines
 from silentspam.verdict import LineMatch, LineState

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from silentspam.agi import session as agi
 from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.session import AgiSession
+from silentspam.call import Mode
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ChannelError, ChannelHangup
-from silentspam.policy import Mode
 from silentspam.screening import Screener, screen_call
 from tests.fakes import CALL_ID, ENVIRONMENT, FakeJudge, Switch, Wire, spam
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.call import Mode
 from silentspam.cli.doctor import WARNING, Finding
 from silentspam.cli.doctor_collection import collection
 from silentspam.config import CollectionSection, Config
-from silentspam.policy import Mode
 
 
 def findings(
