@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "features",
         "fitness",
         "model",
+        "spectrum",
         "training",
         "reports",
     },

@@ -24,6 +24,7 @@ VERBS = (
     "compare",
     "curve",
     "holdout",
+    "lines-study",
     "scan",
     "models",
     "report",
@@ -31,7 +32,7 @@ VERBS = (
     "labels",
     "review",
 )
-"""Each is a module here with `add_parser(subparsers)`, which sets `run` to its function."""
+"""Each is a module here, `_` for `-`, with `add_parser(subparsers)`, which sets `run` to its function."""
 
 EXTRAS = {
     "training": ("joblib", "scipy", "sklearn", "soundfile", "threadpoolctl", "tqdm"),
@@ -53,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"silentspam {__version__}")
     subparsers = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb in VERBS:
-        importlib.import_module(f"silentspam.cli.{verb}").add_parser(subparsers)
+        importlib.import_module(f"silentspam.cli.{verb.replace('-', '_')}").add_parser(subparsers)
     return top
 
 

@@ -47,7 +47,7 @@ class LineStudyParams:
     others: int = 100
     active: tuple[int, ...] = (1, 3, 12, 30, 100, 300, 1000)
     rounds: int = 5
-    draws: int = 3
+    draws: int = 10
     trials: int = 300
     live_share: float = 0.0015
     seed: int = 1
