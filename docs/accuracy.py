@@ -9,28 +9,19 @@ not measured; no figure is in the text that is not in one of these files.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from docs.markdown import SYNTHETIC, Markdown
 from silentspam.reports import charts, comparison, evaluation, studies
 from silentspam.reports.cells import interval, percent, rate, resolved
-from silentspam.reports.page import ReportError, png, write_whole
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from silentspam.reports.page import ReportError
 
 Document = dict[str, Any]
 
 OUT = Path(__file__).parent / "accuracy.md"
-PICTURE_DPI = 75
 WORST = 5
-SYNTHETIC = (
-    "**Dead air is synthetic here.** No recording of a real idle line was to be had, so every dead-air call "
-    "below comes from a generator, through real codecs with losses; the people are licensed recordings and "
-    "simulated rooms, opening as the generator has them open. These figures are about that corpus. They say "
-    "nothing certain about your lines: that is what shadow mode is for."
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,54 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def write(figures: Path, out: Path) -> None:
     """Write `out`, and the pictures beside it. Raises ReportError, OSError, ValueError, KeyError."""
-    document = _Document(out)
+    document = Markdown(
+        out,
+        "# Accuracy",
+        SYNTHETIC,
+        "`make accuracy` measures everything on this page again and writes it. " + evaluation.INTERVALS,
+    )
     for name, section in SECTIONS.items():
         path = figures / f"{name}.json"
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
         section(document, found)
-    text = "\n\n".join(document.blocks) + "\n"
-    write_whole(out, text.encode("utf-8"))
+    document.write()
 
 
-class _Document:
-    """Markdown, block by block, and its pictures."""
-
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self.blocks = [
-            "# Accuracy",
-            SYNTHETIC,
-            "`make accuracy` measures everything on this page again and writes it. " + evaluation.INTERVALS,
-        ]
-
-    def add(self, *blocks: str) -> None:
-        """Headings and paragraphs."""
-        self.blocks += blocks
-
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table."""
-        lines = [list(heads), ["---"] * len(heads), *([_cell(cell) for cell in row] for row in rows)]
-        self.blocks.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
-
-    def picture(self, name: str, figure: "Figure", alt: str) -> None:
-        """A picture beside the document."""
-        file = f"{self._out.stem}-{name}.png"
-        write_whole(self._out.with_name(file), png(figure, dpi=PICTURE_DPI))
-        self.blocks.append(f"![{alt}]({file})")
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _not_measured(document: _Document, command: str) -> None:
-    document.add(f"Not measured: `{command}` has not been run.")
-
-
-def _evaluation(document: _Document, figures: Document | None) -> None:
+def _evaluation(document: Markdown, figures: Document | None) -> None:
     document.add("## The model that ships")
     if figures is None:
-        return _not_measured(document, "silentspam evaluate")
+        return document.not_measured("silentspam evaluate")
     openings, model = figures["openings"], figures["model"]
     silent = sum(n for causes in figures["not_judged"].values() for n in causes.values())
     document.add(
@@ -143,7 +103,7 @@ def _evaluation(document: _Document, figures: Document | None) -> None:
         document.table(evaluation.SILENCE_HEADS, evaluation.silence_rows(figures))
 
 
-def _kinds(document: _Document, figures: Document) -> None:
+def _kinds(document: Markdown, figures: Document) -> None:
     for title, key, head in (
         ("People challenged, by how their call opens:", "ham_kinds", "people"),
         ("Recall, by kind of dead air:", "spam_kinds", "dead air"),
@@ -164,10 +124,10 @@ def _kinds(document: _Document, figures: Document) -> None:
         document.table(("campaign", "kind", "codec", "recall"), worst)
 
 
-def _comparison(document: _Document, figures: Document | None) -> None:
+def _comparison(document: Markdown, figures: Document | None) -> None:
     document.add("## Beside the paper's classifiers")
     if figures is None:
-        return _not_measured(document, "silentspam compare")
+        return document.not_measured("silentspam compare")
     openings = figures["openings"]
     document.add(
         f"{openings['spam']} dead-air calls of {openings['campaigns']} campaigns and "
@@ -186,15 +146,15 @@ def _comparison(document: _Document, figures: Document | None) -> None:
     amd = figures.get("amd")
     document.add("### Asterisk's AMD()")
     if not amd:
-        return _not_measured(document, "python -m lab.amd")
+        return document.not_measured("python -m lab.amd")
     document.add(f"{amd['about']} {amd['calls']} calls, {amd['version']}.")
     document.table(comparison.AMD_HEADS, comparison.amd_rows(amd))
 
 
-def _curve(document: _Document, figures: Document | None) -> None:
+def _curve(document: Markdown, figures: Document | None) -> None:
     document.add("## The learning curve of an attack")
     if figures is None:
-        return _not_measured(document, "silentspam curve")
+        return document.not_measured("silentspam curve")
     campaigns = figures["campaigns"]
     document.add(
         f"{len(campaigns)} campaigns, {sum(one['calls'] for one in campaigns)} calls measured, "
@@ -206,17 +166,17 @@ def _curve(document: _Document, figures: Document | None) -> None:
     document.picture("curve", picture, "Recall over labelled calls")
 
 
-def _holdout(document: _Document, figures: Document | None) -> None:
+def _holdout(document: Markdown, figures: Document | None) -> None:
     document.add("## What training never met")
     if figures is None:
-        return _not_measured(document, "silentspam holdout")
+        return document.not_measured("silentspam holdout")
     document.add(f"Nominally {figures['rate']:.1%} of people are challenged. " + studies.HOLDOUT_TEXT)
     document.table(studies.SUMMARY_HEADS, studies.summary_rows(figures))
     document.picture("holdout", charts.holdout_figure(figures["lines"]), "Recall of what was held out")
     document.table(studies.HOLDOUT_HEADS, studies.holdout_rows(figures))
 
 
-SECTIONS: dict[str, Callable[[_Document, Document | None], None]] = {
+SECTIONS: dict[str, Callable[[Markdown, Document | None], None]] = {
     "evaluate": _evaluation,
     "compare": _comparison,
     "curve": _curve,

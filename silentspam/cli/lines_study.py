@@ -53,7 +53,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, write what is asked for, and print the tables."""
-    from silentspam.reports.lines import (
+    from silentspam.reports.line_study import (
         ACTIVE_HEADS,
         BURST_HEADS,
         RECALL_HEADS,

@@ -1,7 +1,7 @@
 """A line drawn from recordings of its calls: mean spectrum, mu-law codes near zero, and one waveform.
 
-Frequencies in Hz, levels in dBFS (of a full-scale sine), time in seconds. Everything is of the sounding part of
-the openings, which is what is judged.
+Frequencies in Hz, levels in dBFS (of a full-scale sine), time in seconds. All of it is of the sounding part
+of the openings, which is what is judged.
 """
 
 from collections.abc import Sequence
