@@ -61,13 +61,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "training": CORE | MODEL | {"audio_files", "calllog", "training", "resources"},
     "reports": {
-        "errors",
-        "call",
+        *CORE,
         "audio",
         "calllog",
         "explain",
         "features",
         "fitness",
+        "lines",
         "model",
         "spectrum",
         "training",
@@ -101,6 +101,7 @@ OUTSIDE = {
     },
     "reports": {"numpy", "scipy", "matplotlib", "jinja2"},
     "archive": {"numpy", "pyarrow", "distributed"},
+    "replay": {"numpy", "tqdm"},
     "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},
 }
 

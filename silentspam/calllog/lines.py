@@ -9,7 +9,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from silentspam.budget import Credit
 from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.errors import CallLogError, LineError
 from silentspam.lines.bursts import Opening
+from silentspam.lines.deeds import Deed, LineEvent, after
 from silentspam.lines.ground import LineGround, unpack
 from silentspam.lines.lessons import COLUMNS, lesson
 from silentspam.lines.line import Line, LineOrigin
@@ -82,13 +83,31 @@ class SqliteLines:
         with self._database.transaction(write=False) as connection:
             return _restored(connection, basis, now).snapshot(now)
 
-    def change(self, basis: Basis, line: Line, *, now: float, publish: Publish) -> None:
-        """Put a line in place of itself, by an operator's hand."""
+    def change(self, basis: Basis, event: LineEvent, *, publish: Publish) -> Line:
+        """Do to a line what an operator wants, and keep the record of it; returns the line after it.
+
+        Raises LineError for a line that is not there, or of the space of another model.
+        """
         with self._database.transaction(write=True) as connection:
-            memory = _restored(connection, basis, now)
+            row = connection.execute("SELECT * FROM lines WHERE line_id = ?", (event.line_id,)).fetchone()
+            if row is None or row["space_id"] != basis.ground.space_id:
+                raise LineError(f"line {event.line_id}: the active model knows no such line")
+            memory = _restored(connection, basis, event.changed_at)
+            line = after(_line(row), event.deed)
             memory.put(line)
-            _store(connection, memory, now)
-            publish(memory.snapshot(now))
+            _store(connection, memory, event.changed_at)
+            connection.execute(_INSERT_EVENT, asdict(event))
+            publish(memory.snapshot(event.changed_at))
+        return line
+
+    def events(self, line_id: str) -> list[LineEvent]:
+        """What operators did to a line, oldest first."""
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute(
+                f"SELECT {', '.join(_EVENT_NAMES)} FROM line_events WHERE line_id = ? ORDER BY rowid",
+                (line_id,),
+            ).fetchall()
+        return [LineEvent(**dict(row) | {"deed": Deed(row["deed"])}) for row in rows]
 
     def lines(self, *, expired: bool = True) -> list[Line]:
         """Every line of every space, the one heard of last first."""
@@ -246,6 +265,11 @@ def _state(connection: sqlite3.Connection, space_id: str) -> tuple[int, tuple[fl
 
 _NAMES = tuple(field.name for field in fields(Line))
 _VALUES = ", ".join(f":{name}" for name in _NAMES)
+_EVENT_NAMES = tuple(field.name for field in fields(LineEvent))
+_INSERT_EVENT = (
+    f"INSERT INTO line_events ({', '.join(_EVENT_NAMES)}) "
+    f"VALUES ({', '.join(f':{name}' for name in _EVENT_NAMES)})"
+)
 _UPSERT = f"INSERT OR REPLACE INTO lines ({', '.join(_NAMES)}) VALUES ({_VALUES})"
 
 

@@ -4,10 +4,19 @@ from dataclasses import dataclass
 
 from silentspam.calllog.entry import Value
 
+SAME_LINE = (
+    "(WITH RECURSIVE same(line_id) AS (SELECT :line UNION SELECT lines.line_id FROM lines "
+    "JOIN same ON lines.merged_into = same.line_id) SELECT line_id FROM same)"
+)
+"""The line :line and every line that was merged into it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """since, until [s since the epoch] on started_at; number is ANI or caller ID; None matches all."""
+    """since, until [s since the epoch] on started_at; number is ANI or caller ID; None matches all.
+
+    line: calls taken for that line, or found to be of it later; lines merged into it included.
+    """
 
     call_id: str | None = None
     since: float | None = None
@@ -16,6 +25,7 @@ class Filter:
     verdict: str | None = None
     number: str | None = None
     failed_open: bool | None = None
+    line: str | None = None
     limit: int = -1
 
     def where(self) -> tuple[str, dict[str, Value]]:
@@ -28,6 +38,8 @@ class Filter:
             "verdict": "verdict = :verdict",
             "number": "(ani = :number OR caller_id = :number)",
             "failed_open": "COALESCE(failed_open, 0) = :failed_open",
+            "line": f"(line_id IN {SAME_LINE} OR call_id IN "
+            f"(SELECT call_id FROM line_lessons WHERE line_id IN {SAME_LINE}))",
         }
         values = {name: getattr(self, name) for name in conditions if getattr(self, name) is not None}
         clause = " AND ".join(conditions[name] for name in values)
