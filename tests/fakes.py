@@ -18,6 +18,7 @@ import numpy as np
 from silentspam.audio import Recording, encode_ulaw
 from silentspam.call import Call, CallRecord, VerdictKind
 from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.policy import Standing
 from silentspam.verdict import Verdict
 
 CALL_ID = "6f1c9a52-3f0e-4d0b-8a86-2f6c1b0d9e11"
@@ -60,6 +61,7 @@ class FakeJudge:
     """Gives `verdict`, or raises what stands in its place."""
 
     verdict: Verdict | BaseException = field(default_factory=lambda: ham())
+    known: Standing = field(default_factory=Standing)
     prepare_fault: BaseException | None = None
     prepared: int = 0
     judged: list[Path] = field(default_factory=list)
@@ -68,6 +70,9 @@ class FakeJudge:
         self.prepared += 1
         if self.prepare_fault:
             raise self.prepare_fault
+
+    def standing(self, call: Call) -> Standing:
+        return self.known
 
     def judge(self, path: Path) -> Verdict:
         self.judged.append(path)

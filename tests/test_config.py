@@ -21,6 +21,7 @@ from silentspam.config import (
     CollectionSection,
     Config,
     LimitsSection,
+    LinesSection,
     ModelSection,
     RecordingSection,
     config_path,
@@ -35,6 +36,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "model": ModelSection,
     "challenge": ChallengeSection,
     "collection": CollectionSection,
+    "lines": LinesSection,
     "limits": LimitsSection,
 }
 
