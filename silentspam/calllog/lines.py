@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from silentspam.budget import Credit
 from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.errors import CallLogError, LineError
-from silentspam.lines.bursts import Opening
+from silentspam.lines.bursts import FLOOR, Opening
 from silentspam.lines.deeds import Deed, LineEvent, after
 from silentspam.lines.ground import LineGround, unpack
 from silentspam.lines.lessons import COLUMNS, lesson
@@ -187,9 +187,11 @@ def _recent(
     """Openings that nothing is known of, newest first."""
     rows = connection.execute(
         _OPENINGS + "line_lessons.outcome = 'UNKNOWN' AND line_lessons.line_id IS NULL "
+        "AND COALESCE(calls.spam_probability, 1) >= :floor "
         "AND line_lessons.learnt_at > :since ORDER BY line_lessons.learnt_at DESC LIMIT :limit",
         {
             "space_id": ground.space_id,
+            "floor": FLOOR,
             "since": now - settings.window_seconds,
             "limit": settings.window_calls,
         },

@@ -17,15 +17,23 @@ from silentspam.lines.known import KnownLines
 PAIR_THRESHOLD = 0.0
 """Natural log ratio from which two openings belong together."""
 
+FLOOR = 0.05
+"""Spam probability below which an opening makes no burst. Of people from unseen sources 8 % reach it, of the
+dead air of unseen campaigns 99.8 %; without it people in one place, or of one voice, made most bursts."""
+
 
 @dataclass(frozen=True, eq=False)
 class Opening:
-    """A call's opening in the space [shape=(n_dims,)]; number is hashed, None for a caller without one."""
+    """A call's opening in the space [shape=(n_dims,)]; number is hashed, None for a caller without one.
+
+    spam_probability: the model's, 0…1.
+    """
 
     call_id: str
     at: float
     number: int | None
     embedding: NDArray[np.float64]
+    spam_probability: float = 1.0
 
 
 def find_burst(

@@ -22,6 +22,7 @@ COLUMNS = (
     "mode",
     "space_id",
     "embedding",
+    "spam_probability",
     "line_id",
     "challenged_at",
     "challenge_result",
@@ -43,6 +44,7 @@ def lesson(row: Row, ground: LineGround, *, before: Outcome | None, line_id: str
         at=float(row["started_at"] or 0.0),
         number=number_key(str(row["ani"] or row["caller_id"] or "")),
         embedding=unpack(str(row["embedding"]), len(ground.space.origin)),
+        spam_probability=1.0 if row["spam_probability"] is None else float(row["spam_probability"]),
     )
     return Lesson(
         opening=opening,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.budget import LINE_SHARE, Credit
-from silentspam.lines.bursts import Opening, find_burst
+from silentspam.lines.bursts import FLOOR, Opening, find_burst
 from silentspam.lines.ground import LineGround
 from silentspam.lines.line import Line, LineOrigin, merged
 from silentspam.lines.matching import CHALLENGES, LineTable, threshold_for
@@ -213,6 +213,8 @@ class LineMemory:
         if line is not None:
             self.put(line.seen(opening.number, opening.at))
             return line.line_id
+        if opening.spam_probability < FLOOR:
+            return None
         self.recent.append(opening)
         near = [one for one in self.recent if abs(one.at - opening.at) <= self.settings.window_seconds]
         burst = find_burst(self.ground, near, opening, calls=self.settings.burst_calls)
