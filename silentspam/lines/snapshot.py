@@ -1,7 +1,8 @@
 """What calls are judged with: one small file, replaced as a whole when line memory has learnt something.
 
-    first line   JSON: format, space, version, threshold, credit, the lines but for their means, a SHA-256
-    the rest     means [shape=(n_lines, n_dims), float32], then the hashed numbers of trusted callers [int64]
+    first line    the SHA-256 of everything after it
+    second line   JSON: format, space, version, threshold, credit, the lines but for their means
+    the rest      means [shape=(n_lines, n_dims), float32], then the hashed numbers of trusted callers [int64]
 
 A process reads it for every call. A file that is torn, of another format or space says nothing, and is no
 error of the call's: without it the model alone judges.
@@ -48,7 +49,6 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     credit: float
     n_dims: int
     trusted: int
-    sha256: str
     lines: list[KnownLine]
 
 
@@ -105,15 +105,18 @@ def encode(snapshot: Snapshot) -> bytes:
         credit=snapshot.credit.left,
         n_dims=snapshot.means.shape[1],
         trusted=len(trusted),
-        sha256=hashlib.sha256(body).hexdigest(),
         lines=list(snapshot.lines),
     )
-    return msgspec.json.encode(header) + b"\n" + body
+    content = msgspec.json.encode(header) + b"\n" + body
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
 
 def decode(content: bytes) -> Snapshot:
     """The snapshot in a file's bytes. Raises LineError for a torn one, or another format."""
-    head, newline, body = content.partition(b"\n")
+    digest, _, rest = content.partition(b"\n")
+    if digest != hashlib.sha256(rest).hexdigest().encode():
+        raise LineError(f"snapshot of lines: torn: its {len(rest)} bytes are not those of its SHA-256")
+    head, _, body = rest.partition(b"\n")
     try:
         header = msgspec.json.decode(head, type=_Header)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -121,10 +124,8 @@ def decode(content: bytes) -> Snapshot:
     if header.format != FORMAT:
         raise LineError(f"snapshot of lines: format {header.format}, this version reads {FORMAT}")
     split = len(header.lines) * header.n_dims * 4
-    if not newline or len(body) != split + 8 * header.trusted:
-        raise LineError(f"snapshot of lines: {len(body)} bytes of {split + 8 * header.trusted}: torn")
-    if hashlib.sha256(body).hexdigest() != header.sha256:
-        raise LineError("snapshot of lines: its SHA-256 is not the one in its header")
+    if len(body) != split + 8 * header.trusted:
+        raise LineError(f"snapshot of lines: {len(body)} bytes, not {split + 8 * header.trusted}")
     means = np.frombuffer(body[:split], dtype="<f4").reshape(len(header.lines), header.n_dims)
     if not np.isfinite(means).all():
         raise LineError("snapshot of lines: means that are not finite")
