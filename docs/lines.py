@@ -33,12 +33,12 @@ DRAWN_CALLS = 12
 METHOD = (
     "Dead-air calls of one attack share a source, a codec chain and a network: a *line*. To know a line "
     "again is speaker verification turned from the voice to what is left without one.",
-    "1. **Embedding.** The features of the model (`silentspam/features.py`: levels, codes, bands, texture and "
-    "the bases), of the sounding part of the opening, are standardised, clipped at four standard deviations, "
-    "and mapped by linear discriminant analysis over the campaigns of training, the covariance within a line "
-    "shrunk towards a round one (Ledoit and Wolf 2004), to 60 numbers in which calls of one line spread by 1 "
-    "and lines by a variance learnt for each (Ioffe 2006). They are kept as float16: 120 bytes a call. "
-    "Digital silence is left out; less than a second of sound gives no embedding.\n"
+    "1. **Embedding.** The features of the model (`silentspam/features.py`: levels, codes, bands, texture "
+    "and the bases), of the sounding part of the opening, are standardised, clipped at four standard "
+    "deviations, and mapped by linear discriminant analysis over the campaigns of training, the covariance "
+    "within a line shrunk towards a round one (Ledoit and Wolf 2004), to 60 numbers in which calls of one "
+    "line spread by 1 and lines by a variance learnt for each (Ioffe 2006). They are kept as float16: 120 "
+    "bytes a call. Digital silence is left out; less than a second of sound gives no embedding.\n"
     "2. **Likeness.** For an opening and a line with the mean of n calls, the log ratio of two densities: "
     "that the opening is one more call of it, or of a line never met (the two-covariance model, Prince and "
     "Elder 2007). A line known from one call is matched less sharply than one known from thirty.\n"
@@ -114,8 +114,8 @@ def _setting(one: Document) -> str:
     learnt = one["learnt"]
     text = (
         f"**{one['name'].capitalize()}**: a space learnt from {learnt['calls']} calls of "
-        f"{learnt['campaigns']} campaigns, measured on {one['campaigns']} campaigns and {one['people']} people of "
-        f"{one['people_sources']} sources that training never met."
+        f"{learnt['campaigns']} campaigns, measured on {one['campaigns']} campaigns and "
+        f"{one['people']} people of {one['people_sources']} sources that training never met."
     )
     if "codecs_held_out" not in learnt:
         return text
@@ -160,7 +160,8 @@ def _pictures(document: Markdown, corpus: Path | None) -> None:
     rows = read_labels(corpus / "labels.csv", corpus, for_training=False)
     document.add(
         f"{DRAWN_CALLS} calls each of some campaigns of the corpus (synthetic): the mean spectrum and, grey, "
-        "that of each call; the mu-law codes near zero, louder ones counted at the ends; the first call's waveform."
+        "that of each call; the mu-law codes near zero, louder ones counted at the ends; the waveform of the "
+        "first call."
     )
     for kind in DRAWN:
         calls = _first_campaign(rows, kind)
@@ -183,9 +184,10 @@ def _replay(document: Markdown, figures: Document | None) -> None:
     low, high = false["wilson95"]
     document.add(
         f"{figures['calls']} calls, {figures['people']} of people, with lines, bursts and exploration "
-        f"learning as they go and nobody operating. Of a campaign {figures['bridged_median']:g} calls were bridged "
-        f"unchallenged in the median and {figures['bridged_worst']} in the worst; {false['hits']} of "
-        f"{false['n']} calls of people were challenged: {false['rate']:.2%}, 95 % {low:.2%} to {high:.2%} (Wilson)."
+        f"learning as they go and nobody operating. Of a campaign {figures['bridged_median']:g} calls were "
+        f"bridged unchallenged in the median and {figures['bridged_worst']} in the worst; {false['hits']} of "
+        f"{false['n']} calls of people were challenged: {false['rate']:.2%}, 95 % {low:.2%} to "
+        f"{high:.2%} (Wilson)."
     )
     document.table(
         (

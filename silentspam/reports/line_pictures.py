@@ -73,7 +73,8 @@ def _draw_codes(axes: Axes, found: npt.NDArray[np.int16]) -> None:
     bins = np.arange(-STEPS - 1, STEPS + 1)
     counts = np.bincount(np.clip(found, bins[0], bins[-1]) - bins[0], minlength=len(bins))
     axes.bar(bins + 0.5, counts / counts.sum(), width=0.9, color="tab:orange")
-    axes.set(xlabel="mu-law step (− 0 +)", ylabel="share of samples", title="codes near zero")
+    axes.set_xticks([-10.5, -5.5, -0.5, 0.5, 5.5, 10.5], ["−10", "−5", "−0", "+0", "5", "10"])
+    axes.set(xlabel="mu-law step from zero", ylabel="share of samples", title="codes near zero")
 
 
 def _draw_wave(axes: Axes, recording: Recording) -> None:
