@@ -34,6 +34,7 @@ class Site:
                 "unlogged": str(folder / "unlogged.jsonl"),
             },
             "recording": {"folder": str(folder / "recordings")},
+            "lines": {"folder": str(folder / "lines")},
             "model": {"folder": str(model), "registry": str(folder / "registry")},
             "challenge": {"prompts": str(folder / "prompts")},
         }
