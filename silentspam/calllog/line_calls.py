@@ -4,6 +4,7 @@ A burst's first calls and the call that made a line known matched nothing yet; w
 their line. Calls of lines that were merged belong to the line that stayed.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -42,13 +43,14 @@ class SqliteLineCalls:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
-    def of_all(self, since: float) -> Iterator[LineCall]:
-        """The calls of every line from a time on [s since the epoch], newest first, one at a time."""
+    def of_all(self, since: float, until: float = math.inf) -> Iterator[LineCall]:
+        """The calls of every line between two times [s since the epoch], newest first, one at a time."""
         where = (
-            "calls.started_at >= :since AND (calls.line_id IS NOT NULL OR calls.call_id IN "
+            "calls.started_at >= :since AND calls.started_at < :until "
+            "AND (calls.line_id IS NOT NULL OR calls.call_id IN "
             "(SELECT call_id FROM line_lessons WHERE line_id IS NOT NULL))"
         )
-        return self._calls(where, {"since": since})
+        return self._calls(where, {"since": since, "until": until})
 
     def of_line(self, line_id: str) -> Iterator[LineCall]:
         """The calls of one line, and of those merged into it, newest first."""

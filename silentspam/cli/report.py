@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from silentspam.calllog.durable import DurableCallLog
     from silentspam.calllog.query import Filter
     from silentspam.config import Config
+    from silentspam.reports.attacks import Attack
+    from silentspam.reports.call_sections import Configured
     from silentspam.reports.grid import Section
 
 EXAMPLES = """\
@@ -67,17 +69,22 @@ def run_calls(args: argparse.Namespace) -> int:
     """Volumes, Table 2 and Table 3."""
     from silentspam.reports import cases as case
     from silentspam.reports import scores as score
+    from silentspam.reports.attack_sections import document
     from silentspam.reports.call_sections import call_sections
     from silentspam.reports.tables import by_day, table2, table3, volumes
 
     config, log, wanted = _period(args)
     found = case.cases(log.iterate(wanted, case.COLUMNS))
     histogram = score.score_histogram(log.iterate(wanted, score.COLUMNS))
-    sections = call_sections(found, histogram, budget=config.model.max_false_challenge_rate)
+    configured, heard = _configured(config), _lines(config, wanted)
+    sections = call_sections(found, histogram, configured=configured, found_lines=heard)
     figures = {
         "max_false_challenge_rate": config.model.max_false_challenge_rate,
         "volumes": volumes(found),
         "challenge_rate": volumes(found).challenge_rate,
+        "false_challenges": volumes(found).false_challenges,
+        "exploration": {"configured": configured, "realised": volumes(found).explored},
+        "lines": [document(one) for one in heard],
         "digital_silence_among_judged_silent": volumes(found).digital_silence,
         "table2": table2(found),
         "table3": table3(found),
@@ -88,6 +95,28 @@ def run_calls(args: argparse.Namespace) -> int:
         },
     }
     return _give(args, wanted, "Calls", sections, figures, calls=found.total())
+
+
+def _configured(config: "Config") -> "Configured":
+    from silentspam.reports.call_sections import Configured
+
+    return Configured(
+        budget=config.model.max_false_challenge_rate,
+        share=config.collection.challenge_share,
+        quiet_share=config.lines.exploration_share if config.lines.enabled else 0.0,
+    )
+
+
+def _lines(config: "Config", wanted: "Filter") -> "list[Attack]":
+    """The lines heard in the period, with its calls."""
+    from silentspam import assembly
+    from silentspam.calllog.line_calls import SqliteLineCalls
+    from silentspam.reports.attacks import attacks
+
+    since, until = wanted.since or 0.0, wanted.until or time.time()
+    calls = SqliteLineCalls(assembly.database(config)).of_all(since, until)
+    found = attacks(assembly.lines(config).lines(), calls, now=until)
+    return [one for one in found if one.activity.calls]
 
 
 def run_errors(args: argparse.Namespace) -> int:

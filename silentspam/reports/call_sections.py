@@ -1,9 +1,13 @@
-"""The report on calls: volumes, Tables 2 and 3, digital silence and days, ready for people to read."""
+"""The report on calls, for people to read: volumes, challenges, lines, Tables 2 and 3, and days."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from silentspam.call import VerdictKind
+from silentspam.reports.attack_sections import lines_section
+from silentspam.reports.attacks import Attack
 from silentspam.reports.cases import Cases
 from silentspam.reports.grid import Cell, Grid, Picture, Section, percent, rate_cells
 from silentspam.reports.scores import ScoreHistogram
@@ -29,25 +33,36 @@ DAY_HEADS = (
 PAPERS_SHARE = "98.6 % in the paper (2,100 of 2,128 calls, Orife et al. 2018, section 7)"
 
 
-def call_sections(cases: Cases, scores: ScoreHistogram, *, budget: float) -> list[Section]:
-    """Everything of `report calls`; budget: model.max_false_challenge_rate, 0…1."""
+@dataclass(frozen=True, kw_only=True)
+class Configured:
+    """What the configuration says of challenges, as shares 0…1.
+
+    budget: model.max_false_challenge_rate; share: of unsuspected calls that are challenged by lot;
+    quiet_share: of the quiet ones among them.
+    """
+
+    budget: float
+    share: float = 0.0
+    quiet_share: float = 0.0
+
+
+def call_sections(
+    cases: Cases, scores: ScoreHistogram, *, configured: Configured, found_lines: Sequence[Attack] = ()
+) -> list[Section]:
+    """Everything of `report calls`; found_lines: the lines heard in the period."""
     found = volumes(cases)
     return [
-        volume_section(found, budget=budget),
+        volume_section(found),
+        challenge_section(found, configured),
+        lines_section(found_lines),
         prevalence_section(cases, found),
         endings_section(cases, found),
         days_section(cases, scores),
     ]
 
 
-def volume_section(found: Volumes, *, budget: float) -> Section:
-    """How many calls, challenges, failures, and what could not be judged."""
-    rate = found.challenge_rate
-    note = (
-        f"Challenge rate: {_of(rate)} of the judged calls that could be challenged. It holds SPAM and "
-        f"people; model.max_false_challenge_rate, {percent(budget)}, is about people alone: see "
-        "`silentspam report errors`."
-    )
+def volume_section(found: Volumes) -> Section:
+    """How many calls, failures, and what could not be judged."""
     silence = found.digital_silence
     verdict = "as it must be" if not silence.hits else "it must be 0: report this as a defect"
     lesson = (
@@ -56,19 +71,41 @@ def volume_section(found: Volumes, *, budget: float) -> Section:
     )
     return Section(
         heading="Volumes",
-        notes=(note, lesson),
+        notes=(lesson,),
         grids=(
             Grid(caption="Calls", heads=("calls", "number", "share of all"), rows=_volume_rows(found)),
-            Grid(
-                caption="Challenges, by cause",
-                heads=("cause", "challenged", "passed", "failed", "abandoned", "no result"),
-                rows=(
-                    ("suspicion", *_challenge_cells(found.suspicion)),
-                    ("exploration", *_challenge_cells(found.exploration)),
-                ),
-            ),
             _causes("Failed open, by cause", found.failed_open),
             _causes("INCONCLUSIVE, by reason", found.inconclusive),
+        ),
+    )
+
+
+def challenge_section(found: Volumes, configured: Configured) -> Section:
+    """Challenges by cause, against the budget of false challenges and the share of exploration."""
+    notes = (
+        f"Challenge rate: {_of(found.challenge_rate)} of the judged calls that could be challenged: SPAM and "
+        "people.",
+        f"False challenges: {_of(found.false_challenges)} of the judged callers of enforce mode who did not "
+        "fail passed one, whatever its cause. model.max_false_challenge_rate is "
+        f"{percent(configured.budget)}.",
+        f"Exploration: {_of(found.explored)} of the unsuspected calls that a lot was drawn on. Configured: "
+        f"{percent(max(configured.share, configured.quiet_share))} of the quiet ones, "
+        f"{percent(configured.share)} of the others.",
+    )
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("line", *_challenge_cells(found.line)),
+        ("suspicion", *_challenge_cells(found.suspicion)),
+        ("burst", *_challenge_cells(found.burst)),
+        ("exploration", *_challenge_cells(found.exploration)),
+    )
+    heads = ("cause", "challenged", "passed", "failed", "abandoned", "no result")
+    held_back = {cause.lower(): calls for cause, calls in found.held_back.items()}
+    return Section(
+        heading="Challenges",
+        notes=notes,
+        grids=(
+            Grid(caption="Challenges, by cause", heads=heads, rows=rows),
+            _causes("Held back by the budget, by cause", held_back),
         ),
     )
 
@@ -178,7 +215,7 @@ def _day_row(day: str, found: Volumes) -> tuple[Cell, ...]:
         day,
         found.calls,
         found.suspects,
-        *_challenge_cells(found.suspicion)[:4],
+        *_challenge_cells(found.suspected)[:4],
         found.exploration.calls,
         found.rejected,
         sum(found.inconclusive.values()),

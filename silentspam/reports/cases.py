@@ -27,6 +27,8 @@ COLUMNS = (
     "failed_open_cause",
     "reasons",
     "digital_silence_share",
+    "challenge_probability",
+    "held_back",
 )
 """What `cases` wants of each row, in this order."""
 
@@ -52,7 +54,8 @@ class Case(NamedTuple):
 
     day: of its start, UTC, ISO 8601. challenge: why it was challenged, None when it was not. failure: why it
     failed open, None when it did not. doubt: why it could not be judged. silence: share of digital silence in
-    its opening, as "none", "some", "most" (above half) or "all".
+    its opening, as "none", "some", "most" (above half) or "all". held_back: why it would have been
+    challenged, had the budget allowed it. lot: whether a lot was drawn on challenging it, unsuspected.
     """
 
     day: str
@@ -65,6 +68,8 @@ class Case(NamedTuple):
     failure: str | None
     doubt: str | None
     silence: str | None
+    held_back: str | None
+    lot: bool
 
     @property
     def is_suspect(self) -> bool:
@@ -90,7 +95,7 @@ def _cases(rows: Iterable[tuple[Value, ...]]) -> Iterator[Case]:
     days: dict[int, str] = {}
     causes: set[str] = set()
     for started_at, mode, verdict, challenged_at, cause, result, disposition, ended_by, *rest in rows:
-        failed_open, failure, reasons, silence = rest
+        failed_open, failure, reasons, silence, probability, held_back = rest
         yield Case(
             day=_day(started_at, days),
             mode=_text(mode),
@@ -102,6 +107,8 @@ def _cases(rows: Iterable[tuple[Value, ...]]) -> Iterator[Case]:
             failure=_cause(failure, causes) if failed_open else None,
             doubt=_doubt(reasons) if verdict == VerdictKind.INCONCLUSIVE else None,
             silence=_silence(silence),
+            held_back=_text(held_back),
+            lot=_lot(probability, cause, held_back),
         )
 
 
@@ -131,6 +138,13 @@ def _challenge(challenged_at: Value, cause: Value, result: Value) -> str | None:
     if challenged_at is None and result is None and cause is None:
         return None
     return str(cause or ChallengeCause.SUSPICION)
+
+
+def _lot(probability: Value, cause: Value, held_back: Value) -> bool:
+    """Whether the lot could have fallen on it; suspects have a probability too, and a cause beside it."""
+    if ChallengeCause.EXPLORATION in (cause, held_back):
+        return True
+    return bool(probability) and cause is None and held_back is None
 
 
 def _cause(failure: Value, known: set[str]) -> str:

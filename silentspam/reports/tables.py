@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from silentspam.call import ChallengeCause, ChallengeResult, Disposition, VerdictKind
+from silentspam.call import ChallengeCause, ChallengeResult, Disposition, Mode, VerdictKind
 from silentspam.reports.cases import SPAM_KINDS, Case, Cases
 from silentspam.training.operating_point import Rate
 
@@ -40,14 +40,26 @@ class Challenged:
     abandoned: int
     unfinished: int
 
+    def __add__(self, other: "Challenged") -> "Challenged":
+        """The challenges of both."""
+        return Challenged(
+            calls=self.calls + other.calls,
+            passed=self.passed + other.passed,
+            failed=self.failed + other.failed,
+            abandoned=self.abandoned + other.abandoned,
+            unfinished=self.unfinished + other.unfinished,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Volumes:
     """How many calls there were, and what became of them.
 
     judged: HAM or a kind of SPAM; suspects: the latter; inconclusive and failed_open by cause; dispositions
-    by name; silent_all, silent_most: calls judged CALLER_SILENCE whose opening was digital silence wholly, or
-    for more than half; challengeable: judged calls in enforce mode, the denominator of the challenge rate.
+    by name; line, suspicion, burst, exploration: the challenges of each cause; held_back: those that the
+    budget did not allow, by cause; lots: unsuspected calls that a lot was drawn on; silent_all, silent_most:
+    calls judged CALLER_SILENCE whose opening was digital silence wholly, or for more than half;
+    challengeable: judged calls in enforce mode, the denominator of the challenge rate.
     """
 
     calls: int
@@ -56,8 +68,13 @@ class Volumes:
     judged: int
     suspects: int
     challengeable: int
+    line: Challenged
     suspicion: Challenged
+    burst: Challenged
     exploration: Challenged
+    held_back: dict[str, int]
+    lots: int
+    false_challenges: Rate
     rejected: int
     blocked: int
     failed_open: dict[str, int]
@@ -69,8 +86,18 @@ class Volumes:
 
     @property
     def challenge_rate(self) -> Rate:
-        """Challenges of suspicion among the calls that could have been: people and SPAM alike."""
-        return Rate(hits=min(self.suspicion.calls, self.challengeable), n=self.challengeable)
+        """Challenges of suspects among the calls that could have been: people and SPAM alike."""
+        return Rate(hits=min(self.suspected.calls, self.challengeable), n=self.challengeable)
+
+    @property
+    def suspected(self) -> Challenged:
+        """The challenges of suspects: for their line, by the model, or for a burst."""
+        return self.line + self.suspicion + self.burst
+
+    @property
+    def explored(self) -> Rate:
+        """The share of exploration as it came to be."""
+        return Rate(hits=min(self.exploration.calls, self.lots), n=self.lots)
 
     @property
     def digital_silence(self) -> Rate:
@@ -110,8 +137,13 @@ def volumes(cases: Cases) -> Volumes:
         judged=_sum(cases, lambda case: case.is_suspect or case.verdict == VerdictKind.HAM),
         suspects=_sum(cases, lambda case: case.is_suspect),
         challengeable=_sum(cases, _could_be_challenged),
+        line=_challenged(cases, ChallengeCause.LINE),
         suspicion=_challenged(cases, ChallengeCause.SUSPICION),
+        burst=_challenged(cases, ChallengeCause.BURST),
         exploration=_challenged(cases, ChallengeCause.EXPLORATION),
+        held_back=_named(_count(cases, lambda case: case.held_back)),
+        lots=_sum(cases, lambda case: case.lot),
+        false_challenges=false_challenges(cases),
         rejected=_sum(cases, lambda case: case.rejected_for is not None),
         blocked=_sum(cases, lambda case: case.disposition == Disposition.REJECTED_BLOCKED),
         failed_open=_named(_count(cases, lambda case: case.failure)),
@@ -121,6 +153,20 @@ def volumes(cases: Cases) -> Volumes:
         silent_all=silent["all"],
         silent_most=silent["all"] + silent["most"],
     )
+
+
+def false_challenges(cases: Cases) -> Rate:
+    """People challenged, of all people: who passed, of the judged callers of enforce mode who did not fail.
+
+    Whoever hung up during the challenge is counted among the people, and not as challenged: nobody knows what
+    they were. `report errors` has the cautious reading too.
+    """
+    people: Counter[bool] = Counter()
+    for case, calls in cases.items():
+        judged = case.is_suspect or case.verdict == VerdictKind.HAM
+        if judged and case.mode == Mode.ENFORCE and case.result != ChallengeResult.FAILED:
+            people[case.result == ChallengeResult.PASSED] += calls
+    return Rate(hits=people[True], n=people.total())
 
 
 def by_day(cases: Cases) -> dict[str, Cases]:
@@ -133,7 +179,8 @@ def by_day(cases: Cases) -> dict[str, Cases]:
 
 def _could_be_challenged(case: Case) -> bool:
     judged = case.is_suspect or case.verdict == VerdictKind.HAM
-    return case.challenge == ChallengeCause.SUSPICION or (judged and case.mode == "enforce")
+    suspected = case.challenge not in (None, ChallengeCause.EXPLORATION)
+    return suspected or (judged and case.mode == Mode.ENFORCE)
 
 
 def _challenged(cases: Cases, cause: ChallengeCause) -> Challenged:

@@ -69,14 +69,14 @@ def test_a_period_is_cut_where_it_is_asked_to_be(tmp_path: Path) -> None:
 
 
 def test_digital_silence_among_the_judged_is_seen_when_there_is_any() -> None:
-    row = (DAY_ONE, "shadow", "CALLER_SILENCE", None, None, None, "BRIDGED", "CALLER", 0, None, None, 1.0)
-    found = volumes(cases([row, (*row[:-1], 0.6), (*row[:-1], 0.2), (*row[:-1], None)]))
+    row = (DAY_ONE, "shadow", "CALLER_SILENCE", None, None, None, "BRIDGED", "CALLER", 0, None, None)
+    found = volumes(cases([(*row, share, None, None) for share in (1.0, 0.6, 0.2, None)]))
     assert (found.digital_silence.hits, found.digital_silence.n, found.silent_most) == (1, 4, 2)
 
 
 def test_rows_that_know_nothing_are_counted_and_break_nothing() -> None:
     nothing = (None,) * len(COLUMNS)
-    odd = (1e30, "", "OF A LATER VERSION", 1.0, None, "ODD", "NEW", "", 1, None, "not json", "x")
+    odd = (1e30, "", "OF A LATER VERSION", 1.0, None, "ODD", "NEW", "", 1, None, "not json", "x", "y", "z")
     counted = cases([nothing, odd])
     found = volumes(counted)
     assert found.calls == 2
@@ -84,6 +84,34 @@ def test_rows_that_know_nothing_are_counted_and_break_nothing() -> None:
     assert found.suspicion.unfinished == 1
     assert table3(counted) == []
     assert list(by_day(counted)) == ["unknown"]
+
+
+def a_case(cause: str | None, result: str | None, probability: float | None, held_back: str | None) -> tuple:
+    verdict = "HAM" if cause in (None, "EXPLORATION") else "CALLER_SILENCE"
+    challenged_at = 1.0 if cause else None
+    return (DAY_ONE, "enforce", verdict, challenged_at, cause, result, *(None,) * 6, probability, held_back)
+
+
+def test_the_causes_of_challenges_are_counted_apart_and_those_held_back_beside_them() -> None:
+    rows = [
+        *[a_case("LINE", "FAILED", 1.0, None)] * 5,
+        a_case("LINE", "PASSED", 1.0, None),
+        a_case("SUSPICION", "PASSED", 1.0, None),
+        *[a_case("BURST", "FAILED", 1.0, None)] * 2,
+        a_case("EXPLORATION", "PASSED", 0.01, None),
+        *[a_case(None, None, 0.01, None)] * 97,
+        a_case(None, None, 0.0, "EXPLORATION"),
+        a_case(None, None, 0.0, "BURST"),
+        a_case(None, None, 0.0, None),
+    ]
+    found = volumes(cases(rows))
+    assert (found.line.calls, found.line.failed, found.line.passed) == (6, 5, 1)
+    assert (found.suspicion.calls, found.burst.calls, found.exploration.calls) == (1, 2, 1)
+    assert (found.suspected.calls, found.suspected.failed) == (9, 7)
+    assert found.held_back == {"BURST": 1, "EXPLORATION": 1}
+    assert (found.explored.hits, found.explored.n) == (1, 99)
+    assert (found.false_challenges.hits, found.false_challenges.n) == (3, 103)
+    assert (found.challenge_rate.hits, found.challenge_rate.n) == (9, 110)
 
 
 def test_nothing_is_nothing() -> None:
@@ -94,18 +122,18 @@ def test_nothing_is_nothing() -> None:
 
 def test_a_challenge_before_causes_were_logged_was_one_of_suspicion() -> None:
     row = (DAY_ONE, "enforce", "CALLER_SILENCE", 1.0, None, "FAILED", "REJECTED_CALLER_SILENCE", "APP")
-    assert volumes(cases([(*row, 0, None, None, None)])).suspicion.failed == 1
+    assert volumes(cases([(*row, 0, *(None,) * 5)])).suspicion.failed == 1
 
 
 def test_a_call_with_no_end_and_nobody_named_is_shown_as_such() -> None:
-    row = (DAY_ONE, "shadow", "CALLER_SILENCE", *(None,) * 9)
+    row = (DAY_ONE, "shadow", "CALLER_SILENCE", *(None,) * 11)
     assert table3(cases([row])) == [
         Ended(disposition="(no end reported)", ended_by="(unknown)", calls=1, rejected=False)
     ]
 
 
 def test_causes_that_word_themselves_anew_each_time_do_not_fill_the_memory() -> None:
-    rows = [(*(None,) * 8, 1, f"error {n}", None, None) for n in range(10_000)]
+    rows = [(*(None,) * 8, 1, f"error {n}", *(None,) * 4) for n in range(10_000)]
     found = volumes(cases(rows)).failed_open
     assert len(found) == MAX_CAUSES + 1
     assert sum(found.values()) == 10_000
