@@ -2,9 +2,10 @@
 
 import pytest
 
+from silentspam.budget import DEPTH, RESERVES, Credit
 from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
-from silentspam.policy import Exploration, Ruling, rule
-from silentspam.verdict import Verdict
+from silentspam.policy import CAUSE_OF_LINE, Exploration, Ruling, Standing, rule
+from silentspam.verdict import LineMatch, LineState, Verdict
 
 BRIDGE = Decision.BRIDGE
 NEVER = Ruling(challenge_probability=0.0)
@@ -74,3 +75,79 @@ def test_the_share_is_met_by_the_source_of_chance_that_production_uses() -> None
         rule(Verdict(kind=VerdictKind.HAM), mode=Mode.ENFORCE, exploration=exploration) for _ in range(8000)
     ]
     assert 640 < sum(ruling.decision is Decision.CHALLENGE for ruling in rulings) < 960
+
+
+# --- lines, and the one budget -----------------------------------------------------------------------------
+
+
+def on_line(state: LineState | None, *, by_model: bool) -> Verdict:
+    """What a call on a line in that state is taken for."""
+    suspected = by_model or state in CAUSE_OF_LINE
+    return Verdict(
+        kind=VerdictKind.CALLER_SILENCE if suspected else VerdictKind.HAM,
+        spam_probability=0.99 if by_model else 0.2,
+        threshold=0.9,
+        line=LineMatch(line_id="x", state=state, score=40.0, threshold=-20.0) if state else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "by_model", "cause"),
+    [
+        (LineState.ACTIVE, False, ChallengeCause.LINE),
+        (LineState.ACTIVE, True, ChallengeCause.LINE),
+        (LineState.CANDIDATE, False, ChallengeCause.BURST),
+        (LineState.CANDIDATE, True, ChallengeCause.SUSPICION),
+        (LineState.SUSPENDED, False, None),
+        (LineState.SUSPENDED, True, ChallengeCause.SUSPICION),
+        (None, True, ChallengeCause.SUSPICION),
+        (None, False, None),
+    ],
+)
+def test_the_strongest_evidence_is_the_cause(
+    state: LineState | None, by_model: bool, cause: ChallengeCause | None
+) -> None:
+    ruling = rule(on_line(state, by_model=by_model), mode=Mode.ENFORCE, exploration=NOT_DRAWN)
+    assert ruling.challenge_cause is cause
+    assert ruling.decision is (Decision.CHALLENGE if cause else Decision.BRIDGE)
+
+
+@pytest.mark.parametrize("cause", ChallengeCause)
+def test_a_cause_waits_below_its_reserve_and_is_named(cause: ChallengeCause) -> None:
+    verdict = {
+        ChallengeCause.LINE: on_line(LineState.ACTIVE, by_model=False),
+        ChallengeCause.SUSPICION: on_line(None, by_model=True),
+        ChallengeCause.BURST: on_line(LineState.CANDIDATE, by_model=False),
+        ChallengeCause.EXPLORATION: on_line(None, by_model=False),
+    }[cause]
+    enough, short = Credit(RESERVES[cause]), Credit(RESERVES[cause] - 0.01)
+    allowed = rule(verdict, mode=Mode.ENFORCE, exploration=DRAWN, standing=Standing(credit=enough))
+    held = rule(verdict, mode=Mode.ENFORCE, exploration=DRAWN, standing=Standing(credit=short))
+    assert (allowed.challenge_cause, allowed.held_back) == (cause, None)
+    assert held == Ruling(challenge_probability=0.0, held_back=cause)
+
+
+def test_the_weaker_the_evidence_the_sooner_it_waits() -> None:
+    order = (
+        ChallengeCause.LINE,
+        ChallengeCause.SUSPICION,
+        ChallengeCause.BURST,
+        ChallengeCause.EXPLORATION,
+    )
+    assert sorted(RESERVES, key=RESERVES.__getitem__) == list(order)
+    assert max(RESERVES.values()) <= DEPTH
+
+
+@pytest.mark.parametrize("verdict", [on_line(LineState.ACTIVE, by_model=True), Verdict(kind=VerdictKind.HAM)])
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.COLLECT])
+def test_who_passed_lately_is_not_asked_again(verdict: Verdict, mode: Mode) -> None:
+    ruling = rule(verdict, mode=mode, exploration=DRAWN, standing=Standing(trusted=True))
+    assert ruling == NEVER
+
+
+@pytest.mark.parametrize(("level", "chance"), [(-50.0, 0.3), (-72.0, 0.3), (-49.9, 0.1), (None, 0.1)])
+def test_quiet_calls_are_explored_at_a_share_of_their_own(level: float | None, chance: float) -> None:
+    exploration = Exploration(share=0.1, quiet_share=0.3, draw=lambda: 0.2)
+    ruling = rule(Verdict(kind=VerdictKind.HAM, level_dbfs=level), mode=Mode.ENFORCE, exploration=exploration)
+    assert ruling.challenge_probability == chance
+    assert (ruling.challenge_cause is ChallengeCause.EXPLORATION) == (chance == 0.3)
