@@ -28,24 +28,25 @@ class KnownLines:
 
         Parameters: embeddings [shape=(n, n_dims)]. Returns [shape=(n, n_lines)].
         """
-        weights, inverse, constants = self._terms
-        # |e − place|² / variance for every pair, as three products; lines of equal counts share the first.
+        weights, inverse, which, constants = self._terms
+        # |e − place|² / variance for every pair, as three products; lines of one count share the first.
         square = embeddings**2
-        distance = square @ inverse.T - 2 * embeddings @ weights.T
+        distance = (square @ inverse.T)[:, which] - 2 * embeddings @ weights.T + constants
         spread = self.space.spread
         of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
-        return np.asarray(-0.5 * (distance + constants) - of_any[:, np.newaxis])
+        return np.asarray(-0.5 * distance - of_any[:, np.newaxis])
 
     @cached_property
-    def _terms(self) -> tuple[Embeddings, Embeddings, Embeddings]:
-        """What no opening changes: places / variances; 1 / variances, one row for equal counts; the rest."""
-        spread, counts = self.space.spread, self.counts
-        if len(counts) and (counts == counts[0]).all():
-            counts = counts[:1]
+    def _terms(self) -> tuple[Embeddings, Embeddings, NDArray[np.intp], Embeddings]:
+        """What no opening changes: places / variances; 1 / variances of each count, and which is a line's; the
+        rest."""
+        spread = self.space.spread
+        counts, which = np.unique(self.counts, return_inverse=True)
         certainty = counts[:, np.newaxis] * spread / (counts[:, np.newaxis] * spread + 1)
-        places, variances = certainty * self.means, 1 + spread * (1 - certainty)
-        constants = (places**2 / variances).sum(axis=1) + np.log(variances).sum(axis=1)
-        return places / variances, 1 / variances, constants
+        variances = 1 + spread * (1 - certainty)
+        weights = (certainty / variances)[which] * self.means
+        squares = ((certainty**2 / variances)[which] * self.means**2).sum(axis=1)
+        return weights, 1 / variances, which, squares + np.log(variances).sum(axis=1)[which]
 
     def likeness(self, embeddings: Embeddings) -> NDArray[np.float64]:
         """The largest log ratio of each opening over all lines [shape=(n,)]; −inf where there is no line."""

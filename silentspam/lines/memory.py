@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -156,8 +157,9 @@ class LineMemory:
             made_at=now,
             threshold=self.threshold,
             credit=self.credit,
-            lines=tuple(_known(line) for line in table.lines),
             means=table.known.means,
+            counts=table.known.counts,
+            told=tuple(_told(line) for line in table.lines),
             trusted=frozenset(self._trusted_at(now)),
         )
 
@@ -294,5 +296,5 @@ class LineMemory:
         return self.ground.likeness_to_people(self._reference)
 
 
-def _known(line: Line) -> KnownLine:
-    return KnownLine(line_id=line.line_id, state=line.state, count=line.count, evidence=line.evidence())
+def _told(line: Line) -> bytes:
+    return msgspec.json.encode(KnownLine(line_id=line.line_id, state=line.state, evidence=line.evidence()))

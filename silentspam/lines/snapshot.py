@@ -1,8 +1,9 @@
 """What calls are judged with: one small file, replaced as a whole when line memory has learnt something.
 
     first line    the SHA-256 of everything after it
-    second line   JSON: format, space, version, threshold, credit, the lines but for their means
-    the rest      means [shape=(n_lines, n_dims), float32], then the hashed numbers of trusted callers [int64]
+    second line   JSON: format, space, version, threshold, credit, how much of each follows
+    arrays        means [shape=(n_lines, n_dims), float32], counts [int32], hashed trusted numbers [int64]
+    the rest      a line of JSON for each line, of which only the matched one is ever read
 
 A process reads it for every call. A file that is torn, of another format or space says nothing, and is no
 error of the call's: without it the model alone judges.
@@ -32,11 +33,10 @@ LARGEST = 64 * 1024 * 1024
 
 
 class KnownLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A line as a call's process needs it; evidence in words, for the call's row."""
+    """A line as a call's row tells of it; evidence in words."""
 
     line_id: str
     state: LineState
-    count: int
     evidence: str
 
 
@@ -47,16 +47,17 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     made_at: float
     threshold: float
     credit: float
+    n_lines: int
     n_dims: int
-    trusted: int
-    lines: list[KnownLine]
+    n_trusted: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
     """Lines as they stand, the threshold of their scores, the credit left, and callers not to be asked again.
 
-    means [shape=(n_lines, n_dims), float32]; trusted: hashed numbers.
+    means [shape=(n_lines, n_dims), float32] of counts [shape=(n_lines,), int32] calls; told: each line's
+    KnownLine as JSON; trusted: hashed numbers.
     """
 
     space_id: str
@@ -64,9 +65,15 @@ class Snapshot:
     made_at: float
     threshold: float
     credit: Credit
-    lines: tuple[KnownLine, ...]
     means: NDArray[np.float32]
+    counts: NDArray[np.int32]
+    told: tuple[bytes, ...]
     trusted: frozenset[int] = frozenset()
+
+    @property
+    def lines(self) -> list[KnownLine]:
+        """Every line, for people to look at. Raises LineError for one of another version."""
+        return [_known_line(told) for told in self.told]
 
     def match(self, ground: LineGround, embedding: NDArray[np.float64]) -> LineMatch | None:
         """The line that an opening [shape=(n_dims,)] is taken for; None below the threshold.
@@ -75,14 +82,14 @@ class Snapshot:
         """
         if self.space_id != ground.space_id:
             raise LineError(f"snapshot of lines: space {self.space_id}, the model's is {ground.space_id}")
-        if not self.lines:
+        if not self.told:
             return None
-        counts = np.array([line.count for line in self.lines], dtype=np.int32)
-        scores = ground.scores(embedding[np.newaxis], KnownLines(ground.space, self.means, counts))[0]
+        known = KnownLines(ground.space, self.means, self.counts)
+        scores = ground.scores(embedding[np.newaxis], known)[0]
         best = int(scores.argmax())
         if not scores[best] >= self.threshold:
             return None
-        line = self.lines[best]
+        line = _known_line(self.told[best])
         return LineMatch(
             line_id=line.line_id,
             state=line.state,
@@ -95,7 +102,6 @@ class Snapshot:
 def encode(snapshot: Snapshot) -> bytes:
     """A snapshot as the bytes of its file."""
     trusted = np.array(sorted(snapshot.trusted), dtype="<i8")
-    body = snapshot.means.astype("<f4").tobytes() + trusted.tobytes()
     header = _Header(
         format=FORMAT,
         space_id=snapshot.space_id,
@@ -103,10 +109,12 @@ def encode(snapshot: Snapshot) -> bytes:
         made_at=snapshot.made_at,
         threshold=snapshot.threshold,
         credit=snapshot.credit.left,
+        n_lines=len(snapshot.told),
         n_dims=snapshot.means.shape[1],
-        trusted=len(trusted),
-        lines=list(snapshot.lines),
+        n_trusted=len(trusted),
     )
+    arrays = (snapshot.means.astype("<f4"), snapshot.counts.astype("<i4"), trusted)
+    body = b"".join(array.tobytes() for array in arrays) + b"\n".join(snapshot.told)
     content = msgspec.json.encode(header) + b"\n" + body
     return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
@@ -123,22 +131,44 @@ def decode(content: bytes) -> Snapshot:
         raise LineError(f"snapshot of lines: no header: {error}") from error
     if header.format != FORMAT:
         raise LineError(f"snapshot of lines: format {header.format}, this version reads {FORMAT}")
-    split = len(header.lines) * header.n_dims * 4
-    if len(body) != split + 8 * header.trusted:
-        raise LineError(f"snapshot of lines: {len(body)} bytes, not {split + 8 * header.trusted}")
-    means = np.frombuffer(body[:split], dtype="<f4").reshape(len(header.lines), header.n_dims)
-    if not np.isfinite(means).all():
-        raise LineError("snapshot of lines: means that are not finite")
+    try:
+        means, counts, trusted, told = _parts(header, body)
+    except ValueError as error:
+        raise LineError(f"snapshot of lines: {len(body)} bytes do not hold what is promised") from error
+    if len(told) != header.n_lines or not np.isfinite(means).all() or not (counts >= 1).all():
+        raise LineError(f"snapshot of lines: {header.n_lines} lines are promised, {len(told)} usable")
     return Snapshot(
         space_id=header.space_id,
         version=header.version,
         made_at=header.made_at,
         threshold=header.threshold,
         credit=Credit(header.credit),
-        lines=tuple(header.lines),
         means=means,
-        trusted=frozenset(np.frombuffer(body[split:], dtype="<i8").tolist()),
+        counts=counts,
+        told=told,
+        trusted=frozenset(trusted.tolist()),
     )
+
+
+def _parts(
+    header: _Header, body: bytes
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64], tuple[bytes, ...]]:
+    """What follows the header; raises ValueError where it is too short."""
+    n_lines, n_dims = header.n_lines, header.n_dims
+    after_means = 4 * n_lines * n_dims
+    after_counts = after_means + 4 * n_lines
+    means = np.frombuffer(body, "<f4", n_lines * n_dims).reshape(n_lines, n_dims)
+    counts = np.frombuffer(body, "<i4", n_lines, after_means)
+    trusted = np.frombuffer(body, "<i8", header.n_trusted, after_counts)
+    text = body[after_counts + 8 * header.n_trusted :]
+    return means, counts, trusted, tuple(text.split(b"\n")) if text else ()
+
+
+def _known_line(told: bytes) -> KnownLine:
+    try:
+        return msgspec.json.decode(told, type=KnownLine)
+    except msgspec.MsgspecError as error:
+        raise LineError(f"snapshot of lines: {error}: made by another version?") from error
 
 
 def write_snapshot(folder: Path, snapshot: Snapshot) -> None:

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,10 +38,11 @@ def a_snapshot(n_lines: int = 3, *, version: int = 1, space_id: str = GROUND.spa
         made_at=1_800_000_000.0,
         threshold=-20.0,
         credit=Credit(7.5),
-        lines=tuple(
-            KnownLine(line_id=f"line {n}", state=LineState.ACTIVE, count=3, evidence="ä\n")
+        told=tuple(
+            msgspec.json.encode(KnownLine(line_id=f"line {n}", state=LineState.ACTIVE, evidence="ä\n"))
             for n in range(n_lines)
         ),
+        counts=np.full(n_lines, 3, np.int32),
         means=np.array([line_calls(3, n).mean(axis=0) for n in range(n_lines)], np.float32).reshape(
             n_lines, 8
         ),
@@ -61,6 +63,7 @@ def test_a_snapshot_comes_back_as_it_was_written(tmp_path: Path) -> None:
             snapshot.credit,
         )
         assert np.array_equal(found.means, snapshot.means)
+        assert np.array_equal(found.counts, snapshot.counts)
         assert os.listdir(tmp_path / "new") == [FILE_NAME]
 
 
