@@ -28,7 +28,12 @@ OWN_MOUNTS = "SILENTSPAM_LAB_OWN_MOUNTS"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the scenarios named; returns 0 where all passed, 1 where one did not, 2 where none could run."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names; all where none is given")
+    parser.add_argument(
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        help="names, of a sequence the part before /; all where none is given",
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
     parser.add_argument("--fetch", action="store_true", help="fetch what the lab needs from Debian and end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome there as well")
@@ -42,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"lab: {error}", file=sys.stderr)
         return 2
     if options.list:
-        width = max(len(scenario.name) for scenario in every)
-        print("\n".join(f"{scenario.name.ljust(width)}  {scenario.about}" for scenario in every))
+        width = max(len(scenario.label) for scenario in every)
+        print("\n".join(f"{scenario.label.ljust(width)}  {scenario.about}" for scenario in every))
         return 0
     if options.fetch:
         return _fetch()
@@ -83,7 +88,7 @@ def _run(scenarios: Sequence[Scenario], *, keep: bool, json_file: Path | None) -
 
     def tell(outcome: Outcome) -> None:
         word = "skipped" if outcome.skipped else "passed" if outcome.passed else "FAILED"
-        print(f"{word}: {outcome.scenario.name} ({outcome.scenario.about})", flush=True)
+        print(f"{word}: {outcome.scenario.label} ({outcome.scenario.about})", flush=True)
 
     try:
         with Lab(work, scenarios) as lab:

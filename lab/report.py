@@ -11,6 +11,7 @@ COLUMNS = (
     "scenario",
     "verdict",
     "probability",
+    "cause",
     "challenge",
     "disposition",
     "ended by",
@@ -33,10 +34,10 @@ def reasons(outcomes: Sequence[Outcome]) -> str:
     lines: list[str] = []
     for outcome in outcomes:
         if outcome.skipped:
-            lines.append(f"{outcome.scenario.name}: SKIPPED: {outcome.skipped}")
+            lines.append(f"{outcome.scenario.label}: SKIPPED: {outcome.skipped}")
         if outcome.placed_again:
-            lines.append(f"{outcome.scenario.name}: placed again: {outcome.placed_again}")
-        lines += [f"{outcome.scenario.name}: {fault}" for fault in outcome.faults]
+            lines.append(f"{outcome.scenario.label}: placed again: {outcome.placed_again}")
+        lines += [f"{outcome.scenario.label}: {fault}" for fault in outcome.faults]
     return "\n".join(lines)
 
 
@@ -57,7 +58,7 @@ def as_json(outcomes: Sequence[Outcome]) -> str:
     """Every outcome with its row and what was seen and heard, for other programs."""
     records = [
         {
-            "scenario": outcome.scenario.name,
+            "scenario": outcome.scenario.label,
             "passed": outcome.passed,
             "faults": outcome.faults,
             "skipped": outcome.skipped,
@@ -80,9 +81,10 @@ def _line(outcome: Outcome) -> tuple[str, ...]:
     row = outcome.row or {}
     probability = row.get("spam_probability")
     return (
-        outcome.scenario.name,
+        outcome.scenario.label,
         _text(row.get("verdict")),
         f"{probability:.3f}" if isinstance(probability, float) else "-",
+        _text(row.get("challenge_cause")),
         _text(row.get("challenge_result")),
         _text(row.get("disposition")) + (" (failed open)" if row.get("failed_open") else ""),
         _text(row.get("ended_by")),

@@ -1,6 +1,7 @@
 """Runs scenarios: one Asterisk, and a worker process for each call; several calls at once.
 
-Every scenario has its own folder, configuration, caller number and agent, so that they do not meet.
+Every scenario has an installation (folder, configuration, call log, lines), a caller's number and an agent,
+so that they do not meet. The calls of a sequence share all that, and come one after the other.
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, groupby
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from lab.asterisk import Asterisk, root_folder, sounds_folder
 from lab.ports import Ports
 from lab.pulse import Pulse
 from lab.scenarios import SIPP_FOLDER, Row, Scenario
-from lab.sounds import SPEECH, make_sounds
+from lab.sounds import SPEECH, make_sounds, take
 from lab.switchboard import switchboard
 from lab.verdicts import faults
 from lab.worker import Observation, Task, run_worker
@@ -33,15 +35,20 @@ ROW_SECONDS = 20.0
 BUSY_SECONDS = 0.1
 """A machine that was so late during a call, five frames, may have spoilt it."""
 SPEECH_SECONDS = 30.0
+LEARNING_SECONDS = 20.0
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Workers are forked from a server that has imported everything: their start must not slow the calls down."""
 PROCESSES.set_forkserver_preload(["lab.worker"])
 
 
+Story = tuple[Scenario, ...]
+"""The calls of one installation: those of a sequence, or a single one."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one scenario: `skipped` is a reason, `faults` is empty where all went right."""
+    """What became of one call: `skipped` is a reason, `faults` is empty where all went right."""
 
     scenario: Scenario
     row: Row | None = None
@@ -76,19 +83,18 @@ class Lab:
         self._ports = Ports()
         self._gate = threading.Lock()
         self._next_start = 0.0
-        self._sounds: Mapping[str, Path] = {}
+        self._sounds: Mapping[str, Sequence[Path]] = {}
         self._names: Mapping[str, str] = {}
 
     def __enter__(self) -> "Lab":
         root = root_folder()
         self._sounds = make_sounds(self.work / "sounds")
-        (self.work / "shared").mkdir(parents=True)
         self._names = {
             "prompts_twice": str(product.make_prompts_twice(self.work / "prompts-twice")),
             "empty_prompts": str(product.make_empty_prompts(self.work / "empty-prompts")),
         }
-        self.scenarios = tuple(self._furnish(scenario) for scenario in self.scenarios)
-        dialplan = product.install(self.work, product.write_config(self.work, self.work / "shared", {}, {}))
+        self.scenarios = tuple(chain.from_iterable(map(self._furnish, self._stories())))
+        dialplan = product.install(self.work, product.write_config(self.work, {}, {}))
         attempts = (*self.scenarios, *(scenario.again() for scenario in self.scenarios))
         configs = {scenario.folder: self._config(scenario) for scenario in attempts}
         parts = switchboard(attempts, self._ports, configs)
@@ -109,65 +115,99 @@ class Lab:
     def _config(self, scenario: Scenario) -> Path:
         return self._folder(scenario) / "silentspam.yaml"
 
-    def _furnish(self, scenario: Scenario) -> Scenario:
-        """Folder, configuration and models of a scenario; before any call, which this work would delay."""
-        folder = self._folder(scenario)
+    def _stories(self) -> list[Story]:
+        return [tuple(calls) for _, calls in groupby(self.scenarios, key=lambda scenario: scenario.name)]
+
+    def _furnish(self, story: Story) -> Story:
+        """Folder, configuration and models of a story; before any call, which this work would delay."""
+        first = story[0]
+        folder = self._folder(first)
         folder.mkdir(parents=True)
-        names = {**self._names, "work": str(folder)}
-        # A promotion is measured on the calls of the database: a second attempt has one without any.
-        shared = folder / "shared" if scenario.attempt else self.work / "shared"
-        config = product.write_config(folder, shared, scenario.config, names)
-        return scenario.expecting(models.prepare(scenario.models, folder, config))
+        config = product.write_config(folder, first.config, {**self._names, "work": str(folder)})
+        known = models.prepare(first.models, folder, config)
+        return tuple(scenario.expecting(known) for scenario in story)
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
-        """Run all scenarios, several at once; `tell` hears of each as it ends. In the table's order.
+        """Run all scenarios, several at once; `tell` hears of each as it ends. In the tables' order.
 
-        A call that failed while the machine was late is placed once more, alone, after all others.
+        A story of which a call failed while the machine was late is told once more, alone, after all others.
+        The longest begin first, so that none of them is left for the end.
         """
+        stories = self._stories()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-
-            def run_and_tell(scenario: Scenario) -> Outcome:
-                outcome = self._place(scenario)
-                if not outcome.spoilt:
+            begun = {
+                story[0].name: pool.submit(self._tell_story, story, tell)
+                for story in sorted(stories, key=len, reverse=True)
+            }
+        told = [begun[story[0].name].result() for story in stories]
+        for number, first in enumerate(told):
+            if _is_spoilt(first):
+                told[number] = self._tell_again(first)
+                for outcome in told[number]:
                     tell(outcome)
-                return outcome
+        return list(chain.from_iterable(told))
 
-            outcomes = list(pool.map(run_and_tell, self.scenarios))
-        for number, first in enumerate(outcomes):
-            if first.spoilt:
-                outcomes[number] = self._place_again(first)
-                tell(outcomes[number])
+    def _tell_story(self, story: Story, tell: Callable[[Outcome], None]) -> list[Outcome]:
+        outcomes = self._place_all(story)
+        if not _is_spoilt(outcomes):
+            for outcome in outcomes:
+                tell(outcome)
         return outcomes
 
-    def _place_again(self, first: Outcome) -> Outcome:
-        """Place a call once more, with nothing left of the first."""
-        why = f"the machine was busy, {1000 * first.late_seconds:.0f} ms late ({'; '.join(first.faults)})"
-        second = self._place(self._furnish(first.scenario.again()))
-        return dataclasses.replace(second, scenario=first.scenario, placed_again=why)
+    def _tell_again(self, first: Sequence[Outcome]) -> list[Outcome]:
+        """Place the calls of a story once more, with nothing left of the first ones."""
+        story = tuple(outcome.scenario for outcome in first)
+        second = self._place_all(self._furnish(tuple(scenario.again() for scenario in story)))
+        return [
+            dataclasses.replace(outcome, scenario=scenario, placed_again=_why_again(before))
+            for outcome, scenario, before in zip(second, story, first, strict=True)
+        ]
+
+    def _place_all(self, story: Story) -> list[Outcome]:
+        """Place the calls of a story one after the other, until one of them fails."""
+        outcomes: list[Outcome] = []
+        for scenario in story:
+            if outcomes and not outcomes[-1].passed:
+                outcomes.append(Outcome(scenario=scenario, skipped="a call before it did not pass"))
+            else:
+                outcomes.append(self._place(scenario))
+        return outcomes
 
     def _place(self, scenario: Scenario) -> Outcome:
-        folder = self._folder(scenario)
+        folder, placed_at = self._folder(scenario), time.time()
         try:
             troubles.prepare(scenario.trouble, folder)
         except troubles.TroubleError as error:
             return Outcome(scenario=scenario, skipped=str(error))
         try:
-            observation = self._play(scenario, folder)
+            observation = self._play(scenario)
         finally:
             troubles.repair(scenario.trouble, folder)
         config = self._config(scenario)
         try:
-            row_waits = scenario.trouble in troubles.ROW_WAITS or bool(scenario.agi_ended)
-            row = product.wait_for_row(
-                config, scenario.ani, seconds=ROW_SECONDS, row_waits=row_waits, columns=scenario.late_columns
-            )
-            if scenario.speech:
-                product.measure_speech(config, seconds=SPEECH_SECONDS)
-                row = product.wait_for_row(config, scenario.ani, seconds=ROW_SECONDS, row_waits=False)
+            row = self._row(scenario, config, placed_at)
         except product.ProductError as error:
             return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
         wrong = faults(scenario, row, observation)
         return Outcome(scenario=scenario, row=row, observation=observation, faults=wrong)
+
+    @staticmethod
+    def _row(scenario: Scenario, config: Path, placed_at: float) -> Row | None:
+        """The call's row as the table describes it. Raises ProductError."""
+        row = product.wait_for_row(
+            config,
+            scenario.ani,
+            seconds=ROW_SECONDS,
+            row_waits=scenario.trouble in troubles.ROW_WAITS or bool(scenario.agi_ended),
+            columns=scenario.late_columns,
+            since=placed_at if scenario.place else 0.0,
+        )
+        if scenario.speech:
+            product.measure_speech(config, seconds=SPEECH_SECONDS)
+            row = product.wait_for_row(config, scenario.ani, seconds=ROW_SECONDS)
+        if scenario.place:
+            product.wait_until_learnt(config, seconds=LEARNING_SECONDS)
+        return row
 
     def _await_turn(self, start: Callable[[], None]) -> None:
         """Let calls begin one after the other: two AGI processes starting at once would delay both."""
@@ -176,7 +216,9 @@ class Lab:
             start()
             self._next_start = time.monotonic() + START_GAP_SECONDS
 
-    def _play(self, scenario: Scenario, folder: Path) -> Observation:
+    def _play(self, scenario: Scenario) -> Observation:
+        folder = self._folder(scenario) / str(scenario.place or "")
+        folder.mkdir(exist_ok=True)
         task_file, observation_file = folder / "task.json", folder / "observation.json"
         task_file.write_text(json.dumps(dataclasses.asdict(self._task(scenario, folder)), indent=1))
         log_file = folder / "worker.log"
@@ -211,16 +253,27 @@ class Lab:
             caller_seconds=caller.seconds,
             caller_number_ends=caller.number_ends,
             caller_name=caller.name or caller.does,
-            caller_plays=str(self._sounds[caller.sends]) if caller.sends else "",
+            caller_plays=str(take(self._sounds[caller.sends], scenario.place)) if caller.sends else "",
             sipp_file=str(SIPP_FOLDER / caller.sipp) if caller.sipp else "",
             sipp_program=debian.program_command(root, "usr/bin/sipp"),
-            sipp_sound=str(self._sounds[SPEECH].with_suffix(".ulaw")),
+            sipp_sound=str(self._sounds[SPEECH][0].with_suffix(".ulaw")),
             agent=scenario.agent.does,
             agent_seconds=scenario.agent.seconds,
-            agent_plays=str(self._sounds[SPEECH]),
+            agent_plays=str(self._sounds[SPEECH][0]),
             prompts=str(product.PROMPTS),
             fallback_prompts=str(sounds_folder(root) / "digits"),
             trouble=scenario.trouble,
             asterisk_pid=self.asterisk.pid,
             config=str(self._config(scenario)),
         )
+
+
+def _is_spoilt(outcomes: Sequence[Outcome]) -> bool:
+    return any(outcome.spoilt for outcome in outcomes)
+
+
+def _why_again(first: Outcome) -> str:
+    """Why a story is told again, said of the call that failed."""
+    if not first.spoilt:
+        return ""
+    return f"the machine was busy, {1000 * first.late_seconds:.0f} ms late ({'; '.join(first.faults)})"

@@ -1,11 +1,13 @@
-"""The scenario table `lab/scenarios.yaml` as values, checked as it is read.
+"""The tables `lab/scenarios.yaml` and `lab/sequences.yaml` as values, checked as they are read.
 
-Seconds everywhere; `expect` maps columns of the call log to what the row must hold.
+Seconds everywhere; `expect` maps columns of the call log to what the row must hold. A sequence is one
+scenario for each of its calls, all of one name and number.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,11 @@ import yaml
 
 from lab.callers import AGENT_BEHAVIOURS, CALLER_BEHAVIOURS
 
-TABLE = Path(__file__).parent / "scenarios.yaml"
+TABLES = (Path(__file__).parent / "scenarios.yaml", Path(__file__).parent / "sequences.yaml")
 SIPP_FOLDER = Path(__file__).parent / "sipp"
 FIRST_EXTENSION, ATTEMPT_EXTENSIONS = 1001, 1000
-AREA_CODES = ("202", "212")
-"""Of callers' numbers, by attempt."""
+FIRST_AREA_CODE, ATTEMPT_AREA_CODES = 202, 100
+"""Of callers' numbers: one for each caller of a sequence, and others for each attempt."""
 AWAY = "away"
 SPEECH = ("", "some", "none")
 ROUTES = ("dial", "queue", "own_dial")
@@ -65,11 +67,16 @@ class AgentPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One whole call, and the row that it must leave in the call log."""
+    """One whole call, and the row that it must leave in the call log.
+
+    place: which call of its sequence it is, from 1; 0 for a scenario of one call. who: which of its callers.
+    """
 
     name: str
     about: str
     number: int
+    place: int = 0
+    who: int = 0
     attempt: int = 0
     caller: CallerPart
     agent: AgentPart
@@ -100,18 +107,23 @@ class Scenario:
         )
 
     @property
+    def label(self) -> str:
+        """What a report calls it."""
+        return f"{self.name}/{self.place}" if self.place else self.name
+
+    @property
     def extension(self) -> str:
         """The number that is called (DNIS), another one for each attempt."""
         return str(FIRST_EXTENSION + ATTEMPT_EXTENSIONS * self.attempt + self.number)
 
     @property
     def ani(self) -> str:
-        """The caller's number, its own for each scenario and attempt; 555-01xx is fictitious."""
-        return f"{AREA_CODES[self.attempt]}555{100 + self.number:04d}"
+        """The caller's number, its own for each scenario, caller and attempt; 555-01xx is fictitious."""
+        return f"{FIRST_AREA_CODE + ATTEMPT_AREA_CODES * self.attempt + self.who}555{100 + self.number:04d}"
 
     @property
     def folder(self) -> str:
-        """The name of its folder, another one for each attempt."""
+        """The name of the folder with its installation, another one for each attempt."""
         return f"{self.name}-again" if self.attempt else self.name
 
     def again(self) -> "Scenario":
@@ -119,18 +131,19 @@ class Scenario:
         return dataclasses.replace(self, attempt=self.attempt + 1)
 
 
-def load_scenarios(path: Path = TABLE) -> tuple[Scenario, ...]:
-    """Read the table. Raises ScenarioError with the scenario's name."""
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    scenarios = tuple(_scenario(entry, number) for number, entry in enumerate(entries))
-    names = [scenario.name for scenario in scenarios]
-    if len(set(names)) < len(names):
-        raise ScenarioError(f"{path}: two scenarios have one name")
-    return scenarios
+def load_scenarios(*tables: Path) -> tuple[Scenario, ...]:
+    """Read the tables, the lab's own where none is named. Raises ScenarioError with the scenario's name."""
+    texts = (table.read_text(encoding="utf-8") for table in tables or TABLES)
+    entries = list(chain.from_iterable(map(yaml.safe_load, texts)))
+    names = [entry.get("name") for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise ScenarioError(f"{name}: two scenarios have one name")
+    return tuple(chain.from_iterable(_scenarios(entry, number) for number, entry in enumerate(entries)))
 
 
 def choose(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple[Scenario, ...]:
-    """The scenarios named, in the table's order; all where none is. Raises ScenarioError."""
+    """The scenarios and sequences named, in the tables' order; all where none is. Raises ScenarioError."""
     known = {scenario.name for scenario in scenarios}
     for name in names:
         if name not in known:
@@ -138,13 +151,32 @@ def choose(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple[Scenari
     return tuple(scenario for scenario in scenarios if not names or scenario.name in names)
 
 
-def _scenario(entry: Mapping[str, Any], number: int) -> Scenario:
-    name = str(entry.get("name", f"number {number}"))
+def _scenarios(entry: Mapping[str, Any], number: int) -> Iterator[Scenario]:
+    """The calls of an entry: one, or those of a sequence, each `times` times and from a new number.
+
+    Calls with the same `caller_is` come from one number.
+    """
+    if "calls" not in entry:
+        yield _scenario({**entry, "number": number})
+        return
+    shared = {key: value for key, value in entry.items() if key != "calls"}
+    callers, strangers = dict[str, int](), count()
+    place = 0
+    for call in entry["calls"]:
+        for _ in range(call.get("times", 1)):
+            place += 1
+            known_as = call.get("caller_is", f"stranger {next(strangers)}")
+            who = callers.setdefault(known_as, len(callers))
+            own = {key: value for key, value in call.items() if key not in ("times", "caller_is")}
+            yield _scenario({**shared, **own, "number": number, "place": place, "who": who})
+
+
+def _scenario(entry: Mapping[str, Any]) -> Scenario:
+    name = str(entry.get("name", f"number {entry['number']}"))
     try:
         scenario = Scenario(
             **{
                 **entry,
-                "number": number,
                 "attempt": 0,
                 "caller": CallerPart(**entry["caller"]),
                 "agent": AgentPart(**entry["agent"]),

@@ -1,16 +1,21 @@
 """What the lab's callers send: WAV files made from licensed Debian packages, and dead air made here.
 
 Speech and room noise are recordings (CC-BY-SA-3.0 and CC0; a voice and a place that the shipped model was not
-trained on); dead air is synthetic, as no recording of an idle line is to be had. Levels in dBFS, RMS.
+trained on); dead air is synthetic, as no recording of an idle line is to be had. Levels in dBFS, RMS. Of a
+sound that comes on one line there are several takes, as no two calls are alike.
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from lab import debian
-from lab.audio import SAMPLE_RATE, Samples, at_level, decode, encode, read_wav, write_wav
+from lab.audio import SAMPLE_RATE, Codes, Samples, at_level, decode, encode, read_wav, write_wav
+
+Signal = npt.NDArray[np.float64]
 
 SUITE = "trixie"
 PACKAGES = ("asterisk-core-sounds-fr-wav", "blanket")
@@ -21,9 +26,16 @@ SECONDS = 30
 SPEECH_DBFS, QUIET_SPEECH_DBFS, ROOM_DBFS = -20.0, -40.0, -44.0
 DEAD_AIR_DBFS, CLICK_PEAK_DBFS = -72.0, -50.0
 CLICKS_PER_SECOND = 1.5
+RUMBLE_DBFS, RUMBLE_SPREAD = -67.5, 0.5
+RUMBLE_TILT, RUMBLE_BAND = -4.5, (300.0, 3600.0)
+RUMBLE_RESONANCE = (240.0, 10.0, 0.35)
+"""Of the rumbling line's noise: dB/octave, Hz, and where it is loudest (centre [Hz], gain [dB], octaves)."""
+TAKES = 12
 SEED = 20
 
 SPEECH, QUIET_SPEECH, DEAD_AIR, DIGITAL_SILENCE = "speech", "quiet_speech", "dead_air", "digital_silence"
+RUMBLE = "rumble"
+"""The sound of a line that the shipped model rather takes for a person's."""
 
 
 def fetch_recordings() -> Path:
@@ -31,8 +43,8 @@ def fetch_recordings() -> Path:
     return debian.fetch(PACKAGES, SUITE, closure=False)
 
 
-def make_sounds(folder: Path) -> dict[str, Path]:
-    """Write what callers play into `folder`; returns each sound's WAV by its name. Raises DebianError."""
+def make_sounds(folder: Path) -> dict[str, list[Path]]:
+    """Write what callers play into `folder`; returns the WAVs of each sound's takes. Raises DebianError."""
     root = fetch_recordings()
     speech = _speech(root)
     rng = np.random.default_rng(SEED)
@@ -40,19 +52,50 @@ def make_sounds(folder: Path) -> dict[str, Path]:
     quiet = at_level(speech, QUIET_SPEECH_DBFS)
     quiet[: room.size] += room
     sounds = {
-        SPEECH: at_level(speech, SPEECH_DBFS),
-        QUIET_SPEECH: quiet,
-        DEAD_AIR: _dead_air(rng),
-        DIGITAL_SILENCE: np.zeros(SECONDS * SAMPLE_RATE),
+        SPEECH: [at_level(speech, SPEECH_DBFS)],
+        QUIET_SPEECH: [quiet],
+        DEAD_AIR: [_dead_air(rng)],
+        DIGITAL_SILENCE: [np.zeros(SECONDS * SAMPLE_RATE)],
+        RUMBLE: [rumble(number) for number in range(TAKES)],
     }
     folder.mkdir(parents=True, exist_ok=True)
-    for name, signal in sounds.items():
-        heard = np.clip(np.rint(signal), -32_767, 32_767).astype(np.int16)
-        # As mu-law and back, so that the line carries exactly the codes that the table gives.
-        codes = encode(heard)
-        write_wav(folder / f"{name}.wav", decode(codes))
-        codes.tofile(folder / f"{name}.ulaw")
-    return {name: folder / f"{name}.wav" for name in sounds}
+    return {
+        name: [
+            _write(folder / f"{name}-{number}" if number else folder / name, signal)
+            for number, signal in enumerate(takes)
+        ]
+        for name, takes in sounds.items()
+    }
+
+
+def take(takes: Sequence[Path], place: int) -> Path:
+    """What the call at that place of its sequence sends: another take than the call before it."""
+    return takes[place % len(takes)]
+
+
+def rumble(number: int) -> Signal:
+    """One take of a low, steep noise, as a machine's fan makes it on an open line."""
+    from silentspam.training.noise import NoiseShape, shaped_noise
+
+    rng = np.random.default_rng([SEED, number])
+    low, high = RUMBLE_BAND
+    shape = NoiseShape(tilt=RUMBLE_TILT, low_cut=low, high_cut=high, order=3, resonances=(RUMBLE_RESONANCE,))
+    noise = shaped_noise(SECONDS * SAMPLE_RATE, shape, rng)
+    return at_level(noise, RUMBLE_DBFS + rng.normal(0, RUMBLE_SPREAD))
+
+
+def line_codes(signal: Signal) -> Codes:
+    """The mu-law codes of a signal at the scale of int16."""
+    return encode(np.clip(np.rint(signal), -32_767, 32_767).astype(np.int16))
+
+
+def _write(path: Path, signal: Signal) -> Path:
+    """Write a signal as WAV and as mu-law; returns the WAV."""
+    codes = line_codes(signal)
+    # As mu-law and back, so that the line carries exactly the codes that the table gives.
+    write_wav(path.with_suffix(".wav"), decode(codes))
+    codes.tofile(path.with_suffix(".ulaw"))
+    return path.with_suffix(".wav")
 
 
 def _speech(root: Path) -> Samples:
@@ -82,7 +125,7 @@ def _room(root: Path) -> Samples:
     return heard
 
 
-def _dead_air(rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _dead_air(rng: np.random.Generator) -> Signal:
     """A low white floor with sparse clicks: RMS about -72, peaks about -50 dBFS."""
     count = SECONDS * SAMPLE_RATE
     floor = at_level(rng.normal(0.0, 1.0, count), DEAD_AIR_DBFS)

@@ -37,8 +37,11 @@ leavewhenempty=yes
 
 
 def switchboard(scenarios: Iterable[Scenario], ports: Ports, configs: Mapping[str, Path]) -> dict[str, str]:
-    """The texts of INBOUND, AGENTS and QUEUES; `configs` is each scenario's YAML file by its folder."""
-    everyone = tuple(scenarios)
+    """The texts of INBOUND, AGENTS and QUEUES; `configs` is each scenario's YAML file by its folder.
+
+    All calls of a sequence go to one extension and one agent.
+    """
+    everyone = tuple({scenario.extension: scenario for scenario in scenarios}.values())
     return {
         "INBOUND": "\n".join(_extension(scenario, configs[scenario.folder]) for scenario in everyone),
         "AGENTS": "\n".join(_agent(scenario, ports) for scenario in everyone),

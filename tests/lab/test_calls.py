@@ -1,4 +1,4 @@
-"""Real calls through real Asterisk: every scenario of lab/scenarios.yaml, run once by its own command."""
+"""Real calls through real Asterisk: every call of the lab's tables, run once by its own command."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from lab.scenarios import load_scenarios
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(900)]
 
-SCENARIOS = [scenario.name for scenario in load_scenarios()]
+SCENARIOS = [scenario.label for scenario in load_scenarios()]
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,14 @@
-"""A call is placed once more where it failed on a machine that was late, and only there."""
+"""What failed on a machine that was late is placed once more, and only that; a sequence as a whole."""
 
 from pathlib import Path
 
 import pytest
 
 from lab.report import reasons
-from lab.runner import BUSY_SECONDS, Lab, Outcome
+from lab.runner import BUSY_SECONDS, Lab, Outcome, Story
 from lab.scenarios import Scenario, choose, load_scenarios
 from lab.worker import Observation
+from silentspam.config import load_config
 
 
 class Scripted(Lab):
@@ -24,8 +25,8 @@ class Scripted(Lab):
         self.placed.append(scenario)
         return Outcome(scenario=scenario, observation=Observation(late_seconds=late), faults=faults)
 
-    def _furnish(self, scenario: Scenario) -> Scenario:
-        return scenario
+    def _furnish(self, story: Story) -> Story:
+        return story
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,39 @@ def test_the_report_says_why_a_call_was_placed_again(tmp_path: Path) -> None:
     assert reasons(lab.run()) == "dead-air-no-key: placed again: the machine was busy, 250 ms late (no row)"
 
 
+def test_a_sequence_is_placed_again_as_a_whole_and_ends_with_the_call_that_fails(tmp_path: Path) -> None:
+    calls = choose(load_scenarios(), ["company-trunk"])
+    good: tuple[tuple[str, ...], float] = ((), 0.0)
+    script = [good, (("no row",), 0.5), good, good, good, (("no row",), 0.0)]
+    lab = Scripted(tmp_path, script)
+    lab.scenarios = calls
+    outcomes = lab.run()
+    assert [placed.place for placed in lab.placed] == [1, 2, 1, 2, 3, 4]
+    assert [placed.attempt for placed in lab.placed] == [0, 0, 1, 1, 1, 1]
+    assert [outcome.scenario for outcome in outcomes] == list(calls)
+    assert [bool(outcome.placed_again) for outcome in outcomes] == [False, True, *[False] * 4]
+    assert [outcome.passed for outcome in outcomes] == [True] * 3 + [False] * 3
+    assert all(outcome.skipped for outcome in outcomes[4:])
+
+
 def test_a_second_attempt_shares_nothing_with_any_first_call() -> None:
     firsts = load_scenarios()
-    everyone = (*firsts, *(scenario.again() for scenario in firsts))
+    again = [scenario.again() for scenario in firsts]
     for name in ("ani", "extension", "folder"):
-        assert len({getattr(scenario, name) for scenario in everyone}) == len(everyone)
+        assert not {getattr(call, name) for call in firsts} & {getattr(call, name) for call in again}
+
+
+def test_an_installation_is_one_scenarios_alone(tmp_path: Path) -> None:
+    """Two that shared a call log or a folder of lines would learn from each other's calls."""
+    names = ("speaking-caller-ends", "dead-air-no-key", "company-trunk")
+    lab = Scripted(tmp_path, [])
+    stories = [choose(load_scenarios(), [name]) for name in names]
+    configs = []
+    for story in stories:
+        Lab._furnish(lab, story)
+        assert len({lab._config(scenario) for scenario in story}) == 1
+        configs.append(load_config(lab._config(story[0])))
+    written = [path for config in configs for path in (config.call_log.database, config.lines.folder)]
+    assert len(set(written)) == 2 * len(names)
+    assert all(path.startswith(str(tmp_path)) for path in written)
+    assert all(config.lines.enabled for config in configs)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab.ports import SCENARIOS
 from lab.scenarios import ScenarioError, choose, load_scenarios
 from lab.switchboard import switchboard
 
@@ -54,14 +55,36 @@ def test_no_required_scenario_is_missing() -> None:
 def test_every_scenario_expects_how_the_call_ended() -> None:
     for scenario in load_scenarios():
         assert {"disposition", "ended_by", "challenge_result", "failed_open"} <= set(scenario.expect), (
-            scenario.name
+            scenario.label
         )
 
 
 def test_no_two_scenarios_share_a_number() -> None:
     scenarios = load_scenarios()
-    assert len({scenario.ani for scenario in scenarios}) == len(scenarios)
-    assert len({scenario.extension for scenario in scenarios}) == len(scenarios)
+    names = {scenario.name for scenario in scenarios}
+    assert len({scenario.extension for scenario in scenarios}) == len(names) <= SCENARIOS
+    assert len({(scenario.name, scenario.who) for scenario in scenarios}) == len({s.ani for s in scenarios})
+    assert len({scenario.label for scenario in scenarios}) == len(scenarios)
+
+
+def test_the_calls_of_a_sequence_come_in_order_and_from_new_numbers_unless_one_calls_again() -> None:
+    calls = choose(load_scenarios(), ["new-attack"])
+    assert [call.label for call in calls] == [f"new-attack/{place}" for place in range(1, len(calls) + 1)]
+    person = [call.ani for call in calls if call.about.startswith(("a person", "the person"))]
+    assert len(person) == 2
+    assert len(set(person)) == 1
+    assert len({call.ani for call in calls}) == len(calls) - 1
+
+
+def test_what_stands_beside_the_calls_of_a_sequence_holds_for_each(tmp_path: Path) -> None:
+    table = tmp_path / "sequences.yaml"
+    call = {"about": "a call", "times": 2, "caller": VALID["caller"], "expect": VALID["expect"]}
+    shared = {"name": "some", "agent": VALID["agent"], "config": {"mode": "shadow"}}
+    table.write_text(yaml.safe_dump([VALID, {**shared, "calls": [call, {**call, "times": 1}]}]))
+    one, *some = load_scenarios(table)
+    assert (one.label, one.number) == ("one", 0)
+    assert [(call.label, call.number) for call in some] == [("some/1", 1), ("some/2", 1), ("some/3", 1)]
+    assert all(call.config == {"mode": "shadow"} for call in some)
 
 
 def test_choosing_keeps_the_order_and_names_what_is_unknown() -> None:
@@ -114,9 +137,9 @@ def test_each_scenario_has_its_extension_its_agent_and_its_configuration() -> No
     configs = {scenario.name: Path("/work") / scenario.name / "silentspam.yaml" for scenario in scenarios}
     parts = switchboard(scenarios, FixedPorts(), configs)  # type: ignore[arg-type]
     for scenario in scenarios:
-        assert f"exten => {scenario.extension},1,NoOp({scenario.name})" in parts["INBOUND"]
-        assert f"Set(SILENTSPAM_CONFIG={configs[scenario.name]})" in parts["INBOUND"]
-        assert f"[agent-{scenario.extension}]" in parts["AGENTS"]
+        assert parts["INBOUND"].count(f"exten => {scenario.extension},1,NoOp({scenario.name})") == 1
+        assert parts["INBOUND"].count(f"Set(SILENTSPAM_CONFIG={configs[scenario.name]})") == 1
+        assert parts["AGENTS"].count(f"[agent-{scenario.extension}]") == 2
     away = next(scenario for scenario in scenarios if scenario.name == "agent-unreachable")
     assert (
         parts["AGENTS"].split(f"[agent-{away.extension}]")[2].split("[")[0].strip().endswith("transport=tcp")
