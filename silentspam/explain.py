@@ -1,10 +1,11 @@
 """Why a call was treated as it was, in words, from its row of the call log alone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from silentspam.call import VerdictKind
+from silentspam.budget import DEPTH, RESERVES
+from silentspam.call import ChallengeCause, VerdictKind
 
 Row = Mapping[str, str | int | float | None]
 
@@ -29,19 +30,36 @@ DISPOSITIONS = {
 UNSUSPECTED = (None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE)
 """Verdicts on which nobody is challenged."""
 
+CAUSES = {
+    ChallengeCause.LINE: "it came on a line whose callers failed the challenge, or that an operator confirmed",
+    ChallengeCause.SUSPICION: "the model takes its sound for dead air, whatever line it came on",
+    ChallengeCause.BURST: "several calls of different numbers lie together with it, and nobody was asked on them yet",
+    ChallengeCause.EXPLORATION: "not for a suspicion: by lot, to learn from",
+}
+"""Why a call is challenged."""
 
-def explain(row: Row, label: str | None = None) -> list[str]:
+STATES = {
+    "CANDIDATE": "nobody was asked on it yet",
+    "ACTIVE": "its callers fail the challenge",
+    "SUSPENDED": "people call on it, so nobody is challenged for it",
+}
+"""What a line's state means for its callers."""
+
+
+def explain(row: Row, label: str | None = None, *, since: Sequence[str] = ()) -> list[str]:
     """Every reason behind one call's fate, one line each, in the order of events.
 
-    label: what the call was, by whom and why, where that is known (it does not stand in the row).
+    label: what the call was, by whom and why, where that is known; since: what became of its line, and what
+    it taught. Neither stands in the row.
     """
     lines = [
         f"call {row['call_id']} from {row['caller_id'] or 'an unknown number'}"
         + (f" (ANI {row['ani']})" if row["ani"] and row["ani"] != row["caller_id"] else "")
         + f" to {row['dnis'] or 'an unknown number'}, {when(row['started_at'])}"
     ]
-    lines += _opening(row) + _judgement(row) + _challenge(row) + _end(row) + _speech(row) + _trial(row)
-    return [*lines, *([f"labelled {label}"] if label else [])]
+    lines += _opening(row) + _judgement(row) + _line(row) + _challenge(row)
+    lines += _end(row) + _speech(row) + _trial(row)
+    return [*lines, *since, *([f"labelled {label}"] if label else [])]
 
 
 def when(seconds: str | float | None) -> str:
@@ -71,18 +89,58 @@ def _judgement(row: Row) -> list[str]:
     return [f"verdict {row['verdict']}{by}", *reasons]
 
 
+def _line(row: Row) -> list[str]:
+    """The line that the opening was taken for, as it stood then."""
+    if row["line_id"] is None:
+        return []
+    score, threshold = float(row["line_score"] or 0), float(row["line_threshold"] or 0)
+    state = str(row["line_state"])
+    meaning = f": {STATES[state]}" if state in STATES else ""
+    return [
+        f"it came on line {row['line_id']}, {state} then (likeness {score:.1f} ≥ threshold {threshold:.1f})"
+        + meaning
+    ]
+
+
 def _challenge(row: Row) -> list[str]:
     if row["challenged_at"] is None:
-        if row["verdict"] in UNSUSPECTED:
-            return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
-        return [f"the caller was not challenged, although suspected: mode was {row['mode']}"]
-    by_lot = row["challenge_cause"] == "EXPLORATION"
+        return _not_challenged(row)
     attempts = [f"  attempt: {attempt}" for attempt in json.loads(str(row["challenge_attempts"] or "[]"))]
     return [
         f"the caller was challenged to press a random digit: {row['challenge_result'] or 'no result'}",
+        *_cause(row),
         *attempts,
-        *(_lot(row) if by_lot else ()),
     ]
+
+
+def _not_challenged(row: Row) -> list[str]:
+    if row["held_back"] is not None:
+        return _held_back(ChallengeCause(str(row["held_back"])))
+    if row["verdict"] in UNSUSPECTED:
+        return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
+    if row["verdict"] == VerdictKind.CALLER_SILENCE and row["challenge_probability"] == 0:
+        return [
+            "the caller was not challenged, although suspected: the number passed a challenge not long "
+            "before (lines.trust_passed_hours)"
+        ]
+    return [f"the caller was not challenged, although suspected: mode was {row['mode']}"]
+
+
+def _held_back(cause: ChallengeCause) -> list[str]:
+    return [
+        f"the caller was to be challenged, and was not: the budget of false challenges was spent "
+        f"(model.max_false_challenge_rate; {cause} waits while less than {RESERVES[cause]:g} of at most "
+        f"{DEPTH:g} are left)",
+        f"  why it was to be: {CAUSES[cause]}",
+    ]
+
+
+def _cause(row: Row) -> list[str]:
+    """Why it was challenged; calls logged before causes were do not say."""
+    cause = row["challenge_cause"]
+    if cause == ChallengeCause.EXPLORATION:
+        return _lot(row)
+    return [f"  why: {CAUSES[ChallengeCause(str(cause))]}"] if cause in CAUSES else []
 
 
 def _trial(row: Row) -> list[str]:

@@ -51,7 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "collecting": CORE | {"audio", "fitness", "policy"},
     "agi": {"errors", "call", "agi"},
     "calllog": CORE | {"calllog", "lines"},
-    "explain": {"call"},
+    "explain": {"budget", "call"},
     "config": {"errors", "budget", "call", "challenge", "lines", "resources"},
     "installation": {"errors", "config", "resources"},
     "registry": {"errors", "model", "calllog", "registry"},

@@ -16,6 +16,7 @@ from silentspam.errors import ConfigError, SilentSpamError
 VERBS = (
     "score",
     "calls",
+    "attacks",
     "check",
     "install",
     "simulate",

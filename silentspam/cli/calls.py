@@ -18,6 +18,9 @@ EXAMPLES = """\
   silentspam calls --number 5551234
   silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f"""
 
+HIDDEN = ("embedding",)
+"""Columns that are long and say nothing to people."""
+
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 _FORMULA = ("=", "+", "-", "@")
@@ -38,6 +41,7 @@ def add_parser(subparsers: Any) -> None:
         "--verdict", choices=list(map(str, VerdictKind)), metavar="KIND", help="what was heard"
     )
     parser.add_argument("--number", help="ANI or caller ID")
+    parser.add_argument("--line", help="calls of this line of dead air (`silentspam attacks`)")
     parser.add_argument(
         "--failed-open",
         action="store_const",
@@ -49,6 +53,11 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--format", choices=("table", "csv", "json"), default="table", help="how to print (table)"
+    )
+    parser.add_argument(
+        "--with-embedding",
+        action="store_true",
+        help="with the opening's place in the space of lines, in CSV and JSON (base64 of float16)",
     )
     add_config_option(parser)
     parser.set_defaults(run=run)
@@ -86,9 +95,11 @@ def run(args: argparse.Namespace) -> int:
         verdict=args.verdict,
         number=args.number,
         failed_open=args.failed_open,
+        line=_line_id(args),
         limit=args.limit or -1,
     )
-    rows = _rows(args, wanted)
+    hidden = () if args.with_embedding else HIDDEN
+    rows = [{k: v for k, v in row.items() if k not in hidden} for row in _rows(args, wanted)]
     {"table": _print_table, "csv": _print_csv, "json": _print_json}[args.format](rows)
     return 0
 
@@ -102,8 +113,30 @@ def run_why(args: argparse.Namespace) -> int:
     if not rows:
         print(f"silentspam calls why: no call {args.call_id}", file=sys.stderr)
         return 1
-    print("\n".join(explain(rows[0], _label(args))))
+    print("\n".join(explain(rows[0], _label(args), since=_since(args, rows[0]))))
     return 0
+
+
+def _line_id(args: argparse.Namespace) -> str | None:
+    if args.line is None:
+        return None
+    from silentspam.cli.attack_views import line_named
+
+    return line_named(configuration(args), args.line).line_id
+
+
+def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
+    """What became of the call's line since, and what the call taught."""
+    from silentspam import assembly
+    from silentspam.calllog.line_calls import SqliteLineCalls
+    from silentspam.lines.teaching import told
+
+    config = configuration(args)
+    taught = SqliteLineCalls(assembly.database(config)).taught(args.call_id)
+    by_id = {line.line_id: line for line in assembly.lines(config).lines()}
+    named = dict.fromkeys(filter(None, (row["line_id"], taught.line_id if taught else None)))
+    lines = [by_id[line_id] for line_id in named if line_id in by_id]
+    return told(taught.outcome if taught else None, taught.line_id if taught else None, lines)
 
 
 def _label(args: argparse.Namespace) -> str | None:
@@ -172,7 +205,8 @@ def _cell(value: Any) -> str:
 def _print_csv(rows: list[dict[str, Any]]) -> None:
     from silentspam.calllog.schema import COLUMNS
 
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(COLUMNS))
+    names = list(rows[0]) if rows else [name for name in COLUMNS if name not in HIDDEN]
+    writer = csv.DictWriter(sys.stdout, fieldnames=names)
     writer.writeheader()
     writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
 

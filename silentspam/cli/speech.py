@@ -40,11 +40,24 @@ def run(args: argparse.Namespace) -> int:
         return _only_measure(args.recordings, detector)
     sweep = _sweep(args, detector)
     code = _sweep_once(sweep)
+    _learn(args)
     while args.watch:
         sys.stdout.flush()
         time.sleep(args.watch)
         code = _sweep_once(sweep)
+        _learn(args)
     return code
+
+
+def _learn(args: argparse.Namespace) -> None:
+    """Let speech that was heard weaken its line now; what fails is learnt with the next call."""
+    from silentspam import assembly
+    from silentspam.errors import SilentSpamError
+
+    try:
+        assembly.learn_lines(configuration(args))
+    except (SilentSpamError, OSError) as error:
+        print(f"silentspam: lines are learnt later: {printable(error)}", file=sys.stderr)
 
 
 def _only_measure(paths: list[Path], detector: "SpeechDetector") -> int:

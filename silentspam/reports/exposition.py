@@ -50,4 +50,4 @@ def _value(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    return str(value)
+    return repr(float(value))
