@@ -50,7 +50,7 @@ def user_exists(name: str) -> bool:
 
 
 def folders(config: Config) -> list[Path]:
-    """Every folder that a call writes to; that for callers' sides only where they are recorded."""
+    """Every folder that a call writes to; those for callers' sides and for lines only where they are used."""
     log = config.call_log
     paths = (
         Path(log.database).parent,
@@ -58,5 +58,6 @@ def folders(config: Config) -> list[Path]:
         Path(log.unlogged).parent,
         Path(config.recording.folder),
         *filter(None, [config.legs_folder]),
+        *([Path(config.lines.folder)] if config.lines.enabled else []),
     )
     return sorted(set(paths))

@@ -57,6 +57,12 @@ class SqliteLines:
         with self._database.transaction(write=False) as connection:
             return int(connection.execute("SELECT COUNT(*) FROM line_queue").fetchone()[0])
 
+    def last_learnt_at(self) -> float | None:
+        """When a call was learnt from last [s since the epoch]; None when none was."""
+        with self._database.transaction(write=False) as connection:
+            (last,) = connection.execute("SELECT MAX(learnt_at) FROM line_lessons").fetchone()
+        return None if last is None else float(last)
+
     def version(self, space_id: str) -> int:
         """How often the lines of a space have changed; 0 for a space without any."""
         with self._database.transaction(write=False) as connection:

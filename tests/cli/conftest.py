@@ -21,6 +21,7 @@ def config_file(tmp_path: Path, model_folder: Path) -> Path:
                     "unlogged": str(tmp_path / "log" / "unlogged.jsonl"),
                 },
                 "recording": {"folder": str(tmp_path / "recordings")},
+                "lines": {"folder": str(tmp_path / "lines")},
                 "model": {"folder": str(model_folder), "registry": str(tmp_path / "registry")},
             }
         )

@@ -3,12 +3,20 @@
 import os
 import stat
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from silentspam import resources
+from silentspam import assembly, resources
+from silentspam.call import Call, CallRecord
+from silentspam.calllog.entry import screened
+from silentspam.cli.doctor_lines import MANY_WAITING
+from silentspam.config import Config, load_config
+from silentspam.lines.snapshot import read_snapshot, write_snapshot
+from tests.lines.openings import missed_by_the_model
 
 
 @pytest.fixture
@@ -192,6 +200,95 @@ def test_an_unknown_user_is_a_fault(silentspam, places: list[object]) -> None:
     code, out, _ = silentspam("check", *places, "--user", "nobody-of-this-name")
     assert code == 1
     assert "does not exist" in out
+
+
+@pytest.fixture
+def with_lines(silentspam, tmp_path: Path, places: list[object], config_file: Path) -> Config:
+    """An installation with the shipped model, whose line memory has learnt from three calls of one line."""
+    document = yaml.safe_load(config_file.read_text())
+    del document["model"]["folder"]
+    config_file.write_text(yaml.safe_dump({**document, "mode": "enforce"}))
+    assert silentspam("install", *places, "--config", config_file)[0] == 0
+    config = load_config(config_file)
+    judge = assembly.LazyJudge(config)
+    judge.prepare()
+    for call in range(3):
+        path = tmp_path / f"{call}.ulaw"
+        path.write_bytes(missed_by_the_model(call).codes.tobytes())
+        verdict = judge.judge(path)
+        caller = Call(call_id=Call.new_id(), started_at=time.time(), ani=f"202555010{call}")
+        record = CallRecord(
+            call=caller,
+            space_id=verdict.space_id,
+            embedding=verdict.embedding,
+            spam_probability=verdict.spam_probability,
+        )
+        assembly.call_log(config).write(screened(record))
+    assert assembly.learn_lines(config) == 3
+    return config
+
+
+def test_the_folder_for_lines_is_made_and_what_was_learnt_is_told(
+    silentspam, tmp_path: Path, places: list[object], with_lines: Config
+) -> None:
+    out = silentspam("check", *places)[1]
+    assert f"ok    {tmp_path}/lines: writable" in out
+    assert f"ok    lines in {tmp_path}/lines/snapshot: 1, as of" in out
+    assert "ok    lines: 0 calls wait to be learnt from, the last lesson was" in out
+
+
+def _tear(snapshot: Path) -> None:
+    snapshot.write_bytes(snapshot.read_bytes()[:-5])
+
+
+def _of_another_space(snapshot: Path) -> None:
+    write_snapshot(snapshot.parent, replace(read_snapshot(snapshot.parent), space_id="0123456789ab"))
+
+
+@pytest.mark.parametrize(("harm", "words"), [(_tear, "torn"), (_of_another_space, "of space 0123456789ab")])
+def test_a_snapshot_of_lines_that_is_no_use_is_a_warning(
+    silentspam, tmp_path: Path, places: list[object], with_lines: Config, harm, words: str
+) -> None:
+    harm(tmp_path / "lines" / "snapshot")
+    code, out, _ = silentspam("check", *places)
+    assert code == 0, out
+    assert any(line.startswith("warn") and words in line for line in out.splitlines()), out
+
+
+def test_calls_that_nobody_learns_from_are_a_warning(
+    silentspam, places: list[object], with_lines: Config
+) -> None:
+    with assembly.database(with_lines).transaction(write=True) as connection:
+        connection.executemany("INSERT INTO line_queue VALUES (?)", [(str(n),) for n in range(MANY_WAITING)])
+    out = silentspam("check", *places)[1]
+    assert f"warn  lines: {MANY_WAITING} calls wait to be learnt from" in out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look through another user's eyes")
+def test_a_snapshot_that_asterisks_user_may_not_read_is_a_fault(
+    silentspam, tmp_path: Path, places: list[object], with_lines: Config
+) -> None:
+    code, out, _ = silentspam("check", *places, "--user", "nobody")
+    assert code == 1
+    assert f"FAULT {tmp_path}/lines/snapshot: nobody may not read it" in out
+
+
+def test_without_line_memory_nothing_is_said_of_lines_and_no_folder_made(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    document = yaml.safe_load(config_file.read_text())
+    document["lines"]["enabled"] = False
+    config_file.write_text(yaml.safe_dump(document))
+    assert silentspam("install", *places, "--config", config_file)[0] == 0
+    assert "lines" not in silentspam("check", *places)[1]
+    assert not (tmp_path / "lines").exists()
+
+
+def test_a_model_without_a_space_of_lines_is_a_warning_while_line_memory_is_on(
+    silentspam, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    assert "has no space for them" in silentspam("check", *places)[1]
 
 
 def test_the_folder_for_callers_sides_is_made_and_checked_where_they_are_recorded(
