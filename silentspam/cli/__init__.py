@@ -27,6 +27,8 @@ VERBS = (
     "holdout",
     "lines-study",
     "scan",
+    "replay",
+    "timeline",
     "models",
     "report",
     "speech",
