@@ -35,7 +35,9 @@ def _snapshot(config: Config, identity: Identity) -> Finding:
         return Finding(WARNING, f"lines in {path}: not compared, as there is no model", "see the model above")
     if model.ground is None:
         remedy = "train it with this version, or set lines.enabled to false: then it has the whole budget"
-        return Finding(WARNING, f"lines: model {model.model_id} has no space for them: no call is", remedy)
+        return Finding(
+            WARNING, f"lines: model {model.model_id} has no space for them: none is learnt", remedy
+        )
     if path.exists() and not identity.may(path, "r"):
         return fault(f"{path}: {identity.name} may not read it: no call is asked for its line", f"rm {path}")
     try:
