@@ -31,9 +31,9 @@ UNSUSPECTED = (None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE)
 """Verdicts on which nobody is challenged."""
 
 CAUSES = {
-    ChallengeCause.LINE: "it came on a line whose callers failed the challenge, or that an operator confirmed",
+    ChallengeCause.LINE: "callers on its line failed the challenge, or an operator confirmed the line",
     ChallengeCause.SUSPICION: "the model takes its sound for dead air, whatever line it came on",
-    ChallengeCause.BURST: "several calls of different numbers lie together with it, and nobody was asked on them yet",
+    ChallengeCause.BURST: "calls of several numbers lie together with it, and nobody was asked on them yet",
     ChallengeCause.EXPLORATION: "not for a suspicion: by lot, to learn from",
 }
 """Why a call is challenged."""

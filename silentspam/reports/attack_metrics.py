@@ -18,6 +18,9 @@ LINES_NAMED = 50
 """Lines with metrics of their own, those heard of last: each is a time series of Prometheus'."""
 
 
+LIVING = (LineState.CANDIDATE, LineState.ACTIVE, LineState.SUSPENDED)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """What is measured.
@@ -44,9 +47,9 @@ def metrics(standing: Standing) -> list[Gauge]:
 
 def _lines(standing: Standing) -> list[Gauge]:
     known = [one for one in standing.attacks if one.known]
-    states = {state: sum(one.line.state is state for one in known) for state in LineState}
+    states = {state: sum(one.line.state is state for one in known) for state in LIVING}
     named = sorted(
-        (one for one in known if one.line.state is not LineState.EXPIRED), key=lambda one: -one.line.last_seen
+        (one for one in known if one.line.state in LIVING), key=lambda one: -one.line.last_seen
     )[:LINES_NAMED]
     return [
         Gauge(
