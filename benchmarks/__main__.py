@@ -9,6 +9,8 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 VERDICT_RATIO = 8.0
 PROCESS_RATIO = 4.0
+LINES_SHARE = 0.5
+"""Of a verdict, for asking a thousand lines."""
 
 
 def main() -> int:
@@ -32,7 +34,16 @@ def main() -> int:
     print(f"  with scikit-learn imported  {sklearn.cpu * 1e3:6.0f} ms CPU  {sklearn.memory / 1e6:5.0f} MB")
     print(f"  Silentspam                  {ours.cpu * 1e3:6.0f} ms CPU  {ours.memory / 1e6:5.0f} MB")
     print(f"  ratio {cpu_ratio:.1f} (wanted: at least {PROCESS_RATIO:.0f}; aim: 250 ms, 60 MB)")
+    from benchmarks.lines import N_LINES, cost
+
+    lines = cost()
+    share = lines.asking / lines.verdict
+    print(f"Line memory: a snapshot of {N_LINES} lines read and asked, {lines.size / 1e3:.0f} kB")
+    print(f"  verdict of the shipped model  {lines.verdict * 1e3:8.2f} ms")
+    print(f"  asking the lines              {lines.asking * 1e3:8.2f} ms (aim: 1 ms)")
+    print(f"  share {share:.2f} (wanted: at most {LINES_SHARE})")
     good = ratio >= VERDICT_RATIO and cpu_ratio >= PROCESS_RATIO and result.difference == 0
+    good = good and share <= LINES_SHARE
     return 0 if good else 1
 
 

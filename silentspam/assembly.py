@@ -48,6 +48,7 @@ class LazyJudge:
         try:
             self._model = _load_model(model_folder(self._config))
             self._model.warm_up()
+            import silentspam.lines.consult  # noqa: F401  what `judge` would import while the caller waits
         except Exception as error:  # noqa: BLE001  an ImportError or MemoryError costs the judgement, not the call
             self._fault = error
 

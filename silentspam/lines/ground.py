@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.errors import LineError, ModelError
-from silentspam.lines.known import KnownLines
+from silentspam.lines.known import KnownLines, LineTerms
 from silentspam.lines.space import Embeddings, LineSpace
 
 STORED = np.dtype("<f2")
@@ -57,9 +57,13 @@ class LineGround:
             found[part] = np.maximum(self.people.likeness(embeddings[part]), 0)
         return found
 
-    def scores(self, embeddings: Embeddings, lines: KnownLines) -> NDArray[np.float64]:
+    def scores(self, embeddings: Embeddings, lines: KnownLines | LineTerms) -> NDArray[np.float64]:
         """How much more like each line than like people: [shape=(n, n_dims)] to [shape=(n, n_lines)]."""
-        return lines.log_ratios(embeddings) - self.likeness_to_people(embeddings)[:, np.newaxis]
+        terms = lines.terms if isinstance(lines, KnownLines) else lines
+        return (
+            terms.log_ratios(embeddings, self.space.spread)
+            - self.likeness_to_people(embeddings)[:, np.newaxis]
+        )
 
     def validate(self, n_features: int) -> None:
         """Raise ModelError unless the arrays are a space for vectors of `n_features`, and people in it."""

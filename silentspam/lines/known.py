@@ -28,25 +28,20 @@ class KnownLines:
 
         Parameters: embeddings [shape=(n, n_dims)]. Returns [shape=(n, n_lines)].
         """
-        weights, inverse, which, constants = self._terms
-        # |e − place|² / variance for every pair, as three products; lines of one count share the first.
-        square = embeddings**2
-        distance = (square @ inverse.T)[:, which] - 2 * embeddings @ weights.T + constants
-        spread = self.space.spread
-        of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
-        return np.asarray(-0.5 * distance - of_any[:, np.newaxis])
+        return self.terms.log_ratios(embeddings, self.space.spread)
 
     @cached_property
-    def _terms(self) -> tuple[Embeddings, Embeddings, NDArray[np.intp], Embeddings]:
-        """What no opening changes: places / variances; 1 / variances of each count, and which is a line's; the
-        rest."""
+    def terms(self) -> "LineTerms":
+        """What no opening changes of the ratios."""
         spread = self.space.spread
         counts, which = np.unique(self.counts, return_inverse=True)
-        certainty = counts[:, np.newaxis] * spread / (counts[:, np.newaxis] * spread + 1)
-        variances = 1 + spread * (1 - certainty)
-        weights = (certainty / variances)[which] * self.means
+        certainty, variances = _certainty(counts, spread)
         squares = ((certainty**2 / variances)[which] * self.means**2).sum(axis=1)
-        return weights, 1 / variances, which, squares + np.log(variances).sum(axis=1)[which]
+        return LineTerms(
+            counts=self.counts,
+            weights=(certainty / variances)[which] * self.means,
+            constants=squares + np.log(variances).sum(axis=1)[which],
+        )
 
     def likeness(self, embeddings: Embeddings) -> NDArray[np.float64]:
         """The largest log ratio of each opening over all lines [shape=(n,)]; −inf where there is no line."""
@@ -60,3 +55,35 @@ class KnownLines:
             raise ModelError(f"line_means.npy is {self.means.shape}: finite {(n_lines, n_dims)} is wanted")
         if self.counts.ndim != 1 or self.counts.dtype.kind != "i" or not (self.counts >= 1).all():
             raise ModelError("line_counts.npy: every line needs one call at least")
+
+
+@dataclass(frozen=True, eq=False)
+class LineTerms:
+    """Lines as scoring needs them: |e − place|² / variance is a sum of three products with the opening.
+
+    counts [shape=(n_lines,)]; weights [shape=(n_lines, n_dims)]: place / variance; constants
+    [shape=(n_lines,)]: the part that no opening changes.
+    """
+
+    counts: NDArray[np.int32]
+    weights: NDArray[np.floating]
+    constants: NDArray[np.floating]
+
+    def log_ratios(self, embeddings: Embeddings, spread: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As `KnownLines.log_ratios`: [shape=(n, n_dims)] to [shape=(n, n_lines)]."""
+        counts, which = np.unique(self.counts, return_inverse=True)
+        _, variances = _certainty(counts, spread)
+        square = embeddings**2
+        products = embeddings.astype(self.weights.dtype) @ self.weights.T
+        # Lines of one count share their variances.
+        distance = (square @ (1 / variances).T)[:, which] - 2 * products + self.constants
+        of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
+        return np.asarray(-0.5 * distance - of_any[:, np.newaxis])
+
+
+def _certainty(
+    counts: NDArray[np.integer], spread: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How certain the place of a line of so many calls is, and the variance left [shape=(n, n_dims)] each."""
+    certainty = counts[:, np.newaxis] * spread / (counts[:, np.newaxis] * spread + 1)
+    return certainty, 1 + spread * (1 - certainty)

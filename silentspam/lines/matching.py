@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from silentspam.lines.ground import LineGround
 from silentspam.lines.known import KnownLines
-from silentspam.lines.line import Line
+from silentspam.lines.line import MEAN_OF, Line
 from silentspam.verdict import LineState
 
 LOWEST_THRESHOLD = -20.0
@@ -25,7 +25,7 @@ class LineTable:
         self.lines = tuple(lines)
         self._ground = ground
         means = np.array([line.mean for line in lines]) if lines else np.zeros((0, len(ground.space.origin)))
-        counts = np.array([line.count for line in lines], dtype=np.int32)
+        counts = np.array([min(line.count, MEAN_OF) for line in lines], dtype=np.int32)
         self.known = KnownLines(ground.space, means.astype(np.float32), counts)
 
     def scores(self, embeddings: NDArray[np.float64]) -> NDArray[np.float64]:

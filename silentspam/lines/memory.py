@@ -157,8 +157,7 @@ class LineMemory:
             made_at=now,
             threshold=self.threshold,
             credit=self.credit,
-            means=table.known.means,
-            counts=table.known.counts,
+            terms=table.known.terms,
             told=tuple(_told(line) for line in table.lines),
             trusted=frozenset(self._trusted_at(now)),
         )

@@ -2,7 +2,8 @@
 
     first line    the SHA-256 of everything after it
     second line   JSON: format, space, version, threshold, credit, how much of each follows
-    arrays        means [shape=(n_lines, n_dims), float32], counts [int32], hashed trusted numbers [int64]
+    arrays        the lines' terms: weights [shape=(n_lines, n_dims), float32], constants [float32], counts
+                  [int32]; hashed trusted numbers [int64]
     the rest      a line of JSON for each line, of which only the matched one is ever read
 
 A process reads it for every call. A file that is torn, of another format or space says nothing, and is no
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from silentspam.budget import Credit
 from silentspam.errors import LineError
 from silentspam.lines.ground import LineGround
-from silentspam.lines.known import KnownLines
+from silentspam.lines.known import LineTerms
 from silentspam.verdict import LineMatch, LineState
 
 FORMAT = 1
@@ -56,8 +57,8 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Snapshot:
     """Lines as they stand, the threshold of their scores, the credit left, and callers not to be asked again.
 
-    means [shape=(n_lines, n_dims), float32] of counts [shape=(n_lines,), int32] calls; told: each line's
-    KnownLine as JSON; trusted: hashed numbers.
+    terms: what scores an opening; told: each line's KnownLine as JSON, in the same order; trusted: hashed
+    numbers.
     """
 
     space_id: str
@@ -65,8 +66,7 @@ class Snapshot:
     made_at: float
     threshold: float
     credit: Credit
-    means: NDArray[np.float32]
-    counts: NDArray[np.int32]
+    terms: LineTerms
     told: tuple[bytes, ...]
     trusted: frozenset[int] = frozenset()
 
@@ -84,8 +84,7 @@ class Snapshot:
             raise LineError(f"snapshot of lines: space {self.space_id}, the model's is {ground.space_id}")
         if not self.told:
             return None
-        known = KnownLines(ground.space, self.means, self.counts)
-        scores = ground.scores(embedding[np.newaxis], known)[0]
+        scores = ground.scores(embedding[np.newaxis], self.terms)[0]
         best = int(scores.argmax())
         if not scores[best] >= self.threshold:
             return None
@@ -110,10 +109,16 @@ def encode(snapshot: Snapshot) -> bytes:
         threshold=snapshot.threshold,
         credit=snapshot.credit.left,
         n_lines=len(snapshot.told),
-        n_dims=snapshot.means.shape[1],
+        n_dims=snapshot.terms.weights.shape[1],
         n_trusted=len(trusted),
     )
-    arrays = (snapshot.means.astype("<f4"), snapshot.counts.astype("<i4"), trusted)
+    terms = snapshot.terms
+    arrays = (
+        terms.weights.astype("<f4"),
+        terms.constants.astype("<f4"),
+        terms.counts.astype("<i4"),
+        trusted,
+    )
     body = b"".join(array.tobytes() for array in arrays) + b"\n".join(snapshot.told)
     content = msgspec.json.encode(header) + b"\n" + body
     return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
@@ -132,10 +137,10 @@ def decode(content: bytes) -> Snapshot:
     if header.format != FORMAT:
         raise LineError(f"snapshot of lines: format {header.format}, this version reads {FORMAT}")
     try:
-        means, counts, trusted, told = _parts(header, body)
+        terms, trusted, told = _parts(header, body)
     except ValueError as error:
         raise LineError(f"snapshot of lines: {len(body)} bytes do not hold what is promised") from error
-    if len(told) != header.n_lines or not np.isfinite(means).all() or not (counts >= 1).all():
+    if len(told) != header.n_lines or not np.isfinite(terms.weights).all() or (terms.counts < 1).any():
         raise LineError(f"snapshot of lines: {header.n_lines} lines are promised, {len(told)} usable")
     return Snapshot(
         space_id=header.space_id,
@@ -143,25 +148,25 @@ def decode(content: bytes) -> Snapshot:
         made_at=header.made_at,
         threshold=header.threshold,
         credit=Credit(header.credit),
-        means=means,
-        counts=counts,
+        terms=terms,
         told=told,
         trusted=frozenset(trusted.tolist()),
     )
 
 
-def _parts(
-    header: _Header, body: bytes
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64], tuple[bytes, ...]]:
+def _parts(header: _Header, body: bytes) -> tuple[LineTerms, NDArray[np.int64], tuple[bytes, ...]]:
     """What follows the header; raises ValueError where it is too short."""
     n_lines, n_dims = header.n_lines, header.n_dims
-    after_means = 4 * n_lines * n_dims
-    after_counts = after_means + 4 * n_lines
-    means = np.frombuffer(body, "<f4", n_lines * n_dims).reshape(n_lines, n_dims)
-    counts = np.frombuffer(body, "<i4", n_lines, after_means)
-    trusted = np.frombuffer(body, "<i8", header.n_trusted, after_counts)
-    text = body[after_counts + 8 * header.n_trusted :]
-    return means, counts, trusted, tuple(text.split(b"\n")) if text else ()
+    n_weights = n_lines * n_dims
+    terms = LineTerms(
+        weights=np.frombuffer(body, "<f4", n_weights).reshape(n_lines, n_dims),
+        constants=np.frombuffer(body, "<f4", n_lines, 4 * n_weights),
+        counts=np.frombuffer(body, "<i4", n_lines, 4 * n_weights + 4 * n_lines),
+    )
+    trusted_at = 4 * n_weights + 8 * n_lines
+    trusted = np.frombuffer(body, "<i8", header.n_trusted, trusted_at)
+    text = body[trusted_at + 8 * header.n_trusted :]
+    return terms, trusted, tuple(text.split(b"\n")) if text else ()
 
 
 def _known_line(told: bytes) -> KnownLine:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from silentspam.budget import Credit
 from silentspam.errors import LineError
+from silentspam.lines.known import KnownLines
 from silentspam.lines.snapshot import (
     FILE_NAME,
     KnownLine,
@@ -26,7 +27,7 @@ from silentspam.lines.snapshot import (
     write_snapshot,
 )
 from silentspam.verdict import LineState
-from tests.lines.ground import a_ground, line_calls, people
+from tests.lines.ground import N_DIMS, a_ground, line_calls, people
 
 GROUND = a_ground()
 
@@ -42,10 +43,11 @@ def a_snapshot(n_lines: int = 3, *, version: int = 1, space_id: str = GROUND.spa
             msgspec.json.encode(KnownLine(line_id=f"line {n}", state=LineState.ACTIVE, evidence="ä\n"))
             for n in range(n_lines)
         ),
-        counts=np.full(n_lines, 3, np.int32),
-        means=np.array([line_calls(3, n).mean(axis=0) for n in range(n_lines)], np.float32).reshape(
-            n_lines, 8
-        ),
+        terms=KnownLines(
+            GROUND.space,
+            np.array([line_calls(3, n).mean(axis=0) for n in range(n_lines)], "<f4").reshape(-1, N_DIMS),
+            np.full(n_lines, 3, np.int32),
+        ).terms,
         trusted=frozenset({1, 2**63 - 1}),
     )
 
@@ -62,8 +64,9 @@ def test_a_snapshot_comes_back_as_it_was_written(tmp_path: Path) -> None:
             snapshot.trusted,
             snapshot.credit,
         )
-        assert np.array_equal(found.means, snapshot.means)
-        assert np.array_equal(found.counts, snapshot.counts)
+        assert np.allclose(found.terms.weights, snapshot.terms.weights, rtol=1e-6)
+        assert np.allclose(found.terms.constants, snapshot.terms.constants, rtol=1e-6)
+        assert np.array_equal(found.terms.counts, snapshot.terms.counts)
         assert os.listdir(tmp_path / "new") == [FILE_NAME]
 
 
