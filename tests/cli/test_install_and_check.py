@@ -280,7 +280,9 @@ def test_without_line_memory_nothing_is_said_of_lines_and_no_folder_made(
     document["lines"]["enabled"] = False
     config_file.write_text(yaml.safe_dump(document))
     assert silentspam("install", *places, "--config", config_file)[0] == 0
-    assert "lines" not in silentspam("check", *places)[1]
+    out = silentspam("check", *places)[1]
+    assert "lines:" not in out
+    assert f"{tmp_path}/lines" not in out
     assert not (tmp_path / "lines").exists()
 
 
