@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO
 
 FIRST_PORT = 20_000
-BLOCK = 600
-BLOCKS = 20
-SCENARIOS = 50
+BLOCK = 700
+BLOCKS = 18
+SCENARIOS = 65
 """How many scenarios a block has ports for."""
 
 
