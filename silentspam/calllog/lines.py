@@ -250,13 +250,13 @@ def _store(connection: sqlite3.Connection, memory: LineMemory, now: float) -> No
         [(line_id, call_id) for call_id, line_id in memory.joined.items()],
     )
     connection.execute(
-        "INSERT OR REPLACE INTO line_state (space_id, version, threshold, threshold_lines, credit) "
+        "INSERT OR REPLACE INTO line_state (space_id, version, threshold, threshold_changes, credit) "
         "VALUES (?, ?, ?, ?, ?)",
         (
             memory.ground.space_id,
             memory.version,
             memory.threshold,
-            memory.threshold_lines,
+            memory.threshold_changes,
             memory.credit.left,
         ),
     )
@@ -268,7 +268,7 @@ def _state(connection: sqlite3.Connection, space_id: str) -> tuple[int, tuple[fl
     row = connection.execute("SELECT * FROM line_state WHERE space_id = ?", (space_id,)).fetchone()
     if row is None:
         return 0, None, Credit()
-    return int(row["version"]), (row["threshold"], row["threshold_lines"]), Credit(row["credit"])
+    return int(row["version"]), (row["threshold"], row["threshold_changes"]), Credit(row["credit"])
 
 
 _NAMES = tuple(field.name for field in fields(Line))

@@ -88,7 +88,7 @@ STEPS = (
     "CREATE INDEX line_lessons_outcome ON line_lessons (outcome, learnt_at)",
     # One row a space: the version of its lines, the threshold, and the credit of false challenges.
     "CREATE TABLE line_state (space_id TEXT PRIMARY KEY, version INTEGER, threshold REAL, "
-    "threshold_lines INTEGER, credit REAL)",
+    "threshold_changes INTEGER, credit REAL)",
     # What operators did to lines: one row a deed, never edited.
     "CREATE TABLE line_events (line_id TEXT, deed TEXT, changed_at REAL, changed_by TEXT, note TEXT)",
     "CREATE INDEX line_events_line ON line_events (line_id)",

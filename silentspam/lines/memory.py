@@ -6,6 +6,7 @@ judged with. The same object serves live calls, restored from the database for e
 """
 
 import enum
+import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -33,6 +34,9 @@ PEOPLE_KEPT = 500
 
 EXACT_UP_TO = 50
 """Lines up to which the threshold is computed anew whenever they change; above, when a 50th of them did."""
+
+UNKNOWN_CHANGES = -1
+"""In place of the number of changes: the threshold is to be computed whatever it is."""
 
 TRUSTED_KEPT = 10_000
 """Callers remembered because they passed."""
@@ -104,7 +108,7 @@ class LineMemory:
         self._reference = reference
         self._new_id = new_id
         self._table: LineTable | None = None
-        self._threshold, self._threshold_lines = threshold or (0.0, -1)
+        self._threshold, self._changes = threshold or (0.0, UNKNOWN_CHANGES)
 
     @property
     def table(self) -> LineTable:
@@ -117,15 +121,14 @@ class LineMemory:
     def threshold(self) -> float:
         """The score from which a call is taken for a line: so high that few people reach it."""
         challenging = sum(line.state in CHALLENGES for line in self.lines.values())
-        stale = abs(challenging - self._threshold_lines) > challenging // EXACT_UP_TO
-        if self._threshold_lines < 0 or stale:
-            self._set_threshold(challenging)
+        if self._changes < 0 or self._changes > challenging // EXACT_UP_TO:
+            self._set_threshold()
         return self._threshold
 
     @property
-    def threshold_lines(self) -> int:
-        """How many lines challenged when the threshold was computed."""
-        return self._threshold_lines
+    def threshold_changes(self) -> int:
+        """How many lines began or ceased to challenge since the threshold was computed."""
+        return self._changes
 
     def learn(self, lesson: Lesson, now: float) -> str | None:
         """Take one call in; returns the id of the line that it taught something of."""
@@ -141,12 +144,14 @@ class LineMemory:
 
     def put(self, line: Line) -> None:
         """Add a line, or put it in place of itself; an expired one is taken out."""
+        before = self.lines.pop(line.line_id, None)
         self.changed[line.line_id] = line
-        self.lines[line.line_id] = line
-        if line.state is LineState.EXPIRED:
-            del self.lines[line.line_id]
+        if line.state is not LineState.EXPIRED:
+            self.lines[line.line_id] = line
+        if _challenges(before) is not _challenges(line) and self._changes >= 0:
+            self._changes += 1
         self._table = None
-        self._bound()
+        self._bound(newest=line.line_id)
 
     def snapshot(self, now: float) -> Snapshot:
         """What calls are judged with from now on."""
@@ -198,20 +203,27 @@ class LineMemory:
         self.people.append(opening.embedding)
         if lesson.outcome is Outcome.PERSON and opening.number is not None:
             self.trusted[opening.number] = max(opening.at, self.trusted.get(opening.number, opening.at))
-        hit = None
-        if self.lines:
-            scores = self.table.scores(opening.embedding[np.newaxis])[0]
-            for line, score in zip(self.table.lines, scores, strict=True):
-                if score >= self.threshold or line.line_id == lesson.line_id:
-                    hit = line.line_id if hit is None else hit
-                    self.put(line.passed_by(opening.number, challenged=lesson.challenged))
-        if hit is not None:
-            self._threshold_lines = -1  # a person came near a line: the next threshold counts them in
-        return hit
+        hit = [
+            line
+            for line, score in self._scored(opening)
+            if score >= self.threshold or line.line_id == lesson.line_id
+        ]
+        for line in hit:
+            self.put(line.passed_by(opening.number, challenged=lesson.challenged))
+        if hit:
+            self._changes = UNKNOWN_CHANGES  # a person came near a line: the next threshold counts them in
+        return hit[0].line_id if hit else None
+
+    def _scored(self, opening: Opening) -> list[tuple[Line, float]]:
+        """Every line and the opening's score on it."""
+        scores = self.table.scores(opening.embedding[np.newaxis])[0]
+        return list(zip(self.table.lines, scores.tolist(), strict=True))
 
     def _unknown(self, opening: Opening) -> str | None:
-        line = self.table.nearest(opening.embedding, self.threshold)
-        if line is not None:
+        line, score = max(self._scored(opening), key=lambda pair: pair[1], default=(None, 0.0))
+        # A suspended line challenges nobody: only what belongs to it may be kept from making a burst.
+        lowest = SAME_LINE if line and line.state is LineState.SUSPENDED else -math.inf
+        if line is not None and score >= max(self.threshold, lowest):
             self.put(line.seen(opening.number, opening.at))
             return line.line_id
         if opening.spam_probability < FLOOR:
@@ -260,10 +272,12 @@ class LineMemory:
             if now - line.last_seen > self.settings.expire_seconds and not line.pinned:
                 self.put(replace(line, state=LineState.EXPIRED))
 
-    def _bound(self) -> None:
-        """Give up the line with the weakest evidence, the longest unheard among equals."""
+    def _bound(self, *, newest: str) -> None:
+        """Give up the line with the weakest evidence, the longest unheard among equals; never the newest, or
+        many lines of two failed challenges each would keep every new one out."""
         while len(self.lines) > self.settings.max_lines:
-            weakest = min(self.lines.values(), key=lambda one: (one.pinned, one.failed, one.last_seen))
+            older = [line for line in self.lines.values() if line.line_id != newest]
+            weakest = min(older, key=lambda one: (one.pinned, one.failed, one.last_seen))
             self.put(replace(weakest, state=LineState.EXPIRED))
 
     def _forget(self, opening: Opening) -> None:
@@ -278,7 +292,7 @@ class LineMemory:
         self.trusted = {number: self.trusted[number] for number in newest}
         return newest
 
-    def _set_threshold(self, challenging: int) -> None:
+    def _set_threshold(self) -> None:
         asked = [line for line in self.lines.values() if line.state in CHALLENGES]
         best = np.zeros(0)
         if asked:
@@ -288,11 +302,15 @@ class LineMemory:
             to_people = np.concatenate([likeness, self.ground.likeness_to_people(recent)])
             best = LineTable(self.ground, asked).known.likeness(people) - to_people
         self._threshold = threshold_for(best, self.settings.rate * LINE_SHARE)
-        self._threshold_lines = challenging
+        self._changes = 0
 
     @cached_property
     def _likeness_of_reference(self) -> NDArray[np.float64]:
         return self.ground.likeness_to_people(self._reference)
+
+
+def _challenges(line: Line | None) -> bool:
+    return line is not None and line.state in CHALLENGES
 
 
 def _told(line: Line) -> bytes:
