@@ -78,7 +78,9 @@ def rule(
     chance = exploration.chance(verdict)
     if exploration.draw() < chance:
         return _challenge(ChallengeCause.EXPLORATION, chance, standing)
-    return Ruling(challenge_probability=chance)
+    # Without the credit for it no lot could have challenged this call: it stands for no call that one did.
+    possible = _allowed(ChallengeCause.EXPLORATION, standing)
+    return Ruling(challenge_probability=chance if possible else 0.0)
 
 
 def suspicion(verdict: Verdict) -> ChallengeCause | None:
@@ -89,7 +91,11 @@ def suspicion(verdict: Verdict) -> ChallengeCause | None:
     return by_line
 
 
+def _allowed(cause: ChallengeCause, standing: Standing) -> bool:
+    return standing.credit is None or standing.credit.allows(cause)
+
+
 def _challenge(cause: ChallengeCause, probability: float, standing: Standing) -> Ruling:
-    if standing.credit is not None and not standing.credit.allows(cause):
+    if not _allowed(cause, standing):
         return Ruling(challenge_probability=0.0, held_back=cause)
     return Ruling(decision=Decision.CHALLENGE, challenge_cause=cause, challenge_probability=probability)

@@ -127,6 +127,15 @@ def test_a_cause_waits_below_its_reserve_and_is_named(cause: ChallengeCause) -> 
     assert held == Ruling(challenge_probability=0.0, held_back=cause)
 
 
+def test_without_credit_no_lot_could_have_challenged_a_call_and_its_row_says_so() -> None:
+    """Else it would stand for challenged calls when labels are weighted by their probability."""
+    short = Standing(credit=Credit(RESERVES[ChallengeCause.EXPLORATION] - 0.01))
+    exploration = Exploration(share=0.1, draw=lambda: 0.9)
+    ham = on_line(None, by_model=False)
+    rulings = [rule(ham, mode=Mode.ENFORCE, exploration=exploration, standing=one) for one in (short, None)]
+    assert rulings == [Ruling(challenge_probability=0.0), Ruling(challenge_probability=0.1)]
+
+
 def test_the_weaker_the_evidence_the_sooner_it_waits() -> None:
     order = (
         ChallengeCause.LINE,

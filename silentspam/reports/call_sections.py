@@ -88,7 +88,7 @@ def challenge_section(found: Volumes, configured: Configured) -> Section:
         f"False challenges: {_of(found.false_challenges)} of the judged callers of enforce mode who did not "
         "fail passed one, whatever its cause. model.max_false_challenge_rate is "
         f"{percent(configured.budget)}.",
-        f"Exploration: {_of(found.explored)} of the unsuspected calls that a lot was drawn on. Configured: "
+        f"Exploration: {_of(found.explored)} of the unsuspected calls that a lot could fall on. Configured: "
         f"{percent(max(configured.share, configured.quiet_share))} of the quiet ones, "
         f"{percent(configured.share)} of the others.",
     )

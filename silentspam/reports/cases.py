@@ -55,7 +55,7 @@ class Case(NamedTuple):
     day: of its start, UTC, ISO 8601. challenge: why it was challenged, None when it was not. failure: why it
     failed open, None when it did not. doubt: why it could not be judged. silence: share of digital silence in
     its opening, as "none", "some", "most" (above half) or "all". held_back: why it would have been
-    challenged, had the budget allowed it. lot: whether a lot was drawn on challenging it, unsuspected.
+    challenged, had the budget allowed it. lot: whether a lot could have challenged it, unsuspected.
     """
 
     day: str
@@ -108,7 +108,7 @@ def _cases(rows: Iterable[tuple[Value, ...]]) -> Iterator[Case]:
             doubt=_doubt(reasons) if verdict == VerdictKind.INCONCLUSIVE else None,
             silence=_silence(silence),
             held_back=_text(held_back),
-            lot=_lot(probability, cause, held_back),
+            lot=_lot(probability, cause),
         )
 
 
@@ -140,11 +140,9 @@ def _challenge(challenged_at: Value, cause: Value, result: Value) -> str | None:
     return str(cause or ChallengeCause.SUSPICION)
 
 
-def _lot(probability: Value, cause: Value, held_back: Value) -> bool:
-    """Whether the lot could have fallen on it; suspects have a probability too, and a cause beside it."""
-    if ChallengeCause.EXPLORATION in (cause, held_back):
-        return True
-    return bool(probability) and cause is None and held_back is None
+def _lot(probability: Value, cause: Value) -> bool:
+    """Whether the lot fell on it, or could have; suspects have a probability too, and a cause beside it."""
+    return cause == ChallengeCause.EXPLORATION or (bool(probability) and cause is None)
 
 
 def _cause(failure: Value, known: set[str]) -> str:

@@ -57,7 +57,7 @@ class Volumes:
 
     judged: HAM or a kind of SPAM; suspects: the latter; inconclusive and failed_open by cause; dispositions
     by name; line, suspicion, burst, exploration: the challenges of each cause; held_back: those that the
-    budget did not allow, by cause; lots: unsuspected calls that a lot was drawn on; silent_all, silent_most:
+    budget did not allow, by cause; lots: unsuspected calls that a lot could fall on; silent_all, silent_most:
     calls judged CALLER_SILENCE whose opening was digital silence wholly, or for more than half;
     challengeable: judged calls in enforce mode, the denominator of the challenge rate.
     """

@@ -1,4 +1,4 @@
-"""`silentspam attacks`: lines learnt from real verdicts, shown, decided on by hand, and followed elsewhere."""
+"""`silentspam attacks`: lines learnt from real verdicts, shown, decided on by hand, followed elsewhere."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from silentspam import assembly
-from silentspam.budget import DEPTH
+from silentspam.budget import START
 from silentspam.cli.attack_follower import Follower
 from silentspam.errors import LineError
 from silentspam.lines.snapshot import FILE_NAME, read_snapshot
@@ -243,7 +243,7 @@ def test_the_metrics_say_what_the_list_says(silentspam: Silentspam, server: Serv
         ("line", "passed"): 1,
     }
     assert found["false_challenge_share"] == {("configured",): 0.005, ("realised",): 0.25}
-    assert found["false_challenge_credit"][()] == pytest.approx(DEPTH - 1, abs=0.02)
+    assert found["false_challenge_credit"][()] == pytest.approx(START - 1, abs=0.02)
     assert found["calls_waiting_to_teach"] == {(): 0}
     assert found["snapshot_usable"] == {(): 1}
     assert found["snapshot_version"] == found["lines_version"]

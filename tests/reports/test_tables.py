@@ -109,7 +109,7 @@ def test_the_causes_of_challenges_are_counted_apart_and_those_held_back_beside_t
     assert (found.suspicion.calls, found.burst.calls, found.exploration.calls) == (1, 2, 1)
     assert (found.suspected.calls, found.suspected.failed) == (9, 7)
     assert found.held_back == {"BURST": 1, "EXPLORATION": 1}
-    assert (found.explored.hits, found.explored.n) == (1, 99)
+    assert (found.explored.hits, found.explored.n) == (1, 98)
     assert (found.false_challenges.hits, found.false_challenges.n) == (3, 103)
     assert (found.challenge_rate.hits, found.challenge_rate.n) == (9, 110)
 
