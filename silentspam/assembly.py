@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam import resources
+from silentspam.budget import FOREST_SHARE
 from silentspam.call import Call, CallRecord, Mode
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
@@ -102,13 +103,20 @@ def judge_recording(model: "SpamModel", recording: "Recording", config: Config) 
 def judge_recordings(model: "SpamModel", recordings: Sequence["Recording"], config: Config) -> list[Verdict]:
     """A model's verdict on each of many openings, which are measured together; under the same limits."""
     section = config.model
-    return model.judge_many(
+    verdicts = model.judge_many(
         recordings,
         threshold=section.threshold,
-        max_false_challenge_rate=config.model_budget,
+        max_false_challenge_rate=section.max_false_challenge_rate,
         min_seconds=section.min_seconds,
         max_digital_silence_share=section.max_digital_silence_share,
     )
+    if section.threshold is not None or not config.lines.enabled:
+        return verdicts
+    own = section.max_false_challenge_rate * FOREST_SHARE
+    return [
+        replace(verdict, sure_threshold=model.threshold_for(recording, own))
+        for verdict, recording in zip(verdicts, recordings, strict=True)
+    ]
 
 
 def judge_in_shadow(config: Config, record: CallRecord) -> bool:

@@ -16,18 +16,24 @@ from dataclasses import dataclass
 from silentspam.call import ChallengeCause
 
 DEPTH = 10.0
-"""False challenges that may come at once."""
+"""False challenges that may come at once, after a time without any."""
+
+START = 6.0
+"""Credit before the first call: every cause may begin, the weakest with nothing to spare."""
 
 RESERVES: Mapping[ChallengeCause, float] = {
     ChallengeCause.LINE: 1.0,
-    ChallengeCause.SUSPICION: 2.5,
-    ChallengeCause.BURST: 4.0,
+    ChallengeCause.SUSPICION: 2.0,
+    ChallengeCause.BURST: 3.0,
     ChallengeCause.EXPLORATION: 6.0,
 }
 """Credit below which a cause waits: what others, with stronger evidence, can still spend."""
 
+UNSURE_RESERVE = 5.0
+"""Of a suspicion that is none at the model's own share of the budget: it may use what others leave."""
+
 FOREST_SHARE = 0.5
-"""Of the budget, for the model's threshold while line memory is on."""
+"""Of the budget, the model's own: what it suspects at that threshold waits for little else."""
 
 LINE_SHARE = 0.3
 """Of the budget, for the threshold of lines. What is left is for bursts and exploration."""
@@ -37,7 +43,7 @@ LINE_SHARE = 0.3
 class Credit:
     """What may still be spent, in challenges of people."""
 
-    left: float = DEPTH
+    left: float = START
 
     def earned(self, rate: float) -> "Credit":
         """After one more caller who is not known as dead air; rate: max_false_challenge_rate."""
@@ -47,6 +53,7 @@ class Credit:
         """After a person was challenged. It may fall below 0: challenges under way are not called back."""
         return Credit(self.left - 1.0)
 
-    def allows(self, cause: ChallengeCause) -> bool:
-        """Whether a challenge for this cause may be made now."""
-        return self.left >= RESERVES[cause]
+    def allows(self, cause: ChallengeCause, *, sure: bool = True) -> bool:
+        """Whether a challenge for this cause may be made now; a suspicion that is not sure waits longer."""
+        unsure = cause is ChallengeCause.SUSPICION and not sure
+        return self.left >= (UNSURE_RESERVE if unsure else RESERVES[cause])

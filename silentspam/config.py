@@ -14,7 +14,6 @@ import msgspec
 import yaml
 
 from silentspam import resources
-from silentspam.budget import FOREST_SHARE
 from silentspam.call import Mode
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ConfigError
@@ -123,12 +122,6 @@ class Config(_Section, frozen=True):
     def legs_folder(self) -> Path | None:
         """Where callers' sides are recorded to; None when they are not."""
         return Path(self.collection.legs) if self.collection.caller_leg else None
-
-    @property
-    def model_budget(self) -> float:
-        """The model's own part of max_false_challenge_rate: all of it where no line memory shares it."""
-        rate = self.model.max_false_challenge_rate
-        return rate * FOREST_SHARE if self.lines.enabled else rate
 
     def memory_settings(self) -> MemorySettings:
         """The lines section as line memory's own class."""

@@ -38,7 +38,7 @@ class Verdict:
     None when nothing was judged or the kind is INCONCLUSIVE; seconds of audio there were;
     digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first. level_dbfs: RMS
     of what sounds; embedding: where it lies in the space `space_id` of lines, packed; line: what it was taken
-    for.
+    for; sure_threshold: from which on the model is sure, where it shares a budget with others.
     """
 
     kind: VerdictKind | None
@@ -52,6 +52,7 @@ class Verdict:
     space_id: str | None = None
     embedding: str | None = None
     line: LineMatch | None = None
+    sure_threshold: float | None = None
 
     @property
     def by_model(self) -> bool:
@@ -59,6 +60,13 @@ class Verdict:
         if self.spam_probability is None or self.threshold is None:
             return self.kind in SUSPECTS
         return self.spam_probability >= self.threshold
+
+    @property
+    def sure(self) -> bool:
+        """Whether the model's suspicion stands at its own share of the budget too."""
+        if self.sure_threshold is None or self.spam_probability is None:
+            return True
+        return self.spam_probability >= self.sure_threshold
 
 
 SUSPECTS = frozenset({VerdictKind.CALLER_SILENCE})

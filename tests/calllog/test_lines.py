@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from silentspam.budget import DEPTH
+from silentspam.budget import START
 from silentspam.call import Call, CallRecord, CallSpeech, ChallengeResult
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.entry import heard, screened
@@ -159,7 +159,7 @@ def test_credit_is_kept_from_one_learner_to_the_next(site: Site) -> None:
     for embedding in people(4, seed=5):
         site.person(embedding)
         site.learn()
-    assert site.lines.credit(GROUND.space_id).left == pytest.approx(DEPTH - 4, abs=0.05)
+    assert site.lines.credit(GROUND.space_id).left == pytest.approx(START - 4, abs=0.05)
     assert site.published[-1].credit.left == site.lines.credit(GROUND.space_id).left
 
 

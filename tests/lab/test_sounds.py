@@ -27,7 +27,7 @@ def model() -> SpamModel:
 def verdicts(model: SpamModel, tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
     config = load_config(write_config(tmp_path_factory.mktemp("lab"), {}, {}))
     takes = [Recording(line_codes(rumble(take))[OPENING : 2 * OPENING]) for take in range(TAKES)]
-    return model.judge_many(takes, max_false_challenge_rate=config.model_budget)
+    return model.judge_many(takes, max_false_challenge_rate=config.model.max_false_challenge_rate)
 
 
 def test_the_shipped_model_misses_every_take_and_is_not_sure_of_any(verdicts: list[Verdict]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from silentspam.budget import DEPTH, FOREST_SHARE, LINE_SHARE, RESERVES, Credit
+from silentspam.budget import DEPTH, FOREST_SHARE, LINE_SHARE, RESERVES, START, UNSURE_RESERVE, Credit
 from silentspam.call import ChallengeCause
 
 CAUSES = list(ChallengeCause)
@@ -37,6 +37,14 @@ def test_people_challenged_never_exceed_the_bound(
 def test_the_weakest_evidence_waits_first(left: float) -> None:
     allowed = [Credit(left).allows(cause) for cause in ChallengeCause]
     assert allowed == sorted(allowed, reverse=True)
+
+
+def test_a_suspicion_that_is_not_sure_leaves_room_for_bursts_and_comes_before_exploration() -> None:
+    assert RESERVES[ChallengeCause.BURST] < UNSURE_RESERVE < RESERVES[ChallengeCause.EXPLORATION] <= START
+    unsure = Credit(UNSURE_RESERVE - 0.01)
+    assert unsure.allows(ChallengeCause.SUSPICION)
+    assert not unsure.allows(ChallengeCause.SUSPICION, sure=False)
+    assert unsure.allows(ChallengeCause.LINE, sure=False)
 
 
 def test_every_cause_has_a_reserve_and_the_shares_leave_room_for_bursts_and_exploration() -> None:
