@@ -179,6 +179,7 @@ def _known_line(told: bytes) -> KnownLine:
 def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
     """Put a snapshot in place of the one in `folder`, by rename: no reader ever meets half of it.
 
+    It belongs to the folder's owner, whoever wrote it.
     Raises LineError when the folder cannot be written.
     """
     try:
@@ -188,6 +189,9 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(encode(snapshot))
             os.chmod(partial, 0o640)
+            if os.geteuid() == 0:  # root may learn too, and Asterisk's user must read it
+                owner = folder.stat()
+                os.chown(partial, owner.st_uid, owner.st_gid)
             os.replace(partial, folder / FILE_NAME)
         except OSError:
             with suppress(OSError):

@@ -122,6 +122,14 @@ def test_a_folder_that_cannot_be_written_names_the_key(tmp_path: Path) -> None:
         write_snapshot(tmp_path / "file" / "lines", a_snapshot())
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    write_snapshot(tmp_path, a_snapshot())
+    status = (tmp_path / FILE_NAME).stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (12345, 12346, 0o640)
+
+
 def test_a_full_disk_leaves_the_snapshot_that_was_there() -> None:
     """A limit on file size, which is to a writer what a full disk is."""
     with tempfile.TemporaryDirectory() as folder:
