@@ -72,7 +72,7 @@ def rule(
     if standing.trusted:
         return Ruling(challenge_probability=0.0)
     if mode is Mode.ENFORCE and (cause := suspicion(verdict)):
-        return _challenge(cause, 1.0, standing)
+        return _challenge(cause, 1.0, standing, sure=verdict.sure)
     if verdict.kind not in UNSUSPECTED:
         return Ruling(challenge_probability=0.0)
     chance = exploration.chance(verdict)
@@ -86,16 +86,16 @@ def rule(
 def suspicion(verdict: Verdict) -> ChallengeCause | None:
     """The strongest evidence against a call; None for a call that nothing speaks against."""
     by_line = CAUSE_OF_LINE.get(verdict.line.state) if verdict.line else None
-    if by_line is not ChallengeCause.LINE and verdict.by_model:
-        return ChallengeCause.SUSPICION
-    return by_line
+    if by_line is ChallengeCause.LINE or not verdict.by_model:
+        return by_line
+    return ChallengeCause.SUSPICION if verdict.sure else by_line or ChallengeCause.SUSPICION
 
 
-def _allowed(cause: ChallengeCause, standing: Standing) -> bool:
-    return standing.credit is None or standing.credit.allows(cause)
+def _allowed(cause: ChallengeCause, standing: Standing, *, sure: bool = True) -> bool:
+    return standing.credit is None or standing.credit.allows(cause, sure=sure)
 
 
-def _challenge(cause: ChallengeCause, probability: float, standing: Standing) -> Ruling:
-    if not _allowed(cause, standing):
+def _challenge(cause: ChallengeCause, probability: float, standing: Standing, *, sure: bool = True) -> Ruling:
+    if not _allowed(cause, standing, sure=sure):
         return Ruling(challenge_probability=0.0, held_back=cause)
     return Ruling(decision=Decision.CHALLENGE, challenge_cause=cause, challenge_probability=probability)

@@ -1,8 +1,10 @@
 """The policy is a table; this is the same table, written down a second time on purpose."""
 
+from dataclasses import replace
+
 import pytest
 
-from silentspam.budget import DEPTH, RESERVES, Credit
+from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE, Credit
 from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
 from silentspam.policy import CAUSE_OF_LINE, Exploration, Ruling, Standing, rule
 from silentspam.verdict import LineMatch, LineState, Verdict
@@ -110,6 +112,21 @@ def test_the_strongest_evidence_is_the_cause(
     ruling = rule(on_line(state, by_model=by_model), mode=Mode.ENFORCE, exploration=NOT_DRAWN)
     assert ruling.challenge_cause is cause
     assert ruling.decision is (Decision.CHALLENGE if cause else Decision.BRIDGE)
+
+
+def test_a_burst_is_stronger_than_a_suspicion_that_is_not_sure_and_weaker_than_one_that_is() -> None:
+    for sure_threshold, cause in ((0.999, ChallengeCause.BURST), (0.95, ChallengeCause.SUSPICION)):
+        verdict = replace(on_line(LineState.CANDIDATE, by_model=True), sure_threshold=sure_threshold)
+        assert rule(verdict, mode=Mode.ENFORCE, exploration=NOT_DRAWN).challenge_cause is cause
+
+
+def test_a_suspicion_that_is_not_sure_uses_what_others_leave() -> None:
+    unsure = replace(on_line(None, by_model=True), sure_threshold=0.999)
+    for left, held in ((UNSURE_RESERVE, None), (UNSURE_RESERVE - 0.01, ChallengeCause.SUSPICION)):
+        standing = Standing(credit=Credit(left))
+        ruling = rule(unsure, mode=Mode.ENFORCE, exploration=NOT_DRAWN, standing=standing)
+        assert ruling.held_back is held
+        assert (ruling.decision is Decision.CHALLENGE) == (held is None)
 
 
 @pytest.mark.parametrize("cause", ChallengeCause)
