@@ -11,8 +11,6 @@
 The model id is the start of the hash of SHA256SUMS: equal ids are equal bytes.
 """
 
-import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +27,7 @@ from silentspam.errors import ModelError
 from silentspam.features import feature_matrix, feature_names
 from silentspam.fitness import why_inconclusive
 from silentspam.forest import SPAM_CLASS, Forest
+from silentspam.hashed import SUMS_NAME, Arrays, arrays_in, npy, verified_files, with_sums
 from silentspam.lines.evidence import LineEvidence
 from silentspam.lines.ground import LineGround, line_ground, pack
 from silentspam.lines.known import KnownLines
@@ -36,7 +35,6 @@ from silentspam.lines.space import LineSpace
 from silentspam.verdict import Verdict
 
 CARD_NAME = "card.json"
-SUMS_NAME = "SHA256SUMS"
 LINE_CARD_NAME = "lines.json"
 
 TREES: Mapping[str, type[Forest] | type[BoostedTrees]] = {"forest": Forest, "boosted": BoostedTrees}
@@ -61,7 +59,6 @@ ARRAY_FILES = tuple(
 PARTLY_SILENT = 0.1
 """Share of digital silence from which an opening is judged most strictly: late media is mostly a person's."""
 
-Arrays = dict[str, NDArray[np.generic]]
 Card = TypeVar("Card", ModelCard, LineCard)
 
 
@@ -218,7 +215,7 @@ def load_model(folder: Path) -> SpamModel:
     Raises ModelError for a missing or changed file, another format, features this code does not make, or
     arrays that are not what the card says.
     """
-    files, model_id = _verified_files(folder)
+    files, model_id = verified_files(folder, (CARD_NAME,), (*ARRAY_FILES, LINE_CARD_NAME))
     try:
         card = _decoded(files, CARD_NAME, ModelCard)
         card.validate()
@@ -247,13 +244,13 @@ def _check_features(card: ModelCard) -> None:
 
 def _parts(card: ModelCard, files: Mapping[str, bytes]) -> tuple[Forest | BoostedTrees, LineEvidence | None]:
     kind = TREES[card.trees]
-    trees = kind(**_arrays(files, kind.FORMS), n_features=card.n_features, depth=card.depth)  # type: ignore[arg-type]
+    trees = kind(**arrays_in(files, kind.FORMS), n_features=card.n_features, depth=card.depth)  # type: ignore[arg-type]
     trees.validate()
     if isinstance(trees, Forest) and trees.shares.shape[1] <= SPAM_CLASS:
         raise ModelError(f"shares has {trees.shares.shape[1]} classes, at least 2 are needed")
     if not card.lines:
         return trees, None
-    arrays = _arrays(files, LINE_ARRAYS, prefix="line_")
+    arrays = arrays_in(files, LINE_ARRAYS, prefix="line_")
     space = LineSpace(**{name: arrays[name] for name in SPACE_ARRAYS})  # type: ignore[arg-type]
     people = np.ones(len(arrays["people"]), dtype=np.int32)
     lines = LineEvidence(
@@ -271,40 +268,10 @@ def _ground(files: Mapping[str, bytes], lines: LineEvidence | None) -> LineGroun
     if LINE_CARD_NAME not in files:
         raise ModelError(f"{LINE_CARD_NAME} is missing, or not in {SUMS_NAME}")
     described = _decoded(files, LINE_CARD_NAME, LineCard)
-    cohort = _arrays(files, ["cohort"], prefix="line_")["cohort"]
+    cohort = arrays_in(files, ["cohort"], prefix="line_")["cohort"]
     ground = line_ground(lines.dead_air.space, cohort)
     check_line_card(described, space_id=ground.space_id, n_dims=len(ground.space.origin), cohort=len(cohort))
     return ground
-
-
-def _arrays(
-    files: Mapping[str, bytes], names: Sequence[str] | Mapping[str, object], prefix: str = ""
-) -> Arrays:
-    arrays: Arrays = {}
-    for name in names:
-        file_name = f"{prefix}{name}.npy"
-        if file_name not in files:
-            raise ModelError(f"{file_name} is missing, or not in {SUMS_NAME}")
-        try:
-            arrays[name] = np.load(io.BytesIO(files[file_name]), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise ModelError(f"an array cannot be read: {file_name}: {error}") from error
-    return arrays
-
-
-def _verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
-    """The cards, and every array named in SHA256SUMS, read once and checked against it; and the model id."""
-    try:
-        sums_text = (folder / SUMS_NAME).read_bytes()
-        sums = {line[66:]: line[:64] for line in sums_text.decode("utf-8", "replace").splitlines()}
-        names = [CARD_NAME, *(name for name in (*ARRAY_FILES, LINE_CARD_NAME) if name in sums)]
-        files = {name: (folder / name).read_bytes() for name in names}
-    except OSError as error:
-        raise ModelError(f"model folder {folder}: {error.strerror or error} ({error.filename})") from error
-    for name, content in files.items():
-        if sums.get(name) != hashlib.sha256(content).hexdigest():
-            raise ModelError(f"{folder / name}: its SHA-256 is not the one in {SUMS_NAME}")
-    return files, hashlib.sha256(sums_text).hexdigest()[:12]
 
 
 def model_files(
@@ -327,14 +294,6 @@ def model_files(
         parts = {name: getattr(known.space, name) for name in SPACE_ARRAYS}
         parts |= {"means": known.means, "counts": known.counts, "people": lines.people.means}
         arrays |= {f"line_{name}": parts[name] for name in LINE_ARRAYS}
-    files = {f"{name}.npy": _npy(array) for name, array in arrays.items()} | dict(beside or {})
+    files = {f"{name}.npy": npy(array) for name, array in arrays.items()} | dict(beside or {})
     files[CARD_NAME] = msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n"
-    sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    files[SUMS_NAME] = sums.encode()
-    return files
-
-
-def _npy(array: NDArray[np.generic]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+    return with_sums(files)

@@ -9,7 +9,8 @@ import numpy as np
 from silentspam.card import FORMAT, ModelCard, stft_card
 from silentspam.features import FeatureParams, feature_names
 from silentspam.forest import Forest
-from silentspam.model import SUMS_NAME, model_files
+from silentspam.hashed import SUMS_NAME
+from silentspam.model import model_files
 
 PARAMS = FeatureParams()
 NAMES = feature_names(PARAMS)

@@ -21,7 +21,7 @@ PACKAGE = Path(silentspam.__file__).parent
 CORE = {"errors", "call", "verdict", "budget"}
 SOUND = {"audio", "spectrum", "eigen", "decompose", "texture", "features"}
 TREES = {"trees", "forest", "boosted"}
-MODEL = {*SOUND, *TREES, "card", "fitness", "lines", "model"}
+MODEL = {*SOUND, *TREES, "card", "fitness", "hashed", "lines", "model"}
 SCREENING = {"challenge", "channel", "collecting", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -42,8 +42,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forest": {"errors", "trees"},
     "boosted": {"errors", "trees"},
     "lines": CORE | {"lines"},
+    "hashed": {"errors"},
     "card": {"errors", "features", "spectrum"},
-    "model": CORE | SOUND | TREES | {"card", "fitness", "lines"},
+    "model": CORE | SOUND | TREES | {"card", "fitness", "hashed", "lines"},
     "challenge": {"errors", "call"},
     "channel": {"errors", "call"},
     "policy": {"budget", "call", "verdict"},
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain": {"budget", "call"},
     "config": {"errors", "budget", "call", "challenge", "lines", "resources"},
     "installation": {"errors", "config", "resources"},
-    "registry": {"errors", "model", "calllog", "registry"},
+    "registry": {"errors", "hashed", "model", "calllog", "registry"},
     "labels": {"errors", "call", "calllog", "labels", "training"},
     "promotion": CORE | {"audio", "calllog", "labels", "policy", "promotion", "training"},
     "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "registry", "resources"},
@@ -84,6 +85,7 @@ OUTSIDE = {
     "lines": {"numpy", "msgspec"},
     "calllog": {"numpy"},
     "audio_files": {"numpy", "soundfile"},
+    "hashed": {"numpy"},
     "model": {"numpy", "msgspec"},
     "card": {"msgspec"},
     "config": {"msgspec", "yaml"},

@@ -20,8 +20,9 @@ from silentspam.call import VerdictKind
 from silentspam.errors import ModelError
 from silentspam.features import FeatureParams, feature_matrix
 from silentspam.forest import Forest
+from silentspam.hashed import SUMS_NAME
 from silentspam.lines.ground import unpack
-from silentspam.model import CARD_NAME, SUMS_NAME, SpamModel, load_model, model_files
+from silentspam.model import CARD_NAME, SpamModel, load_model, model_files
 from tests import models
 from tests.fakes import joined, noise, silence, tone
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from silentspam.errors import ModelError
-from silentspam.model import SUMS_NAME
+from silentspam.hashed import SUMS_NAME
 
 LOCK_NAME = ".lock"
 PARTIAL = ".partial-"

@@ -8,7 +8,8 @@ import pytest
 
 from silentspam.calllog.models import ModelState
 from silentspam.errors import ModelError
-from silentspam.model import SUMS_NAME, load_model
+from silentspam.hashed import SUMS_NAME
+from silentspam.model import load_model
 from silentspam.registry.links import Role, model_in
 from silentspam.registry.registry import Registry, RegistryConflict
 from tests.registry.conftest import MakeModel
