@@ -48,9 +48,9 @@ def metrics(standing: Standing) -> list[Gauge]:
 def _lines(standing: Standing) -> list[Gauge]:
     known = [one for one in standing.attacks if one.known]
     states = {state: sum(one.line.state is state for one in known) for state in LIVING}
-    named = sorted(
-        (one for one in known if one.line.state in LIVING), key=lambda one: -one.line.last_seen
-    )[:LINES_NAMED]
+    named = sorted((one for one in known if one.line.state in LIVING), key=lambda one: -one.line.last_seen)[
+        :LINES_NAMED
+    ]
     return [
         Gauge(
             name="silentspam_lines",
