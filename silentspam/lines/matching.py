@@ -15,9 +15,8 @@ LOWEST_THRESHOLD = -20.0
 """Natural log ratio: to few lines no person of the reference comes near, but the reference is not all."""
 
 CALLS_COUNTED = 4
-"""Calls that a line is known by at most. With more its place grows so sharp that a call with more loss or noise
-than the others is left out: of 11,000 calls in replays of three days 4 missed 86, 10 or more 99 to 105, 2 missed
-102."""
+"""Calls that a line is known by at most: a place that is known more sharply misses calls with more loss. Of
+11,000 calls in replays of three days 4 missed 86, 10 or more missed 99 to 105, and 2 missed 102."""
 
 CHALLENGES = frozenset({LineState.ACTIVE, LineState.CANDIDATE})
 """States whose calls are challenged. A suspended line is matched too, so that its calls are not another's."""

@@ -6,7 +6,6 @@ judged with. The same object serves live calls, restored from the database for e
 """
 
 import enum
-import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -198,7 +197,7 @@ class LineMemory:
 
     def _person(self, lesson: Lesson) -> str | None:
         """A person: every line that would have challenged this opening is weakened."""
-        opening = lesson.opening
+        opening, threshold = lesson.opening, self.threshold  # before this very person helps to set it
         self._forget(opening)
         self.people.append(opening.embedding)
         if lesson.outcome is Outcome.PERSON and opening.number is not None:
@@ -206,7 +205,7 @@ class LineMemory:
         hit = [
             line
             for line, score in self._scored(opening)
-            if score >= self.threshold or line.line_id == lesson.line_id
+            if score >= threshold or line.line_id == lesson.line_id
         ]
         for line in hit:
             self.put(line.passed_by(opening.number, challenged=lesson.challenged))
@@ -221,9 +220,9 @@ class LineMemory:
 
     def _unknown(self, opening: Opening) -> str | None:
         line, score = max(self._scored(opening), key=lambda pair: pair[1], default=(None, 0.0))
-        # A suspended line challenges nobody: only what belongs to it may be kept from making a burst.
-        lowest = SAME_LINE if line and line.state is LineState.SUSPENDED else -math.inf
-        if line is not None and score >= max(self.threshold, lowest):
+        # A suspended line challenges nobody: what belongs to it makes no burst, what is only near it may.
+        suspended = line is not None and line.state is LineState.SUSPENDED
+        if line is not None and score >= (SAME_LINE if suspended else self.threshold):
             self.put(line.seen(opening.number, opening.at))
             return line.line_id
         if opening.spam_probability < FLOOR:
