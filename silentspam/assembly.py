@@ -59,7 +59,7 @@ class LazyJudge:
             raise ModelError(f"no model: {self._fault}") from self._fault
         verdict = judge_recording(self._model, _read(path, self._config), self._config)
         if not self._config.lines.enabled or self._model.ground is None:
-            return verdict
+            return replace(verdict, space_id=None, embedding=None)  # nobody would learn from it
         return self._ask_lines(verdict, self._model.ground)
 
     def standing(self, call: Call) -> Standing:

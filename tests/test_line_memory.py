@@ -167,6 +167,8 @@ def test_without_line_memory_no_line_is_asked_or_learnt(calls: Calls) -> None:
     calls.site.settings["lines"]["enabled"] = False
     assert {calls.dead_air()["line_id"] for _ in range(5)} == {None}
     assert not calls.snapshot_file.exists()
+    with sqlite3.connect(calls.site.folder / "calls.db") as database:
+        assert database.execute("SELECT COUNT(*) FROM line_queue").fetchone() == (0,)
 
 
 def test_in_shadow_lines_are_seen_and_nobody_is_challenged(calls: Calls) -> None:

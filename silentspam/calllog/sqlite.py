@@ -17,6 +17,11 @@ _MERGES = {
     Part.ENDED: "{c} = COALESCE(calls.{c}, excluded.{c})",
 }
 
+_QUEUE = (
+    "INSERT OR IGNORE INTO line_queue (call_id) "
+    "SELECT call_id FROM calls WHERE call_id = ? AND embedding IS NOT NULL"
+)
+
 
 class SqliteCallLog:
     """The calls table in one file (implements the CallLog contract; every error is a CallLogError)."""
@@ -29,7 +34,7 @@ class SqliteCallLog:
         with self._database.transaction(write=True) as connection:
             connection.execute(_upsert(entry), entry.columns)
             if entry.teaches:
-                connection.execute("INSERT OR IGNORE INTO line_queue (call_id) VALUES (?)", (entry.call_id,))
+                connection.execute(_QUEUE, (entry.call_id,))
 
     def rows(self, wanted: Filter) -> list[Row]:
         """The rows that match, newest first."""

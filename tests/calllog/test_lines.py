@@ -133,6 +133,16 @@ def test_speech_found_afterwards_takes_a_failed_challenge_back(site: Site) -> No
     assert site.published[-1].match(GROUND, line_calls(2)[1]).state is LineState.SUSPENDED  # type: ignore[union-attr]
 
 
+def test_speech_of_a_call_without_a_place_teaches_nothing_and_waits_for_nobody(site: Site) -> None:
+    call = Call(call_id=Call.new_id(), started_at=NOW)
+    site.log.write(screened(CallRecord(call=call)))
+    speech = CallSpeech(
+        call_id=call.call_id, caller_speech_seconds=3.0, caller_leg_seconds=9.0, speech_detector="test"
+    )
+    site.log.write(heard(speech))
+    assert site.lines.waiting() == 0
+
+
 def test_a_burst_survives_from_one_learner_to_the_next(site: Site) -> None:
     """Nothing is kept in a process: each of the calls is learnt from by another one."""
     for embedding in line_calls(3):
