@@ -220,9 +220,7 @@ class LineMemory:
 
     def _unknown(self, opening: Opening) -> str | None:
         line, score = max(self._scored(opening), key=lambda pair: pair[1], default=(None, 0.0))
-        # A suspended line challenges nobody: what belongs to it makes no burst, what is only near it may.
-        suspended = line is not None and line.state is LineState.SUSPENDED
-        if line is not None and score >= (SAME_LINE if suspended else self.threshold):
+        if line is not None and score >= self._lowest(line):
             self.put(line.seen(opening.number, opening.at))
             return line.line_id
         if opening.spam_probability < FLOOR:
@@ -238,6 +236,16 @@ class LineMemory:
             self.joined[one.call_id] = found.line_id
             self._forget(one)
         return found.line_id
+
+    def _lowest(self, line: Line) -> float:
+        """The score from which a call that was bridged is the line's, and so makes no burst.
+
+        Where people call, whatever belongs to the line is: the threshold that their passing has raised would
+        make bursts of them. A suspended line challenges nobody: what is only near it may be an attack.
+        """
+        if line.state is LineState.SUSPENDED:
+            return SAME_LINE
+        return min(SAME_LINE, self.threshold) if line.people else self.threshold
 
     def _new_line(self, origin: LineOrigin, mean: NDArray[np.float64], openings: tuple[Opening, ...]) -> Line:
         times = [opening.at for opening in openings]
