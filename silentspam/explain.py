@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from silentspam.budget import DEPTH, RESERVES
+from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE
 from silentspam.call import ChallengeCause, VerdictKind
 
 Row = Mapping[str, str | int | float | None]
@@ -37,6 +37,8 @@ CAUSES = {
     ChallengeCause.EXPLORATION: "not for a suspicion: by lot, to learn from",
 }
 """Why a call is challenged."""
+
+_UNSURE = f", one that the model is not sure of while less than {UNSURE_RESERVE:g} are"
 
 STATES = {
     "CANDIDATE": "nobody was asked on it yet",
@@ -130,7 +132,7 @@ def _held_back(cause: ChallengeCause) -> list[str]:
     return [
         f"the caller was to be challenged, and was not: the budget of false challenges was spent "
         f"(model.max_false_challenge_rate; {cause} waits while less than {RESERVES[cause]:g} of at most "
-        f"{DEPTH:g} are left)",
+        f"{DEPTH:g} are left{_UNSURE if cause is ChallengeCause.SUSPICION else ''})",
         f"  why it was to be: {CAUSES[cause]}",
     ]
 

@@ -265,3 +265,20 @@ def test_a_time_before_all_time_is_the_beginning_of_it() -> None:
     from silentspam.cli.calls import moment
 
     assert moment("99999999999d") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (ChallengeCause.BURST, "BURST waits while less than 4 of at most 10 are left)"),
+        (ChallengeCause.SUSPICION, "one that the model is not sure of while less than 5 are)"),
+    ],
+)
+def test_why_tells_what_the_budget_held_back(
+    silentspam, log: SqliteCallLog, cause: ChallengeCause, told: str
+) -> None:
+    record = rejected("call-1")
+    record.challenged_at = record.challenge_result = record.disposition = None
+    record.held_back, record.challenge_probability, record.decision = cause, 0.0, Decision.BRIDGE
+    log.write(screened(record))
+    assert told in silentspam("calls", "why", "call-1")[1]
