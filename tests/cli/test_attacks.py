@@ -381,7 +381,9 @@ def test_why_tells_that_the_budget_was_spent(silentspam: Silentspam, server: Ser
     assert (held.challenge_cause, held.held_back) == (None, "LINE")
     out = silentspam("calls", "why", held.call.call_id)[1]
     assert "was to be challenged, and was not: the budget of false challenges was spent" in out
-    assert "LINE waits while less than 1 of at most 10 are left" in out
+    assert (
+        f"LINE waits while less than {RESERVES[ChallengeCause.LINE]:g} of at most {DEPTH:g} are left" in out
+    )
     assert silentspam("report", "calls")[1].count("line   1") == 1
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE
 from silentspam.call import (
     Call,
     CallEnd,
@@ -270,8 +271,14 @@ def test_a_time_before_all_time_is_the_beginning_of_it() -> None:
 @pytest.mark.parametrize(
     ("cause", "told"),
     [
-        (ChallengeCause.BURST, "BURST waits while less than 4 of at most 10 are left)"),
-        (ChallengeCause.SUSPICION, "one that the model is not sure of while less than 5 are)"),
+        (
+            ChallengeCause.BURST,
+            f"BURST waits while less than {RESERVES[ChallengeCause.BURST]:g} of at most {DEPTH:g} are left)",
+        ),
+        (
+            ChallengeCause.SUSPICION,
+            f"one that the model is not sure of while less than {UNSURE_RESERVE:g} are)",
+        ),
     ],
 )
 def test_why_tells_what_the_budget_held_back(
