@@ -12,7 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from silentspam import assembly
-from silentspam.budget import START
+from silentspam.budget import DEPTH, RESERVES, START
+from silentspam.call import ChallengeCause
 from silentspam.cli.attack_follower import Follower
 from silentspam.errors import LineError
 from silentspam.lines.snapshot import FILE_NAME, read_snapshot
