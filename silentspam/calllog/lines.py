@@ -34,6 +34,9 @@ LESSONS_AT_ONCE = 200
 LESSONS_KEPT_SECONDS = 30 * 86400.0
 """How long it is remembered what was learnt of which call."""
 
+EXPIRED_KEPT_SECONDS = 90 * 86400.0
+"""How long reports can tell of a line after it was last heard of."""
+
 Publish = Callable[[Snapshot], None]
 
 
@@ -260,7 +263,14 @@ def _store(connection: sqlite3.Connection, memory: LineMemory, now: float) -> No
             memory.credit.left,
         ),
     )
-    connection.execute("DELETE FROM line_lessons WHERE learnt_at < ?", (now - LESSONS_KEPT_SECONDS,))
+    for outcome in Outcome:  # each by the index: a month of lessons is long
+        connection.execute(
+            "DELETE FROM line_lessons WHERE outcome = ? AND learnt_at < ?",
+            (outcome, now - LESSONS_KEPT_SECONDS),
+        )
+    connection.execute(
+        "DELETE FROM lines WHERE state = 'EXPIRED' AND last_seen < ?", (now - EXPIRED_KEPT_SECONDS,)
+    )
 
 
 def _state(connection: sqlite3.Connection, space_id: str) -> tuple[int, tuple[float, int] | None, Credit]:

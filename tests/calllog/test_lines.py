@@ -233,3 +233,6 @@ def test_what_is_old_is_forgotten(site: Site) -> None:
     assert site.published[-1].told == ()
     with site.database.transaction(write=False) as connection:
         assert connection.execute("SELECT COUNT(*) FROM line_lessons").fetchone()[0] == 1
+    site.call(people(1)[0])
+    site.learn(now=NOW + 100 * 86400)
+    assert site.states == []
