@@ -1,4 +1,4 @@
-"""`silentspam replay` and `timeline`: from a corpus to a table, with the tests' model and with the shipped."""
+"""`silentspam replay` and `timeline`: from a corpus to a table, with the tests' model and the shipped one."""
 
 import json
 from pathlib import Path
