@@ -2,7 +2,7 @@
 
     .venv/bin/python -m docs.lines --figures figures --corpus lines
 
-Reads study.json (`silentspam lines-study --json`) and, where it is there, replay.json (the summary of
+Reads lines.json (`silentspam lines-study --json`) and, where it is there, replay.json (the summary of
 `silentspam replay`) of that folder; draws a few campaigns of the corpus. What is not there is named as not
 measured; no figure is in the text that is not in one of these files or in the shipped model's card.
 """

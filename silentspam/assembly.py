@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam import resources
-from silentspam.budget import FOREST_SHARE
+from silentspam.budget import FOREST_SHARE, WITHOUT_SNAPSHOT
 from silentspam.call import Call, CallRecord, Mode
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
@@ -64,8 +64,10 @@ class LazyJudge:
 
     def standing(self, call: Call) -> Standing:
         """The credit of false challenges, and whether the caller passed one, by the snapshot `judge` read."""
-        if self._snapshot is None:
+        if not self._config.lines.enabled or self._model is None or self._model.ground is None:
             return Standing()
+        if self._snapshot is None:
+            return Standing(credit=WITHOUT_SNAPSHOT)
         trusted = caller_key(call) in self._snapshot.trusted
         return Standing(credit=self._snapshot.credit, trusted=trusted)
 

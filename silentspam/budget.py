@@ -57,3 +57,7 @@ class Credit:
         """Whether a challenge for this cause may be made now; a suspicion that is not sure waits longer."""
         unsure = cause is ChallengeCause.SUSPICION and not sure
         return self.left >= (UNSURE_RESERVE if unsure else RESERVES[cause])
+
+
+WITHOUT_SNAPSHOT = Credit(RESERVES[ChallengeCause.SUSPICION])
+"""What a call is judged with that finds no snapshot: only what the model is sure of, half of the budget."""

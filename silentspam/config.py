@@ -92,6 +92,7 @@ class LinesSection(_Section, frozen=True):
     enabled: bool = True
     folder: AbsolutePath = "/var/lib/silentspam/lines"
     exploration_share: Share = 0.002
+    suspended_share: Share = 0.2
     trust_passed_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 365)] = 24.0
     expire_days: Annotated[float, msgspec.Meta(gt=0, le=365)] = 7.0
     max_lines: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
@@ -134,6 +135,7 @@ class Config(_Section, frozen=True):
             window_calls=section.burst_window_calls,
             burst_calls=section.burst_calls,
             trust_seconds=section.trust_passed_hours * 3600,
+            suspended_share=section.suspended_share,
         )
 
     def challenge_settings(self) -> ChallengeSettings:
@@ -192,6 +194,11 @@ def load_config(path: Path | None) -> Config:
         raise ConfigError(
             f"{path}: limits.screening_seconds is {config.limits.screening_seconds:g}, but the recording and "
             f"{config.challenge.attempts} attempts can take {config.longest_screening():g} s"
+        )
+    if config.lines.burst_calls > config.lines.burst_window_calls:
+        raise ConfigError(
+            f"{path}: lines.burst_calls is {config.lines.burst_calls}, but only "
+            f"lines.burst_window_calls: {config.lines.burst_window_calls} openings are looked through"
         )
     return config
 

@@ -29,7 +29,8 @@ class Exploration:
     def chance(self, verdict: Verdict) -> float:
         """The probability with which an unsuspected call is challenged."""
         quiet = verdict.level_dbfs is not None and verdict.level_dbfs <= QUIET_DBFS
-        return max(self.share, self.quiet_share) if quiet else self.share
+        probe = verdict.line.probe if verdict.line else 0.0
+        return max(self.share, self.quiet_share if quiet else 0.0, probe)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,13 +21,17 @@ class LineState(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LineMatch:
-    """The line that an opening was taken for: score and threshold are natural log likelihood ratios."""
+    """The line that an opening was taken for: score and threshold are natural log likelihood ratios.
+
+    probe: share of its calls to challenge although it is suspended, 0…1.
+    """
 
     line_id: str
     state: LineState
     score: float
     threshold: float
     evidence: str = ""
+    probe: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

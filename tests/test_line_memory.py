@@ -34,7 +34,7 @@ class Calls:
 
     def __init__(self, folder: Path) -> None:
         self.site = Site(folder, resources.shipped_model())
-        self.site.settings["lines"]["exploration_share"] = 0.0
+        self.site.settings["lines"] |= {"exploration_share": 0.0, "suspended_share": 0.0}
         self.count = 0
 
     def dead_air(self, caller: type[Switch] = Switch, *, ani: str = "") -> dict[str, Any]:

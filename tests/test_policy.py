@@ -177,3 +177,13 @@ def test_quiet_calls_are_explored_at_a_share_of_their_own(level: float | None, c
     ruling = rule(Verdict(kind=VerdictKind.HAM, level_dbfs=level), mode=Mode.ENFORCE, exploration=exploration)
     assert ruling.challenge_probability == chance
     assert (ruling.challenge_cause is ChallengeCause.EXPLORATION) == (chance == 0.3)
+
+
+def test_a_suspended_lines_calls_are_asked_by_lot() -> None:
+    verdict = on_line(LineState.SUSPENDED, by_model=False)
+    assert verdict.line is not None
+    probed = replace(verdict, line=replace(verdict.line, probe=0.2))
+    for draw, cause in ((0.19, ChallengeCause.EXPLORATION), (0.21, None)):
+        exploration = Exploration(draw=lambda draw=draw: draw)  # type: ignore[misc]
+        ruling = rule(probed, mode=Mode.ENFORCE, exploration=exploration)
+        assert (ruling.challenge_cause, ruling.challenge_probability) == (cause, 0.2)

@@ -31,6 +31,9 @@ from silentspam.verdict import LineState
 LESSONS_AT_ONCE = 200
 """Calls learnt from under one lock."""
 
+LOOKED_THROUGH = 20_000
+"""Lessons, the newest, among which openings are looked for: those of another model may be many."""
+
 LESSONS_KEPT_SECONDS = 30 * 86400.0
 """How long it is remembered what was learnt of which call."""
 
@@ -135,10 +138,11 @@ def _queued(connection: sqlite3.Connection) -> list[sqlite3.Row]:
     columns = ", ".join(f"calls.{name}" for name in COLUMNS)
     return connection.execute(
         f"SELECT line_queue.call_id AS queued_id, {columns}, line_lessons.outcome AS before, "
-        "line_lessons.line_id AS learnt_line FROM line_queue "
+        "line_lessons.line_id AS learnt_line FROM "
+        "(SELECT call_id FROM line_queue ORDER BY rowid LIMIT ?) AS line_queue "
         "LEFT JOIN calls ON calls.call_id = line_queue.call_id "
         "LEFT JOIN line_lessons ON line_lessons.call_id = line_queue.call_id "
-        "ORDER BY calls.started_at LIMIT ?",
+        "ORDER BY calls.started_at",
         (LESSONS_AT_ONCE,),
     ).fetchall()
 
@@ -185,8 +189,10 @@ def _restored(connection: sqlite3.Connection, basis: Basis, now: float) -> LineM
 
 _OPENINGS = (
     "SELECT calls.call_id, calls.started_at, calls.ani, calls.caller_id, calls.embedding "
-    "FROM line_lessons JOIN calls ON calls.call_id = line_lessons.call_id "
-    "WHERE calls.space_id = :space_id AND calls.embedding IS NOT NULL AND "
+    "FROM (SELECT * FROM line_lessons WHERE outcome = :outcome AND learnt_at > :since "
+    f"ORDER BY learnt_at DESC LIMIT {LOOKED_THROUGH}) AS lessons "
+    "JOIN calls ON calls.call_id = lessons.call_id "
+    "WHERE calls.space_id = :space_id AND calls.embedding IS NOT NULL "
 )
 
 
@@ -195,10 +201,10 @@ def _recent(
 ) -> list[Opening]:
     """Openings that nothing is known of, newest first."""
     rows = connection.execute(
-        _OPENINGS + "line_lessons.outcome = 'UNKNOWN' AND line_lessons.line_id IS NULL "
-        "AND COALESCE(calls.spam_probability, 1) >= :floor "
-        "AND line_lessons.learnt_at > :since ORDER BY line_lessons.learnt_at DESC LIMIT :limit",
+        _OPENINGS + "AND lessons.line_id IS NULL AND COALESCE(calls.spam_probability, 1) >= :floor "
+        "ORDER BY lessons.learnt_at DESC LIMIT :limit",
         {
+            "outcome": Outcome.UNKNOWN,
             "space_id": ground.space_id,
             "floor": FLOOR,
             "since": now - settings.window_seconds,
@@ -213,8 +219,8 @@ def _people(connection: sqlite3.Connection, ground: LineGround) -> list[Opening]
     found: list[sqlite3.Row] = []
     for outcome in (Outcome.PERSON, Outcome.SPOKE):
         found += connection.execute(
-            _OPENINGS + "line_lessons.outcome = :outcome ORDER BY line_lessons.learnt_at DESC LIMIT :limit",
-            {"space_id": ground.space_id, "outcome": outcome, "limit": PEOPLE_KEPT},
+            _OPENINGS + "ORDER BY lessons.learnt_at DESC LIMIT :limit",
+            {"space_id": ground.space_id, "outcome": outcome, "since": 0.0, "limit": PEOPLE_KEPT},
         )
     return sorted(_openings(found, ground), key=lambda opening: -opening.at)[:PEOPLE_KEPT]
 

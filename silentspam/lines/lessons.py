@@ -57,14 +57,16 @@ def lesson(row: Row, ground: LineGround, *, before: Outcome | None, line_id: str
 
 
 def outcome(row: Row) -> Outcome:
-    """What a row's challenge and speech say. A wrong key is pressed by a person: it teaches nothing."""
-    if float(row["caller_speech_seconds"] or 0) >= SPEECH_SECONDS:
-        return Outcome.SPOKE
+    """What a row's challenge and speech say. Who passed did, whatever is heard of the call afterwards."""
     if row["challenge_result"] == ChallengeResult.PASSED:
         return Outcome.PERSON
+    if float(row["caller_speech_seconds"] or 0) >= SPEECH_SECONDS:
+        return Outcome.SPOKE
+    if row["challenge_result"] != ChallengeResult.FAILED:
+        return Outcome.UNKNOWN
     attempts = json.loads(str(row["challenge_attempts"] or "[]"))
     silent = attempts and all(str(attempt).endswith("no key") for attempt in attempts)
-    return Outcome.SILENT if row["challenge_result"] == ChallengeResult.FAILED and silent else Outcome.UNKNOWN
+    return Outcome.SILENT if silent else Outcome.PRESSED
 
 
 def _text(value: object) -> str | None:

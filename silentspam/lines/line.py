@@ -67,6 +67,16 @@ class Line:
         """How many people turned out to call on it."""
         return self.passed + self.spoken
 
+    def probe(self, first: float) -> float:
+        """Share of its calls that are challenged by lot while it is suspended, 0…1: people may be few on it.
+
+        `first` when one person was met. It falls with their square, so that of n callers, all people, only
+        about the cube root of n is asked.
+        """
+        if self.state is not LineState.SUSPENDED or self.pinned:
+            return 0.0
+        return first / max(self.people, 1) ** 2
+
     def joined_by(self, embedding: Mean, number: int | None, at: float) -> "Line":
         """The line with one more call of its own."""
         weight = 1 / min(self.count + 1, MEAN_OF)

@@ -45,16 +45,20 @@ class Outcome(enum.StrEnum):
     """What a call's fate says of its line.
 
     SILENT: challenged, and no key was pressed. PERSON: passed a challenge. SPOKE: speech was heard after the
-    opening. UNKNOWN: nothing of these.
+    opening. PRESSED: challenged, and pressed wrong keys: most likely a person, but a machine could. UNKNOWN:
+    nothing of these.
     """
 
     SILENT = "SILENT"
     PERSON = "PERSON"
     SPOKE = "SPOKE"
+    PRESSED = "PRESSED"
     UNKNOWN = "UNKNOWN"
 
 
 PEOPLE = frozenset({Outcome.PERSON, Outcome.SPOKE})
+COSTLY = PEOPLE | {Outcome.PRESSED}
+"""Outcomes of a challenge that the budget pays for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -139,6 +143,9 @@ class LineMemory:
             return self._enrol(lesson.opening)
         if lesson.outcome in PEOPLE:
             return self._person(lesson)
+        if lesson.outcome is Outcome.PRESSED:
+            self._forget(lesson.opening)
+            return lesson.line_id
         return self._unknown(lesson.opening) if lesson.before is None else lesson.line_id
 
     def put(self, line: Line) -> None:
@@ -162,7 +169,7 @@ class LineMemory:
             threshold=self.threshold,
             credit=self.credit,
             terms=table.known.terms,
-            told=tuple(_told(line) for line in table.lines),
+            told=tuple(_told(line, self.settings.suspended_share) for line in table.lines),
             trusted=frozenset(self._trusted_at(now)),
         )
 
@@ -173,7 +180,7 @@ class LineMemory:
         first = lesson.before is None
         if (first and lesson.outcome is not Outcome.SILENT) or self._was_wrong(lesson):
             self.credit = self.credit.earned(self.settings.rate)
-        if lesson.challenged and lesson.outcome in PEOPLE and lesson.before not in PEOPLE:
+        if lesson.challenged and lesson.outcome in COSTLY and lesson.before not in COSTLY:
             self.credit = self.credit.spent()
 
     @staticmethod
@@ -320,5 +327,12 @@ def _challenges(line: Line | None) -> bool:
     return line is not None and line.state in CHALLENGES
 
 
-def _told(line: Line) -> bytes:
-    return msgspec.json.encode(KnownLine(line_id=line.line_id, state=line.state, evidence=line.evidence()))
+def _told(line: Line, suspended_share: float) -> bytes:
+    return msgspec.json.encode(
+        KnownLine(
+            line_id=line.line_id,
+            state=line.state,
+            evidence=line.evidence(),
+            probe=line.probe(suspended_share),
+        )
+    )

@@ -39,6 +39,7 @@ class KnownLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     line_id: str
     state: LineState
     evidence: str
+    probe: float = 0.0
 
 
 class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -95,6 +96,7 @@ class Snapshot:
             score=float(scores[best]),
             threshold=self.threshold,
             evidence=line.evidence,
+            probe=line.probe,
         )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from silentspam.errors import SilentSpamError
 from silentspam.lines.ground import LineGround
 from silentspam.lines.known import KnownLines
-from silentspam.lines.matching import threshold_for
+from silentspam.lines.matching import CALLS_COUNTED, threshold_for
 from silentspam.training import metrics
 from silentspam.training.dataset import Dataset
 from silentspam.training.learning_curve import halves
@@ -48,8 +48,12 @@ class LineScores:
         self._reference_to_people = self._ground.likeness_to_people(setting.reference)
 
     def lines(self, means: Means, counts: Indices) -> KnownLines:
-        """Lines to score against: means [shape=(n_lines, n_dims)] of counts [shape=(n_lines,)] calls."""
-        return KnownLines(self._ground.space, means.astype(np.float32), counts.astype(np.int32))
+        """Lines to score against: means [shape=(n_lines, n_dims)] of counts [shape=(n_lines,)] calls.
+
+        A line is known by no more of them than live, where CALLS_COUNTED is the most.
+        """
+        counted = np.minimum(counts, CALLS_COUNTED).astype(np.int32)
+        return KnownLines(self._ground.space, means.astype(np.float32), counted)
 
     def best(self, rows: Indices, lines: KnownLines) -> Scores:
         """Each opening's score with the likest line [shape=(n,)]."""

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteCallLog
 from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.lines.ground import pack
+from silentspam.lines.numbers import number_key
 from silentspam.lines.settings import MemorySettings
 from silentspam.lines.snapshot import Snapshot
 from silentspam.verdict import LineState
@@ -155,14 +157,42 @@ def test_a_burst_survives_from_one_learner_to_the_next(site: Site) -> None:
 
 
 def test_who_passed_is_trusted_for_a_while(site: Site) -> None:
-    from silentspam.lines.numbers import number_key
-
     site.person(line_calls(1)[0], ani="2025550123")
     site.learn()
     assert site.published[-1].trusted == {number_key("2025550123")}
     site.call(people(1)[0])
     site.learn(now=NOW + BASIS.settings.trust_seconds + 60)
     assert site.published[-1].trusted == frozenset()
+
+
+def test_who_passed_stays_trusted_and_counts_once_when_speech_is_measured(site: Site) -> None:
+    site.silent(line_calls(1)[0])
+    call_id = site.person(line_calls(2)[1], ani="")
+    site.learn()
+    speech = CallSpeech(
+        call_id=call_id, caller_speech_seconds=5.0, caller_leg_seconds=20.0, speech_detector="test"
+    )
+    site.log.write(heard(speech))
+    site.learn()
+    assert [line.people for line in site.lines.lines()] == [1]
+    trusted = site.person(line_calls(3)[2], ani="2025550123")
+    site.learn()
+    site.log.write(heard(replace(speech, call_id=trusted)))
+    site.learn()
+    assert site.published[-1].trusted == {number_key("2025550123")}
+
+
+def test_wrong_keys_cost_credit_and_teach_no_line(site: Site) -> None:
+    pressed = ("asked 7, pressed 1", "asked 2, no key")
+    site.call(
+        line_calls(1)[0],
+        challenged_at=NOW,
+        challenge_result=ChallengeResult.FAILED,
+        challenge_attempts=pressed,
+    )
+    site.learn()
+    assert site.lines.lines() == []
+    assert site.lines.credit(GROUND.space_id).left == pytest.approx(START - 1, abs=0.01)
 
 
 def test_credit_is_kept_from_one_learner_to_the_next(site: Site) -> None:

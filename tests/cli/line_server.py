@@ -37,7 +37,7 @@ class Server:
             },
             "recording": {"folder": str(folder / "recordings")},
             "model": {"registry": str(folder / "registry")},
-            "lines": {"folder": str(folder / "lines"), "exploration_share": 0.0},
+            "lines": {"folder": str(folder / "lines"), "exploration_share": 0.0, "suspended_share": 0.0},
         }
         for name, section in sections.items():
             settings[name] = settings.get(name, {}) | section

@@ -96,3 +96,18 @@ def test_the_bound_of_the_share_lies_below_it_and_grows_with_people(people: int,
     assert 0 <= bound <= (people / (people + failed) if people else 0) + 1e-12
     assert people_share_bound(people + 1, failed) >= bound
     assert people_share_bound(people, failed + 1) <= bound
+
+
+def test_a_suspended_line_is_asked_ever_more_seldom_with_each_person_and_others_never_by_lot() -> None:
+    shares = [a_line(passed=people).judged().probe(0.2) for people in (1, 2, 3, 10)]
+    assert shares == pytest.approx([0.2, 0.05, 0.2 / 9, 0.002])
+    assert a_line(failed=3).judged().probe(0.2) == 0.0
+    assert a_line(state=LineState.SUSPENDED, passed=1, pinned=True).probe(0.2) == 0.0
+
+
+def test_one_person_on_an_attacks_line_does_not_free_it_for_good() -> None:
+    line = a_line(failed=3).judged().passed_by(1, challenged=True)
+    assert line.state is LineState.SUSPENDED
+    for number in range(3):
+        line = line.failed_by(np.zeros(2), number, 9.0)
+    assert line.state is LineState.ACTIVE
