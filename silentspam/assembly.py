@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam import resources
-from silentspam.budget import FOREST_SHARE, WITHOUT_SNAPSHOT
+from silentspam.budget import FOREST_SHARE, WITHOUT_SNAPSHOT, Credit
 from silentspam.call import Call, CallRecord, Mode
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
@@ -43,6 +43,7 @@ class LazyJudge:
         self._model: SpamModel | None = None
         self._fault: Exception | None = None
         self._snapshot: Snapshot | None = None
+        self._credit_without = Credit()  # before the first call that was learnt from
 
     def prepare(self) -> None:
         """Import numpy, load the model, and judge once for practice. A failure is kept for `judge`."""
@@ -67,7 +68,7 @@ class LazyJudge:
         if not self._config.lines.enabled or self._model is None or self._model.ground is None:
             return Standing()
         if self._snapshot is None:
-            return Standing(credit=WITHOUT_SNAPSHOT)
+            return Standing(credit=self._credit_without)
         trusted = caller_key(call) in self._snapshot.trusted
         return Standing(credit=self._snapshot.credit, trusted=trusted)
 
@@ -81,7 +82,7 @@ class LazyJudge:
             self._snapshot = read_snapshot(Path(self._config.lines.folder))
             return consult(verdict, ground, self._snapshot) if self._snapshot else verdict
         except LineError as error:
-            self._snapshot = None
+            self._snapshot, self._credit_without = None, WITHOUT_SNAPSHOT
             return replace(verdict, reasons=(*verdict.reasons, f"lines were not asked: {error}"))
 
 

@@ -60,4 +60,4 @@ class Credit:
 
 
 WITHOUT_SNAPSHOT = Credit(RESERVES[ChallengeCause.SUSPICION])
-"""What a call is judged with that finds no snapshot: only what the model is sure of, half of the budget."""
+"""What a call is judged with that finds a snapshot of no use: only what the model is sure of."""

@@ -157,7 +157,7 @@ def test_a_reader_never_meets_half_a_snapshot(tmp_path: Path) -> None:
     over = threading.Event()
 
     def write() -> None:
-        for version in range(1, 200):
+        for version in range(1, 60):
             write_snapshot(tmp_path, a_snapshot(2 if version % 2 else 500, version=version))
         over.set()
 
