@@ -18,7 +18,7 @@ from silentspam import resources
 from silentspam.budget import Credit
 from silentspam.lines.ground import LineGround, unpack
 from silentspam.lines.known import KnownLines
-from silentspam.lines.line import MEAN_OF
+from silentspam.lines.matching import CALLS_COUNTED
 from silentspam.lines.snapshot import KnownLine, Snapshot, read_snapshot, write_snapshot
 from silentspam.model import load_model
 from silentspam.verdict import LineState
@@ -66,7 +66,7 @@ def cost() -> Cost:
 def _snapshot(ground: LineGround) -> Snapshot:
     rng = np.random.default_rng(SEED)
     places = rng.normal(size=(N_LINES, len(ground.space.origin))) * np.sqrt(ground.space.spread)
-    counts = rng.integers(1, MEAN_OF + 1, N_LINES).astype(np.int32)
+    counts = rng.integers(1, CALLS_COUNTED + 1, N_LINES).astype(np.int32)
     told = [KnownLine(line_id=f"{n:036x}", state=LineState.ACTIVE, evidence="x" * 70) for n in range(N_LINES)]
     return Snapshot(
         space_id=ground.space_id,

@@ -7,7 +7,7 @@ evidence first. So, whatever is heard and whoever calls, of any H such callers i
     DEPTH + rate · H + (challenges under way at one moment)
 
 are people challenged (the bound of a (σ, ρ) regulator, Cruz 1991): with no credit nothing is challenged, and
-credit comes with callers only. The thresholds keep far below that; this is what holds when they are wrong.
+credit comes with callers only. docs/line-memory.md has the proof, and the calls that it does not cover.
 """
 
 from collections.abc import Mapping

@@ -20,7 +20,7 @@ CONFIDENCE_Z = 1.2816
 """One-sided 90 %: how sure we must be that the share is above that (Wilson 1927)."""
 
 MEAN_OF = 30
-"""Calls that a mean is at most an average of, and counts for; from then on it follows the newest."""
+"""Calls that a mean is at most an average of; from then on it follows the newest, as a line may drift."""
 
 NUMBERS_KEPT = 64
 """Caller numbers remembered of a line: enough to tell one caller from many."""

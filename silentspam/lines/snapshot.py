@@ -207,7 +207,8 @@ def read_snapshot(folder: Path) -> Snapshot | None:
     """The snapshot in `folder`; None where there is none yet. Raises LineError for one that is no use."""
     try:
         with (folder / FILE_NAME).open("rb") as file:
-            content = file.read(LARGEST)
+            # No more than there is: a buffer of LARGEST alone costs a call as much as the reading.
+            content = file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
     except FileNotFoundError:
         return None
     except OSError as error:
