@@ -10,19 +10,19 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.budget import LINE_SHARE, Credit
+from silentspam.budget import Credit
 from silentspam.lines.bursts import FLOOR, Opening, find_burst
 from silentspam.lines.ground import LineGround
 from silentspam.lines.line import Line, LineOrigin, merged
-from silentspam.lines.matching import CHALLENGES, LineTable, threshold_for
+from silentspam.lines.matching import LineTable
 from silentspam.lines.settings import MemorySettings
 from silentspam.lines.snapshot import KnownLine, Snapshot
+from silentspam.lines.threshold import Threshold
 from silentspam.verdict import LineState
 
 SAME_LINE = 0.0
@@ -30,12 +30,6 @@ SAME_LINE = 0.0
 
 PEOPLE_KEPT = 500
 """Recent people whose openings help to set the threshold."""
-
-EXACT_UP_TO = 50
-"""Lines up to which the threshold is computed anew whenever they change; above, when a 50th of them did."""
-
-UNKNOWN_CHANGES = -1
-"""In place of the number of changes: the threshold is to be computed whatever it is."""
 
 TRUSTED_KEPT = 10_000
 """Callers remembered because they passed."""
@@ -108,10 +102,9 @@ class LineMemory:
         self.version = version
         self.changed: dict[str, Line] = {}
         self.joined: dict[str, str] = {}
-        self._reference = reference
         self._new_id = new_id
         self._table: LineTable | None = None
-        self._threshold, self._changes = threshold or (0.0, UNKNOWN_CHANGES)
+        self._threshold = Threshold(ground, reference, settings.rate, known=threshold)
 
     @property
     def table(self) -> LineTable:
@@ -123,15 +116,12 @@ class LineMemory:
     @property
     def threshold(self) -> float:
         """The score from which a call is taken for a line: so high that few people reach it."""
-        challenging = sum(line.state in CHALLENGES for line in self.lines.values())
-        if self._changes < 0 or self._changes > challenging // EXACT_UP_TO:
-            self._set_threshold()
-        return self._threshold
+        return self._threshold.of(self.lines.values(), self.people)
 
     @property
     def threshold_changes(self) -> int:
         """How many lines began or ceased to challenge since the threshold was computed."""
-        return self._changes
+        return self._threshold.changes
 
     def learn(self, lesson: Lesson, now: float) -> str | None:
         """Take one call in; returns the id of the line that it taught something of."""
@@ -154,8 +144,7 @@ class LineMemory:
         self.changed[line.line_id] = line
         if line.state is not LineState.EXPIRED:
             self.lines[line.line_id] = line
-        if _challenges(before) is not _challenges(line) and self._changes >= 0:
-            self._changes += 1
+        self._threshold.changed(before, line)
         self._table = None
         self._bound(newest=line.line_id)
 
@@ -217,7 +206,7 @@ class LineMemory:
         for line in hit:
             self.put(line.passed_by(opening.number, challenged=lesson.challenged))
         if hit:
-            self._changes = UNKNOWN_CHANGES  # a person came near a line: the next threshold counts them in
+            self._threshold.forget()  # a person came near a line: the next threshold counts them in
         return hit[0].line_id if hit else None
 
     def _scored(self, opening: Opening) -> list[tuple[Line, float]]:
@@ -305,26 +294,6 @@ class LineMemory:
         newest = sorted(self.trusted, key=lambda number: -self.trusted[number])[:TRUSTED_KEPT]
         self.trusted = {number: self.trusted[number] for number in newest}
         return newest
-
-    def _set_threshold(self) -> None:
-        asked = [line for line in self.lines.values() if line.state in CHALLENGES]
-        best = np.zeros(0)
-        if asked:
-            likeness = self._likeness_of_reference
-            recent = np.array(self.people).reshape(-1, self._reference.shape[1])
-            people = np.concatenate([self._reference, recent])
-            to_people = np.concatenate([likeness, self.ground.likeness_to_people(recent)])
-            best = LineTable(self.ground, asked).known.likeness(people) - to_people
-        self._threshold = threshold_for(best, self.settings.rate * LINE_SHARE)
-        self._changes = 0
-
-    @cached_property
-    def _likeness_of_reference(self) -> NDArray[np.float64]:
-        return self.ground.likeness_to_people(self._reference)
-
-
-def _challenges(line: Line | None) -> bool:
-    return line is not None and line.state in CHALLENGES
 
 
 def _told(line: Line, suspended_share: float) -> bytes:
