@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from silentspam import resources
 from silentspam.budget import FOREST_SHARE, WITHOUT_SNAPSHOT, Credit
 from silentspam.call import Call, CallRecord, Mode
@@ -20,6 +22,7 @@ from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
 from silentspam.errors import LineError, ModelError
+from silentspam.gate.passage import SCREENED, Passage
 from silentspam.lines.numbers import caller_key
 from silentspam.policy import Exploration, Standing
 from silentspam.registry.links import Role, model_in
@@ -54,11 +57,12 @@ class LazyJudge:
         except Exception as error:  # noqa: BLE001  an ImportError or MemoryError costs the judgement, not the call
             self._fault = error
 
-    def judge(self, path: Path) -> Verdict:
+    def judge(self, path: Path, passage: Passage = SCREENED) -> Verdict:
         """The verdict on a recorded opening. Raises ModelError or AudioError."""
         if self._model is None:
             raise ModelError(f"no model: {self._fault}") from self._fault
-        verdict = judge_recording(self._model, _read(path, self._config), self._config)
+        config = with_terms(self._config, passage)
+        verdict = judge_recording(self._model, _read(path, config), config)
         if not self._config.lines.enabled or self._model.ground is None:
             return replace(verdict, space_id=None, embedding=None)  # nobody would learn from it
         return self._ask_lines(verdict, self._model.ground)
@@ -84,6 +88,16 @@ class LazyJudge:
         except LineError as error:
             self._snapshot, self._credit_without = None, WITHOUT_SNAPSHOT
             return replace(verdict, reasons=(*verdict.reasons, f"lines were not asked: {error}"))
+
+
+def with_terms(config: Config, passage: Passage) -> Config:
+    """The configuration with what the number called has of its own."""
+    own = {
+        name: value
+        for name in ("threshold", "max_false_challenge_rate")
+        if (value := getattr(passage, name)) is not None
+    }
+    return structs.replace(config, model=structs.replace(config.model, **own)) if own else config
 
 
 def model_folder(config: Config) -> Path:

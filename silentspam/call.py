@@ -65,6 +65,23 @@ class ChallengeCause(enum.StrEnum):
     EXPLORATION = "EXPLORATION"
 
 
+class GateCause(enum.StrEnum):
+    """Why a call was decided before any audio: bridged unheard, or (BLOCKED) rejected unheard.
+
+    EMERGENCY: an emergency number calls or is called, or the switch says that it is a callback of public
+    safety (RFC 7090). PUBLIC_SAFETY, PERMITTED, BLOCKED: the number stands in that list. PASSED: its caller
+    passed a challenge lately. DNIS_OFF, SWITCHED_OFF: the number called, or everything, is not screened now.
+    """
+
+    EMERGENCY = "EMERGENCY"
+    PUBLIC_SAFETY = "PUBLIC_SAFETY"
+    PERMITTED = "PERMITTED"
+    PASSED = "PASSED"
+    BLOCKED = "BLOCKED"
+    DNIS_OFF = "DNIS_OFF"
+    SWITCHED_OFF = "SWITCHED_OFF"
+
+
 class Disposition(enum.StrEnum):
     """The result of a call: Table 3, then the rejections."""
 
@@ -125,6 +142,9 @@ class CallRecord:
     fields are what a model in trial thought of the call afterwards: they change nothing. `embedding` is where
     the opening lies in the space of lines (packed), the line_ fields are the line it was taken for;
     `held_back` is why it would have been challenged, had the budget of false challenges allowed it.
+    `screener` is the server that screened it; `mode_reason` why its mode is not that of the configuration.
+    The redress_ fields are for a caller who was rejected: when, why, and whom to ask; `hangup_with` is what
+    the rejection was told the network as.
     """
 
     call: Call
@@ -163,6 +183,14 @@ class CallRecord:
     line_score: float | None = None
     line_threshold: float | None = None
     held_back: ChallengeCause | None = None
+    gate_cause: GateCause | None = None
+    mode_reason: str | None = None
+    screener: str | None = None
+    agent: str | None = None
+    redress_at: float | None = None
+    redress_reason: str | None = None
+    redress_contact: str | None = None
+    hangup_with: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

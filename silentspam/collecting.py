@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from silentspam.call import Call, VerdictKind
+from silentspam.gate.passage import SCREENED, Passage
 from silentspam.policy import Standing
 from silentspam.verdict import Verdict
 
@@ -27,7 +28,7 @@ class OpeningMeter:
         except ImportError:
             return
 
-    def judge(self, path: Path) -> Verdict:
+    def judge(self, path: Path, passage: Passage = SCREENED) -> Verdict:
         """Length and digital silence of a recorded opening. Raises AudioError."""
         from silentspam.audio import read_ulaw
         from silentspam.fitness import why_inconclusive

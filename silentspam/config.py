@@ -8,7 +8,7 @@ import os
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import yaml
@@ -18,6 +18,21 @@ from silentspam.call import Mode
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ConfigError
 from silentspam.lines.settings import MemorySettings
+from silentspam.sections import (
+    CallLogSection,
+    ChallengeSection,
+    CollectionSection,
+    GateSection,
+    LimitsSection,
+    LinesSection,
+    LoggingSection,
+    ModelSection,
+    RecordingSection,
+    RejectionSection,
+    RetentionSection,
+    Section,
+    ServerSection,
+)
 
 ENVIRONMENT_VARIABLE = "SILENTSPAM_CONFIG"
 DEFAULT_PATH = Path("/etc/silentspam/silentspam.yaml")
@@ -29,85 +44,8 @@ _SHOWN = reprlib.Repr()
 """Keeps a message short, whatever stands in the file."""
 _SHOWN.maxstring, _SHOWN.maxlevel = 120, 1
 
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-PlainPath = Annotated[str, msgspec.Meta(pattern=r"^/[A-Za-z0-9._/-]*\Z")]
-"""A path that stands in the dialplan as an argument: no comma, bracket or space of it could be read there."""
-AbsolutePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00-\x1f]*\Z")]
 
-
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class CallLogSection(_Section, frozen=True):
-    """Where the rows go."""
-
-    database: AbsolutePath = "/var/lib/silentspam/calls.db"
-    spool: AbsolutePath = "/var/lib/silentspam/spool"
-    unlogged: AbsolutePath = "/var/lib/silentspam/unlogged.jsonl"
-    busy_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 2.0
-
-
-class RecordingSection(_Section, frozen=True):
-    """How the opening is recorded."""
-
-    folder: AbsolutePath = "/var/lib/silentspam/recordings"
-    seconds: Annotated[float, msgspec.Meta(ge=1, le=10)] = 2.0
-    ring_tone: Annotated[str, msgspec.Meta(max_length=80, pattern=r"^[0-9A-Za-z+*/!, -]*\Z")] = "ring"
-
-
-class ModelSection(_Section, frozen=True):
-    """Which model judges, and when it may."""
-
-    folder: AbsolutePath | None = None
-    registry: AbsolutePath = "/var/lib/silentspam/models"
-    max_false_challenge_rate: Annotated[float, msgspec.Meta(gt=0, le=0.5)] = 0.005
-    threshold: Share | None = None
-    min_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=10)] = 1.0
-    max_digital_silence_share: Share = 0.5
-
-
-class ChallengeSection(_Section, frozen=True):
-    """The IVR Turing test."""
-
-    attempts: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
-    key_seconds: Annotated[float, msgspec.Meta(ge=1, le=30)] = 5.0
-    prompts: AbsolutePath | None = None
-    contact_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,20}\Z")] = ""
-
-
-class CollectionSection(_Section, frozen=True):
-    """What is gathered to label and train on."""
-
-    challenge_share: Share = 0.0
-    caller_leg: bool = False
-    legs: PlainPath = "/var/lib/silentspam/legs"
-    keep_legs: bool = False
-
-
-class LinesSection(_Section, frozen=True):
-    """Line memory: what is learnt of calls that come on one line."""
-
-    enabled: bool = True
-    folder: AbsolutePath = "/var/lib/silentspam/lines"
-    exploration_share: Share = 0.002
-    suspended_share: Share = 0.2
-    trust_passed_hours: Annotated[float, msgspec.Meta(ge=0, le=24 * 365)] = 24.0
-    expire_days: Annotated[float, msgspec.Meta(gt=0, le=365)] = 7.0
-    max_lines: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
-    burst_calls: Annotated[int, msgspec.Meta(ge=3, le=50)] = 3
-    burst_minutes: Annotated[float, msgspec.Meta(gt=0, le=24 * 60)] = 60.0
-    burst_window_calls: Annotated[int, msgspec.Meta(ge=3, le=10_000)] = 1000
-
-
-class LimitsSection(_Section, frozen=True):
-    """How long a caller may be held."""
-
-    screening_seconds: Annotated[float, msgspec.Meta(ge=5, le=600)] = 90.0
-
-
-class Config(_Section, frozen=True):
+class Config(Section, frozen=True):
     """The whole file."""
 
     mode: Mode = Mode.SHADOW
@@ -118,6 +56,11 @@ class Config(_Section, frozen=True):
     collection: CollectionSection = CollectionSection()
     lines: LinesSection = LinesSection()
     limits: LimitsSection = LimitsSection()
+    gate: GateSection = GateSection()
+    rejection: RejectionSection = RejectionSection()
+    server: ServerSection = ServerSection()
+    logging: LoggingSection = LoggingSection()
+    retention: RetentionSection = RetentionSection()
 
     @property
     def legs_folder(self) -> Path | None:
@@ -200,7 +143,20 @@ def load_config(path: Path | None) -> Config:
             f"{path}: lines.burst_calls is {config.lines.burst_calls}, but only "
             f"lines.burst_window_calls: {config.lines.burst_window_calls} openings are looked through"
         )
+    _check_networks(path, config)
     return config
+
+
+def _check_networks(path: Path, config: Config) -> None:
+    if config.server.allowed_clients == ServerSection().allowed_clients:
+        return
+    import ipaddress
+
+    for network in config.server.allowed_clients:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise ConfigError(f"{path}: server.allowed_clients: {error}") from error
 
 
 def _with_key(message: str, document: object) -> str:

@@ -5,8 +5,10 @@ the record, and the decision stays BRIDGE (the first law; `tests/test_screening.
 Only a suspect can be rejected: a challenge by chance is there to learn from, and can cost nobody the call.
 """
 
+import enum
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,12 +21,14 @@ from silentspam.call import (
     Decision,
     Disposition,
     EndedBy,
+    GateCause,
     Mode,
     VerdictKind,
 )
 from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.gate.passage import SCREENED, Passage
 from silentspam.policy import Exploration, Standing, rule
 from silentspam.verdict import Verdict
 
@@ -37,20 +41,34 @@ REJECTIONS = {
 }
 
 
+class Stage(enum.StrEnum):
+    """What a screening has done when it is observed; `DECIDED` when the switch has been told."""
+
+    ADMITTED = "admitted"
+    ANSWERED = "answered"
+    RECORDED = "recorded"
+    JUDGED = "judged"
+    CHALLENGED = "challenged"
+    DECIDED = "decided"
+
+
 class Judge(Protocol):
     """Judges a recorded opening. `prepare` does the heavy imports and loads the model; `standing` is asked
     after `judge`, and never fails."""
 
     def prepare(self) -> None: ...
 
-    def judge(self, path: Path) -> Verdict: ...
+    def judge(self, path: Path, passage: Passage) -> Verdict: ...
 
     def standing(self, call: Call) -> Standing: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Screener:
-    """Everything that is the same for all calls: settings, the judge, and the sources of time and chance."""
+    """Everything that is the same for all calls: settings, the judge, and the sources of time and chance.
+
+    admit: the gate. observe: told of each stage when it is over; what it raises is its own affair.
+    """
 
     mode: Mode
     record_seconds: float
@@ -59,6 +77,8 @@ class Screener:
     judge: Judge
     exploration: Exploration = field(default_factory=Exploration)
     ring: bool = True
+    admit: Callable[[Call], Passage] = lambda _call: SCREENED
+    observe: Callable[[Stage, CallRecord], None] = lambda _stage, _record: None
     clock: Callable[[], float] = time.time
     choose_digit: Callable[[], str] = random_digit
 
@@ -68,10 +88,9 @@ def screen_call(call: Call, channel: Channel, screener: Screener) -> CallRecord:
     record = CallRecord(call=call, mode=screener.mode, decision=Decision.BRIDGE)
     try:
         channel.announce(call.call_id)
-        opening = _record_opening(record, channel, screener)
-        verdict = _judge(record, opening, screener)
-        if _rule(record, verdict, screener) is Decision.CHALLENGE:
-            _challenge(record, channel, screener)
+        passage = _admit(record, screener)
+        if record.gate_cause is None:
+            _screen(record, channel, screener, passage)
     except ChannelHangup:
         _abandoned(record)
     except Exception as error:  # noqa: BLE001  the first law: no defect of ours may cost a caller the call
@@ -83,7 +102,43 @@ def screen_call(call: Call, channel: Channel, screener: Screener) -> CallRecord:
         _abandoned(record)
     except Exception as error:  # noqa: BLE001  the dialplan bridges a call it has heard nothing about
         fail_open(record, error)
+    _observe(Stage.DECIDED, record, screener)
     return record
+
+
+def _admit(record: CallRecord, screener: Screener) -> Passage:
+    """Ask the gate. One that fails has said nothing: the call is screened, and the row tells why it was."""
+    try:
+        passage = screener.admit(record.call)
+    except Exception as error:  # noqa: BLE001  emergencies are known without the gate's file (`gate.rules`)
+        record.mode_reason = f"the gate was not asked: {type(error).__name__}: {error}"[:500]
+        return SCREENED
+    record.gate_cause, record.agent = passage.cause, passage.agent
+    record.mode, record.mode_reason = passage.mode or screener.mode, passage.mode_reason
+    if passage.reason:
+        record.reasons = (passage.reason,)
+    if passage.cause is GateCause.BLOCKED:
+        record.decision = Decision.REJECT
+        record.disposition = Disposition.REJECTED_BLOCKED
+        record.ended_by = EndedBy.APP
+    _observe(Stage.ADMITTED, record, screener)
+    return passage
+
+
+def _screen(record: CallRecord, channel: Channel, screener: Screener, passage: Passage) -> None:
+    opening = _record_opening(record, channel, screener)
+    _observe(Stage.RECORDED, record, screener)
+    verdict = _judge(record, opening, screener, passage)
+    decision = _rule(record, verdict, screener)
+    _observe(Stage.JUDGED, record, screener)
+    if decision is Decision.CHALLENGE:
+        _challenge(record, channel, screener)
+        _observe(Stage.CHALLENGED, record, screener)
+
+
+def _observe(stage: Stage, record: CallRecord, screener: Screener) -> None:
+    with suppress(Exception):
+        screener.observe(stage, record)
 
 
 def fail_open(record: CallRecord, error: BaseException) -> None:
@@ -97,6 +152,7 @@ def fail_open(record: CallRecord, error: BaseException) -> None:
 def _record_opening(record: CallRecord, channel: Channel, screener: Screener) -> Path:
     channel.answer()
     record.answered_at = screener.clock()
+    _observe(Stage.ANSWERED, record, screener)
     if screener.ring:
         _ring(channel)
     screener.recordings.mkdir(parents=True, exist_ok=True)
@@ -119,8 +175,8 @@ def _ring(channel: Channel) -> None:
         return
 
 
-def _judge(record: CallRecord, opening: Path, screener: Screener) -> Verdict:
-    verdict = screener.judge.judge(opening)
+def _judge(record: CallRecord, opening: Path, screener: Screener, passage: Passage) -> Verdict:
+    verdict = screener.judge.judge(opening, passage)
     record.judged_at = screener.clock()
     record.verdict = verdict.kind
     record.spam_probability = verdict.spam_probability
@@ -139,7 +195,7 @@ def _judge(record: CallRecord, opening: Path, screener: Screener) -> Verdict:
 
 def _rule(record: CallRecord, verdict: Verdict, screener: Screener) -> Decision:
     standing = screener.judge.standing(record.call)
-    ruling = rule(verdict, mode=screener.mode, exploration=screener.exploration, standing=standing)
+    ruling = rule(verdict, mode=Mode(record.mode), exploration=screener.exploration, standing=standing)
     record.decision = ruling.decision
     record.challenge_cause = ruling.challenge_cause
     record.challenge_probability = ruling.challenge_probability
@@ -193,6 +249,8 @@ def _reject(record: CallRecord) -> None:
 def _abandoned(record: CallRecord) -> None:
     """The caller left. One who had failed the test before, while being told so, stays rejected."""
     record.ended_by = EndedBy.CALLER
+    if record.gate_cause is GateCause.BLOCKED:
+        return
     if record.challenge_result is ChallengeResult.FAILED and _may_reject(record):
         _reject(record)
         record.ended_by = EndedBy.CALLER
@@ -201,7 +259,7 @@ def _abandoned(record: CallRecord) -> None:
     elif record.challenged_at is not None:
         record.challenge_result = ChallengeResult.ABANDONED
         record.disposition = Disposition.IVR_ABANDON
-    elif record.judged_at is None:
+    elif record.judged_at is None and record.gate_cause is None:
         record.disposition = Disposition.SCREEN_ABANDON
     else:
         record.disposition = Disposition.BRIDGE_ABANDON

@@ -18,6 +18,7 @@ import numpy as np
 from silentspam.audio import Recording, encode_ulaw
 from silentspam.call import Call, CallRecord, VerdictKind
 from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.gate.passage import SCREENED, Passage
 from silentspam.policy import Standing
 from silentspam.verdict import Verdict
 
@@ -74,7 +75,7 @@ class FakeJudge:
     def standing(self, call: Call) -> Standing:
         return self.known
 
-    def judge(self, path: Path) -> Verdict:
+    def judge(self, path: Path, passage: Passage = SCREENED) -> Verdict:
         self.judged.append(path)
         if isinstance(self.verdict, BaseException):
             raise self.verdict

@@ -22,7 +22,7 @@ CORE = {"errors", "call", "verdict", "budget"}
 SOUND = {"audio", "spectrum", "eigen", "decompose", "texture", "features"}
 TREES = {"trees", "forest", "boosted"}
 MODEL = {*SOUND, *TREES, "card", "fitness", "hashed", "lines", "model"}
-SCREENING = {"challenge", "channel", "collecting", "policy", "screening"}
+SCREENING = {"challenge", "channel", "collecting", "gate", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -48,12 +48,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "challenge": {"errors", "call"},
     "channel": {"errors", "call"},
     "policy": {"budget", "call", "verdict"},
-    "screening": CORE | {"challenge", "channel", "policy"},
-    "collecting": CORE | {"audio", "fitness", "policy"},
+    "gate": {"errors", "call", "gate"},
+    "screening": CORE | {"challenge", "channel", "gate", "policy"},
+    "collecting": CORE | {"audio", "fitness", "gate", "policy"},
     "agi": {"errors", "call", "agi"},
     "calllog": CORE | {"calllog", "lines"},
     "explain": {"budget", "call"},
-    "config": {"errors", "budget", "call", "challenge", "lines", "resources"},
+    "sections": set(),
+    "config": {"errors", "budget", "call", "challenge", "lines", "resources", "sections"},
     "installation": {"errors", "config", "resources"},
     "registry": {"errors", "hashed", "model", "calllog", "registry"},
     "labels": {"errors", "call", "calllog", "labels", "training"},
@@ -88,7 +90,10 @@ OUTSIDE = {
     "hashed": {"numpy"},
     "model": {"numpy", "msgspec"},
     "card": {"msgspec"},
+    "sections": {"msgspec"},
     "config": {"msgspec", "yaml"},
+    "assembly": {"msgspec"},
+    "gate": {"msgspec"},
     "agi": {"asterisk"},
     "training": {
         "numpy",

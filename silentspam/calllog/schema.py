@@ -61,7 +61,19 @@ _LINE_COLUMNS = {
     "held_back": "TEXT",
 }
 
-COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS
+_SERVICE_COLUMNS = {
+    "gate_cause": "TEXT",
+    "mode_reason": "TEXT",
+    "screener": "TEXT",
+    "agent": "TEXT",
+    "redress_at": "REAL",
+    "redress_reason": "TEXT",
+    "redress_contact": "TEXT",
+    "hangup_with": "TEXT",
+    "recording_deleted_at": "REAL",
+}
+
+COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS
 """Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text."""
 
 STEPS = (
@@ -92,5 +104,19 @@ STEPS = (
     # What operators did to lines: one row a deed, never edited.
     "CREATE TABLE line_events (line_id TEXT, deed TEXT, changed_at REAL, changed_by TEXT, note TEXT)",
     "CREATE INDEX line_events_line ON line_events (line_id)",
+    *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _SERVICE_COLUMNS.items()),
+    "CREATE INDEX calls_caller_id ON calls (caller_id)",
+    "CREATE INDEX calls_passed ON calls (started_at) WHERE challenge_result = 'PASSED'",
+    # Numbers that are decided before any audio; one listing a number.
+    "CREATE TABLE listed_numbers (number TEXT PRIMARY KEY, listing TEXT, expires_at REAL, note TEXT, "
+    "changed_by TEXT, changed_at REAL)",
+    # What called numbers have of their own; an empty column is as in the configuration.
+    "CREATE TABLE dnis_settings (dnis TEXT PRIMARY KEY, mode TEXT, threshold REAL, "
+    "max_false_challenge_rate REAL, agent TEXT, note TEXT, changed_by TEXT, changed_at REAL)",
+    # The kill switch, by an operator or the guard, and what was done to lists: rows are never edited.
+    "CREATE TABLE switch_events (event_id TEXT PRIMARY KEY, state TEXT, cause TEXT, changed_at REAL, "
+    "changed_by TEXT, note TEXT)",
+    "CREATE TABLE list_events (event_id TEXT PRIMARY KEY, subject TEXT, deed TEXT, changed_at REAL, "
+    "changed_by TEXT, note TEXT)",
 )
 """Step n brings a database from version n to n + 1."""

@@ -19,6 +19,7 @@ from silentspam.call import Call, CallRecord, Mode
 from silentspam.calllog.entry import screened
 from silentspam.challenge import DIGITS
 from silentspam.config import Config
+from silentspam.gate.passage import SCREENED, Passage
 from silentspam.lines.consult import consult
 from silentspam.lines.ground import LineGround
 from silentspam.lines.lessons import COLUMNS, lesson
@@ -55,7 +56,7 @@ class ReplayJudge:
     def prepare(self) -> None:
         """Everything is there."""
 
-    def judge(self, path: Path) -> Verdict:
+    def judge(self, path: Path, passage: Passage = SCREENED) -> Verdict:
         """The verdict on the recording at hand, whatever the path of a live one would be."""
         verdict = self._verdicts[self.recording]
         if self._ground is None or self.snapshot is None:

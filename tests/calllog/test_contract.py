@@ -22,6 +22,7 @@ from silentspam.call import (
     Decision,
     Disposition,
     EndedBy,
+    GateCause,
 )
 from silentspam.calllog.durable import CallLog, DurableCallLog
 from silentspam.calllog.entry import Entry, Part, ended, heard, screened
@@ -130,6 +131,14 @@ def test_every_column_comes_back_as_it_went_in(log: CallLog) -> None:
             line_score=40.5,
             line_threshold=-20.0,
             held_back=ChallengeCause.BURST,
+            gate_cause=GateCause.BLOCKED,
+            mode_reason="switched to shadow",
+            screener="screener1",
+            agent="PJSIP/sales",
+            redress_at=9.5,
+            redress_reason="the number is blocked",
+            redress_contact="2025550199",
+            hangup_with="cause 21",
         )
     )
     log.write(the_ended(call, bridged_at=10.0, hangup_cause=16))
@@ -184,6 +193,15 @@ def test_every_column_comes_back_as_it_went_in(log: CallLog) -> None:
         "line_score": 40.5,
         "line_threshold": -20.0,
         "held_back": "BURST",
+        "gate_cause": "BLOCKED",
+        "mode_reason": "switched to shadow",
+        "screener": "screener1",
+        "agent": "PJSIP/sales",
+        "redress_at": 9.5,
+        "redress_reason": "the number is blocked",
+        "redress_contact": "2025550199",
+        "hangup_with": "cause 21",
+        "recording_deleted_at": None,
         "caller_speech_seconds": 1.5,
         "caller_leg_seconds": 30.0,
         "speech_detector": "test 1",
