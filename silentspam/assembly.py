@@ -31,8 +31,9 @@ from silentspam.verdict import Verdict
 
 if TYPE_CHECKING:
     from silentspam.audio import Recording
-    from silentspam.calllog.lines import Basis, SqliteLines
-    from silentspam.calllog.sqlite_database import SqliteDatabase
+    from silentspam.calllog.database import Database
+    from silentspam.calllog.line_store import Basis
+    from silentspam.calllog.lines import Lines
     from silentspam.lines.ground import LineGround
     from silentspam.lines.snapshot import Snapshot
     from silentspam.model import SpamModel
@@ -200,14 +201,14 @@ def _judge(config: Config) -> Judge:
 
 def call_log(config: Config) -> DurableCallLog:
     """The configured call log with its spool."""
-    from silentspam.calllog.sqlite import SqliteCallLog
+    from silentspam.calllog.calls import CallTable
 
-    return DurableCallLog(SqliteCallLog(database(config)), Spool(Path(config.call_log.spool)))
+    return DurableCallLog(CallTable(database(config)), Spool(Path(config.call_log.spool)))
 
 
-def database(config: Config) -> "SqliteDatabase":
+def database(config: Config) -> "Database":
     """The configured call database, which also holds labels and the history of models."""
-    from silentspam.calllog.sqlite_database import SqliteDatabase
+    from silentspam.calllog.sqlite import SqliteDatabase
 
     section = config.call_log
     return SqliteDatabase(Path(section.database), busy_seconds=section.busy_seconds)
@@ -227,11 +228,11 @@ def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int
     return take_in(path, lambda end: log.write(ended(end)))
 
 
-def lines(config: Config) -> "SqliteLines":
+def lines(config: Config) -> "Lines":
     """The lines of the configured call database."""
-    from silentspam.calllog.lines import SqliteLines
+    from silentspam.calllog.lines import Lines
 
-    return SqliteLines(database(config))
+    return Lines(database(config))
 
 
 def line_basis(config: Config) -> "Basis | None":
@@ -243,7 +244,7 @@ def line_basis(config: Config) -> "Basis | None":
     ground = _load_model(folder).ground
     if ground is None:
         return None
-    from silentspam.calllog.lines import Basis
+    from silentspam.calllog.line_store import Basis
     from silentspam.lines.ground import load_reference
 
     return Basis(ground=ground, reference=load_reference(folder), settings=config.memory_settings())

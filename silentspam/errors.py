@@ -25,12 +25,20 @@ class LineError(SilentSpamError):
     """A line, or an embedding of one, is not what it says it is, or belongs to another model."""
 
 
+class GateError(SilentSpamError):
+    """The gate's file cannot be read or written, or a listing is none."""
+
+
 class TimelineError(SilentSpamError):
     """A timeline of calls to replay cannot be read, or a line of it is wrong."""
 
 
 class CallLogError(SilentSpamError):
     """The call log cannot be read or written."""
+
+
+class ValueRefusedError(CallLogError):
+    """The database works, but can never hold this value: trying again is of no use."""
 
 
 class ChannelError(SilentSpamError):

@@ -13,9 +13,9 @@ import yaml
 
 from silentspam import resources
 from silentspam.agi import variables
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.query import Filter
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from tests.fakes import Switch, converse, running
 
 SCRIPTS = resources.shipped("agi_scripts")
@@ -57,7 +57,7 @@ class Site:
     def rows(self) -> list[dict[str, Any]]:
         database = self.folder / "calls.db"
         return (
-            [dict(row) for row in SqliteCallLog(SqliteDatabase(database)).rows(Filter())]
+            [dict(row) for row in CallTable(SqliteDatabase(database)).rows(Filter())]
             if database.exists()
             else []
         )

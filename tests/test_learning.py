@@ -23,9 +23,9 @@ from silentspam.call import (
     Disposition,
     VerdictKind,
 )
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import ended, heard, screened
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.cli import main
 from tests.fakes import Switch
 from tests.installed import Site, action
@@ -104,7 +104,7 @@ def log_call(site: Site, number: int, opening: Opening) -> None:
         caller_leg_seconds=20.0,
         speech_detector="test 1",
     )
-    log = SqliteCallLog(SqliteDatabase(site.folder / "calls.db"))
+    log = CallTable(SqliteDatabase(site.folder / "calls.db"))
     log.write(screened(record))
     log.write(ended(CallEnd(call=call, ended_at=call.started_at + 22, disposition=Disposition.BRIDGED)))
     log.write(heard(speech))

@@ -4,15 +4,15 @@ A call has at most one label of each source, its newest; of several the one of t
 """
 
 import enum
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 
+from silentspam.calllog.database import Connection, Database
+from silentspam.calllog.database import Row as Found
 from silentspam.calllog.entry import Value
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
-from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.errors import CallLogError
 
 Row = dict[str, Value]
@@ -83,10 +83,10 @@ _UPSERT = (
 )
 
 
-class SqliteLabels:
+class Labels:
     """The table `labels`. Every error is a CallLogError."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def write(self, labels: Iterable[Label]) -> None:
@@ -117,17 +117,17 @@ class SqliteLabels:
         return self._walk(wanted, columns, labelled)
 
     def _walk(self, wanted: Filter, columns: Sequence[str], labelled: bool) -> Iterator[LabelledCall]:
-        where, values = wanted.where()
+        clauses, values = wanted.newest_first()
         asked = ", ".join(f"calls.{name} AS {name}" for name in columns)
         of_label = ", ".join(f"labels.{name} AS label_{name}" for name in _NAMES)
         statement = (
             f"SELECT calls.call_id AS id, {asked}, {of_label} "
-            f"FROM (SELECT * FROM calls{where} ORDER BY started_at DESC, call_id LIMIT :limit) AS calls "
+            f"FROM (SELECT * FROM calls{clauses}) AS calls "
             f"{'' if labelled else 'LEFT '}JOIN labels ON labels.call_id = calls.call_id "
-            "ORDER BY calls.started_at DESC, calls.call_id"
+            "ORDER BY calls.started_at DESC NULLS LAST, calls.call_id"
         )
         with self._database.transaction(write=False) as connection:
-            found = connection.execute(statement, values | {"limit": wanted.limit})
+            found = connection.stream(statement, values)
             for _, group in groupby(found, key=lambda row: row["id"]):
                 rows = list(group)
                 labels = [_label(row) for row in rows if row["label_call_id"] is not None]
@@ -135,12 +135,15 @@ class SqliteLabels:
                 yield LabelledCall({name: rows[0][name] for name in columns}, tuple(labels))
 
 
-def _delete(connection: sqlite3.Connection, call_id: str, sources: Sequence[LabelSource]) -> None:
+def _delete(connection: Connection, call_id: str, sources: Sequence[LabelSource]) -> None:
     for source in sources:
-        connection.execute("DELETE FROM labels WHERE call_id = ? AND source = ?", (call_id, source))
+        connection.execute(
+            "DELETE FROM labels WHERE call_id = :call_id AND source = :source",
+            {"call_id": call_id, "source": source},
+        )
 
 
-def _label(row: sqlite3.Row) -> Label:
+def _label(row: Found) -> Label:
     try:
         return Label(
             call_id=row["label_call_id"],

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from silentspam.calllog.database import Database
 from silentspam.calllog.query import SAME_LINE
-from silentspam.calllog.sqlite_database import SqliteDatabase
 from silentspam.lines.memory import Outcome
 
 
@@ -37,10 +37,10 @@ class Taught:
     learnt_at: float
 
 
-class SqliteLineCalls:
+class LineCalls:
     """Reads calls by their line. Every error is a CallLogError."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def of_all(self, since: float, until: float = math.inf) -> Iterator[LineCall]:
@@ -64,7 +64,8 @@ class SqliteLineCalls:
         """What was learnt of a call; None when nothing was."""
         with self._database.transaction(write=False) as connection:
             row = connection.execute(
-                "SELECT outcome, line_id, learnt_at FROM line_lessons WHERE call_id = ?", (call_id,)
+                "SELECT outcome, line_id, learnt_at FROM line_lessons WHERE call_id = :call_id",
+                {"call_id": call_id},
             ).fetchone()
         if row is None:
             return None
@@ -75,8 +76,8 @@ class SqliteLineCalls:
             merged = connection.execute(
                 "SELECT line_id, merged_into FROM lines WHERE merged_into IS NOT NULL"
             )
-            stayed = dict(tuple(row) for row in merged)
-            for row in connection.execute(_SELECT + where + _NEWEST_FIRST, values):
+            stayed = {row["line_id"]: row["merged_into"] for row in merged}
+            for row in connection.stream(_SELECT + where + _NEWEST_FIRST, values):
                 columns = dict(row) | {"outcome": Outcome(row["outcome"]) if row["outcome"] else None}
                 yield LineCall(**columns | {"line_id": survivor(row["line_id"], stayed)})
 
@@ -88,7 +89,7 @@ _SELECT = (
     "calls.challenge_cause, calls.challenge_result, calls.disposition, calls.recording, line_lessons.outcome "
     "FROM calls LEFT JOIN line_lessons ON line_lessons.call_id = calls.call_id WHERE "
 )
-_NEWEST_FIRST = " ORDER BY calls.started_at DESC, calls.call_id"
+_NEWEST_FIRST = " ORDER BY calls.started_at DESC NULLS LAST, calls.call_id"
 
 
 def survivor(line_id: str, merged_into: Mapping[str, str]) -> str:

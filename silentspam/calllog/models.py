@@ -5,12 +5,11 @@ there as often as one likes, and are never changed.
 """
 
 import enum
-import sqlite3
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.database import Database, Row
 
 
 class ModelState(enum.StrEnum):
@@ -43,15 +42,16 @@ class ModelEvent:
 
 _NAMES = [column.name for column in fields(ModelEvent)]
 _INSERT = (
-    f"INSERT OR IGNORE INTO model_events ({', '.join(_NAMES)}) "
-    f"VALUES ({', '.join(f':{name}' for name in _NAMES)})"
+    f"INSERT INTO model_events ({', '.join(_NAMES)}, arrival) "
+    f"VALUES ({', '.join(f':{name}' for name in _NAMES)}, "
+    "(SELECT COALESCE(MAX(arrival), 0) + 1 FROM model_events)) ON CONFLICT (event_id) DO NOTHING"
 )
 
 
-class SqliteModelHistory:
+class ModelHistory:
     """The table `model_events`. Every error is a CallLogError."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def copy(self, events: Iterable[ModelEvent]) -> None:
@@ -62,10 +62,10 @@ class SqliteModelHistory:
     def events(self) -> list[ModelEvent]:
         """Every event, oldest first; those of one moment in the order they came."""
         with self._database.transaction(write=False) as connection:
-            rows = connection.execute("SELECT * FROM model_events ORDER BY changed_at, rowid").fetchall()
+            rows = connection.execute("SELECT * FROM model_events ORDER BY changed_at, arrival").fetchall()
         return [_event(row) for row in rows]
 
 
-def _event(row: sqlite3.Row) -> ModelEvent:
+def _event(row: Row) -> ModelEvent:
     columns = {name: row[name] for name in _NAMES}
     return ModelEvent(**columns | {"state": ModelState(columns["state"])})

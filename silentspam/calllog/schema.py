@@ -1,7 +1,23 @@
 """The columns of the call log, and the numbered steps that build and change its tables.
 
-Times are seconds since the epoch. A step, once released, is never edited: a change is a new step.
+Times are seconds since the epoch. A step, once released, is never edited: a change is a new step. A step is
+one statement for every database, or has a form for each.
 """
+
+import re
+from dataclasses import dataclass
+
+POSTGRES_TYPES = {"REAL": "DOUBLE PRECISION", "INTEGER": "BIGINT"}
+"""SQLite's REAL and INTEGER have 64 bits; PostgreSQL's of that name have 32."""
+
+
+@dataclass(frozen=True)
+class Forms:
+    """A step that the databases take each in its own way; None: nothing is to be done there."""
+
+    sqlite: str
+    postgres: str | None
+
 
 _FIRST_COLUMNS = {
     "call_id": "TEXT PRIMARY KEY",
@@ -76,9 +92,13 @@ _SERVICE_COLUMNS = {
 COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS
 """Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text."""
 
-STEPS = (
+_STEPS: tuple[str | Forms, ...] = (
     "CREATE TABLE calls ({})".format(", ".join(f"{name} {kind}" for name, kind in _FIRST_COLUMNS.items())),
-    "CREATE INDEX calls_started_at ON calls (started_at)",
+    Forms(
+        "CREATE INDEX calls_started_at ON calls (started_at)",
+        # In the order that rows are read in: PostgreSQL takes unknown times for the newest unless told.
+        "CREATE INDEX calls_started_at ON calls (started_at DESC NULLS LAST, call_id)",
+    ),
     "CREATE INDEX calls_ani ON calls (ani)",
     *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _LEARNING_COLUMNS.items()),
     # One label a call and source: the newest of a source counts, and sources have a precedence.
@@ -118,5 +138,31 @@ STEPS = (
     "changed_by TEXT, note TEXT)",
     "CREATE TABLE list_events (event_id TEXT PRIMARY KEY, subject TEXT, deed TEXT, changed_at REAL, "
     "changed_by TEXT, note TEXT)",
+    # The order in which calls were queued; turn counts the parts that came while they waited.
+    "ALTER TABLE line_queue ADD COLUMN queued_at REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE line_queue ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX line_queue_order ON line_queue (queued_at, call_id)",
+    # The order in which events came that bear the same time.
+    "ALTER TABLE model_events ADD COLUMN arrival INTEGER",
+    Forms("UPDATE model_events SET arrival = rowid", None),
+    "ALTER TABLE line_events ADD COLUMN arrival INTEGER",
+    Forms("UPDATE line_events SET arrival = rowid", None),
 )
-"""Step n brings a database from version n to n + 1."""
+
+
+def _sqlite(step: str | Forms) -> str:
+    return step if isinstance(step, str) else step.sqlite
+
+
+def _postgres(step: str | Forms) -> str | None:
+    text = step if isinstance(step, str) else step.postgres
+    if text is None:
+        return None
+    return re.sub(r"\b(REAL|INTEGER)\b", lambda found: POSTGRES_TYPES[found[0]], text)
+
+
+STEPS = tuple(map(_sqlite, _STEPS))
+"""Step n brings an SQLite file from version n to n + 1."""
+
+POSTGRES_STEPS = tuple(map(_postgres, _STEPS))
+"""The same steps for PostgreSQL; None: a step that has nothing to do there."""

@@ -1,73 +1,117 @@
-"""The call log in SQLite."""
+"""An SQLite file with the newest schema: the call database of one machine (implements Database).
 
-from collections.abc import Iterator, Sequence
+Write-ahead logging: many processes write, and a reader never waits.
+"""
 
-from silentspam.calllog.entry import Entry, Part, Value
-from silentspam.calllog.query import Filter
-from silentspam.calllog.schema import COLUMNS
-from silentspam.calllog.sqlite_database import SqliteDatabase
-from silentspam.errors import CallLogError
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
-Row = dict[str, Value]
+from silentspam.calllog.database import Row, SchemaVersion, Values
+from silentspam.calllog.schema import STEPS
+from silentspam.errors import CallLogError, ValueRefusedError
 
-_MERGES = {
-    # The part that wins keeps its value, the other fills what is missing; an alarm once raised stays.
-    Part.SCREENED: "{c} = COALESCE(excluded.{c}, calls.{c})",
-    Part.SPEECH: "{c} = COALESCE(excluded.{c}, calls.{c})",
-    Part.ENDED: "{c} = COALESCE(calls.{c}, excluded.{c})",
-}
-
-_QUEUE = (
-    "INSERT OR IGNORE INTO line_queue (call_id) "
-    "SELECT call_id FROM calls WHERE call_id = ? AND embedding IS NOT NULL"
-)
+REFUSALS = (OverflowError, UnicodeError, sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError)
+"""What is the fault of a value and not of the database."""
 
 
-class SqliteCallLog:
-    """The calls table in one file (implements the CallLog contract; every error is a CallLogError)."""
+class SqliteConnection(sqlite3.Connection):
+    """A connection whose queries give one row at a time, which is what SQLite does anyway."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
-        self._database = database
+    def stream(self, statement: str, values: Values = {}, /) -> Iterator[Row]:  # noqa: B006  never changed
+        """The rows of a query, one at a time."""
+        return self.execute(statement, values)
 
-    def write(self, entry: Entry) -> None:
-        """Merge one part of a row, and let line memory know; it is on the disk when this returns."""
-        with self._database.transaction(write=True) as connection:
-            connection.execute(_upsert(entry), entry.columns)
-            if entry.teaches:
-                connection.execute(_QUEUE, (entry.call_id,))
 
-    def rows(self, wanted: Filter) -> list[Row]:
-        """The rows that match, newest first."""
-        where, values = wanted.where()
-        statement = f"SELECT * FROM calls{where} ORDER BY started_at DESC, call_id LIMIT :limit"
-        with self._database.transaction(write=False) as connection:
-            return [dict(row) for row in connection.execute(statement, values | {"limit": wanted.limit})]
+class SqliteDatabase:
+    """Opens the file for one transaction at a time. Every error is a CallLogError."""
 
-    def iterate(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
-        """These columns of the rows that match, newest first and one at a time.
+    def __init__(self, path: Path, *, busy_seconds: float = 2.0) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
 
-        All rows are of one moment, that of the first. Raises CallLogError for a column that is none.
+    def __str__(self) -> str:
+        return f"SQLite {self._path}"
+
+    @contextmanager
+    def transaction(self, *, write: bool, alone: bool = False) -> Iterator[SqliteConnection]:
+        """A connection within one transaction; what was written is on the disk when it ends.
+
+        A writer creates a file that is not there yet, and is always alone. Raises ValueRefusedError for a
+        value that no SQLite file can hold.
         """
-        unknown = [name for name in columns if name not in COLUMNS]
-        if unknown or not columns:
-            raise CallLogError(f"columns {unknown or 'none'} wanted: the call log has {', '.join(COLUMNS)}")
-        return self._walk(wanted, columns)
+        del alone
+        try:
+            with self._opened(write=write) as connection:
+                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                with connection:
+                    yield connection
+        except REFUSALS as error:
+            raise ValueRefusedError(f"call_log.database {self._path}: {error}") from error
+        except (sqlite3.Error, OSError) as error:
+            raise CallLogError(f"call_log.database {self._path}: {error}") from error
 
-    def _walk(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
-        where, values = wanted.where()
-        statement = (
-            f"SELECT {', '.join(columns)} FROM calls{where} ORDER BY started_at DESC, call_id LIMIT :limit"
+    def schema_version(self) -> SchemaVersion:
+        """The schema of the file, as it is: nothing is created and nothing upgraded."""
+        if not self._path.exists():
+            return SchemaVersion(None, len(STEPS))
+        try:
+            with closing(
+                sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
+            ) as connection:
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error as error:
+            raise CallLogError(f"call_log.database {self._path}: {error}") from error
+        return SchemaVersion(version or None, len(STEPS))
+
+    def migrate(self) -> SchemaVersion:
+        """Bring the file up to date, as its first use does."""
+        before = self.schema_version()
+        with self.transaction(write=True):
+            return before
+
+    @contextmanager
+    def _opened(self, *, write: bool) -> Iterator[SqliteConnection]:
+        if not write and not self._path.exists():
+            raise CallLogError(f"{self._path}: there is no call log yet")
+        if write:
+            self._create()
+        connection = sqlite3.connect(
+            self._path, timeout=self._busy_seconds, isolation_level=None, factory=SqliteConnection
         )
-        with self._database.transaction(write=False) as connection:
-            for row in connection.execute(statement, values | {"limit": wanted.limit}):
-                yield tuple(row)
+        with closing(connection):
+            _upgrade(connection)
+            connection.row_factory = sqlite3.Row
+            yield connection
+
+    def _create(self) -> None:
+        """An empty file that belongs to its folder's owner: root may look first, Asterisk writes later."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640))
+            if os.geteuid() == 0:
+                folder = self._path.parent.stat()
+                os.chown(self._path, folder.st_uid, folder.st_gid)
 
 
-def _upsert(entry: Entry) -> str:
-    names = [name for name in COLUMNS if name in entry.columns]
-    merge = [_MERGES[entry.part].format(c=name) for name in names if name not in ("call_id", "failed_open")]
-    if "failed_open" in names:
-        merge.append("failed_open = MAX(COALESCE(calls.failed_open, 0), excluded.failed_open)")
-    values = ", ".join(f":{name}" for name in names)
-    update = f"DO UPDATE SET {', '.join(merge)}" if merge else "DO NOTHING"
-    return f"INSERT INTO calls ({', '.join(names)}) VALUES ({values}) ON CONFLICT (call_id) {update}"
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Bring the schema up to date. Safe when many processes find a new file at once."""
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version > len(STEPS):
+        raise CallLogError(
+            f"the call log has schema {version}, this version knows {len(STEPS)}: update Silentspam"
+        )
+    # The mode is kept in the file. SQLite does not wait for the lock that the change needs, so whoever finds
+    # the file idle makes it.
+    with suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode=WAL")
+    if version == len(STEPS):
+        return
+    database.execute("BEGIN IMMEDIATE")
+    with database:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        for step in STEPS[version:]:
+            database.execute(step)
+        database.execute(f"PRAGMA user_version={len(STEPS)}")

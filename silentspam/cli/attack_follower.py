@@ -20,7 +20,7 @@ from silentspam.config import Config
 from silentspam.errors import ConfigError, LineError, SilentSpamError
 
 if TYPE_CHECKING:
-    from silentspam.calllog.lines import Basis
+    from silentspam.calllog.line_store import Basis
     from silentspam.lines.snapshot import Snapshot
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam import assembly
-from silentspam.calllog.line_calls import LineCall, SqliteLineCalls
+from silentspam.calllog.line_calls import LineCall, LineCalls
 from silentspam.calllog.query import Filter
 from silentspam.cli.common import printable, table
 from silentspam.config import Config
@@ -32,7 +32,7 @@ CANDIDATES_NAMED = 5
 def attacks(config: Config, *, since: float, now: float) -> list[Attack]:
     """Every line, the one heard of last first, with its calls from `since` on."""
     lines = assembly.lines(config).lines()
-    calls = SqliteLineCalls(assembly.database(config)).of_all(since)
+    calls = LineCalls(assembly.database(config)).of_all(since)
     return counted(lines, calls, now=now, space_id=_space_id(config))
 
 
@@ -85,7 +85,7 @@ def show(args: argparse.Namespace, config: Config, *, now: float) -> int:
     from silentspam.reports.page import png, write_page, write_whole
 
     line = line_named(config, args.line)
-    calls = list(SqliteLineCalls(assembly.database(config)).of_line(line.line_id))
+    calls = list(LineCalls(assembly.database(config)).of_line(line.line_id))
     (one,) = counted([line], calls, now=now, space_id=_space_id(config))
     events = assembly.lines(config).events(line.line_id)
     figure = _picture(config, line, calls) if args.picture or args.html else None
@@ -146,7 +146,7 @@ def prometheus(config: Config, *, now: float) -> str:
     store, log = assembly.lines(config), assembly.call_log(config)
     space_id = _space_id(config)
     hour, day = (volumes(cases(log.iterate(Filter(since=now - age), COLUMNS))) for age in (HOUR, DAY))
-    calls = SqliteLineCalls(assembly.database(config)).of_all(now - DAY)
+    calls = LineCalls(assembly.database(config)).of_all(now - DAY)
     standing = Standing(
         attacks=counted(store.lines(expired=False), calls, now=now, space_id=space_id),
         hour=hour,

@@ -128,11 +128,11 @@ def _line_id(args: argparse.Namespace) -> str | None:
 def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
     """What became of the call's line since, and what the call taught."""
     from silentspam import assembly
-    from silentspam.calllog.line_calls import SqliteLineCalls
+    from silentspam.calllog.line_calls import LineCalls
     from silentspam.lines.teaching import told
 
     config = configuration(args)
-    taught = SqliteLineCalls(assembly.database(config)).taught(args.call_id)
+    taught = LineCalls(assembly.database(config)).taught(args.call_id)
     by_id = {line.line_id: line for line in assembly.lines(config).lines()}
     named = dict.fromkeys(filter(None, (row["line_id"], taught.line_id if taught else None)))
     lines = [by_id[line_id] for line_id in named if line_id in by_id]
@@ -142,10 +142,10 @@ def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
 def _label(args: argparse.Namespace) -> str | None:
     """The label of a call that counts, in words; None without one."""
     from silentspam import assembly
-    from silentspam.calllog.labels import SqliteLabels
+    from silentspam.calllog.labels import Labels
     from silentspam.calllog.query import Filter
 
-    labels = SqliteLabels(assembly.database(configuration(args)))
+    labels = Labels(assembly.database(configuration(args)))
     (call,) = labels.calls(Filter(call_id=args.call_id), ("call_id",))
     if call.label is None:
         return None

@@ -15,7 +15,7 @@ from silentspam.cli.common import add_config_option, configuration, printable, t
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from silentspam.calllog.labels import LabelledCall, SqliteLabels
+    from silentspam.calllog.labels import LabelledCall, Labels
 
 EXAMPLES = """\
   silentspam labels derive                          apply the rules to the call log
@@ -189,20 +189,20 @@ def run_report(args: argparse.Namespace) -> int:
     return 0
 
 
-def label_store(args: argparse.Namespace) -> "SqliteLabels":
+def label_store(args: argparse.Namespace) -> "Labels":
     """The labels of the configured call database; rows that waited elsewhere are taken in first."""
     from silentspam import assembly
-    from silentspam.calllog.labels import SqliteLabels
+    from silentspam.calllog.labels import Labels
     from silentspam.calllog.query import Filter
 
     config = configuration(args)
     assembly.take_in_unlogged(config)
     assembly.call_log(config).rows(Filter(limit=0))
-    return SqliteLabels(assembly.database(config))
+    return Labels(assembly.database(config))
 
 
 def _calls(
-    store: "SqliteLabels", args: argparse.Namespace, columns: tuple[str, ...], *, labelled: bool = False
+    store: "Labels", args: argparse.Namespace, columns: tuple[str, ...], *, labelled: bool = False
 ) -> "Iterator[LabelledCall]":
     from silentspam.calllog.query import Filter
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from silentspam import assembly
 from silentspam.audio import Recording
 from silentspam.audio_files import find_recordings, read_recording
-from silentspam.calllog.labels import SqliteLabels
+from silentspam.calllog.labels import Labels
 from silentspam.calllog.query import Filter
 from silentspam.cli.common import printable, table
 from silentspam.cli.model_cards import folder_of, summary
@@ -78,7 +78,7 @@ def _recent(config: Config, *, since: float, at_most: int) -> list[RecentCall]:
     """Recent calls; none where there is no call log yet."""
     if not Path(config.call_log.database).exists():
         return []
-    calls = SqliteLabels(assembly.database(config)).calls(Filter(since=since), COLUMNS)
+    calls = Labels(assembly.database(config)).calls(Filter(since=since), COLUMNS)
     return recent_calls(calls, at_most=at_most)
 
 

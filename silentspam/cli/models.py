@@ -207,12 +207,12 @@ def _registry(config: "Config") -> "Registry":
 def _copy_history(config: "Config", registry: "Registry") -> None:
     """Bring the call database up to date; without it nothing is lost, the next command does it."""
     from silentspam import assembly
-    from silentspam.calllog.models import SqliteModelHistory
+    from silentspam.calllog.models import ModelHistory
 
     if not (events := registry.events()):
         return
     try:
-        SqliteModelHistory(assembly.database(config)).copy(events)
+        ModelHistory(assembly.database(config)).copy(events)
     except CallLogError as error:
         print(
             f"silentspam models: {error}: the history stands in {registry.folder} alone "

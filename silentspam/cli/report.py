@@ -110,11 +110,11 @@ def _configured(config: "Config") -> "Configured":
 def _lines(config: "Config", wanted: "Filter") -> "list[Attack]":
     """The lines heard in the period, with its calls."""
     from silentspam import assembly
-    from silentspam.calllog.line_calls import SqliteLineCalls
+    from silentspam.calllog.line_calls import LineCalls
     from silentspam.reports.attacks import attacks
 
     since, until = wanted.since or 0.0, wanted.until or time.time()
-    calls = SqliteLineCalls(assembly.database(config)).of_all(since, until)
+    calls = LineCalls(assembly.database(config)).of_all(since, until)
     found = attacks(assembly.lines(config).lines(), calls, now=until)
     return [one for one in found if one.activity.calls]
 
@@ -122,14 +122,14 @@ def _lines(config: "Config", wanted: "Filter") -> "list[Attack]":
 def run_errors(args: argparse.Namespace) -> int:
     """The error analysis."""
     from silentspam import assembly
-    from silentspam.calllog.labels import SqliteLabels
+    from silentspam.calllog.labels import Labels
     from silentspam.reports import labelled
     from silentspam.reports.error_sections import error_sections
     from silentspam.reports.errors import COLUMNS, SELECTED_BY, Finding, analyse
 
     config, log, wanted = _period(args)
     errors = analyse(log.iterate(wanted, COLUMNS))
-    labels = SqliteLabels(assembly.database(config))
+    labels = Labels(assembly.database(config))
     against = labelled.against_labels(labels.calls(wanted, labelled.COLUMNS, labelled=True))
     figures = {
         "max_false_challenge_rate": config.model.max_false_challenge_rate,

@@ -24,13 +24,13 @@ from silentspam.call import (
     EndedBy,
     GateCause,
 )
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.durable import CallLog, DurableCallLog
 from silentspam.calllog.entry import Entry, Part, ended, heard, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
 from tests.fakes import CALL_ID, a_call
 
@@ -40,7 +40,7 @@ class Fresh(Protocol):
 
 
 def _sqlite(folder: Path) -> CallLog:
-    return SqliteCallLog(SqliteDatabase(folder / "calls.db"))
+    return CallTable(SqliteDatabase(folder / "calls.db"))
 
 
 def _spooled(folder: Path) -> CallLog:

@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 from silentspam.call import Call, CallRecord
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import screened
-from silentspam.calllog.labels import PRECEDENCE, Answer, Label, LabelSource, SqliteLabels
+from silentspam.calllog.labels import PRECEDENCE, Answer, Label, Labels, LabelSource
 from silentspam.calllog.query import Filter
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
 
 REVIEW, IMPORT, OUTCOME, CONDUCT = LabelSource
 
-Store = SqliteLabels
+Store = Labels
 
 
 def _sqlite(folder: Path) -> tuple[Store, Callable[[CallRecord], None]]:
     database = SqliteDatabase(folder / "calls.db")
-    log = SqliteCallLog(database)
-    return SqliteLabels(database), lambda record: log.write(screened(record))
+    log = CallTable(database)
+    return Labels(database), lambda record: log.write(screened(record))
 
 
 DATABASES = {"sqlite": _sqlite}
@@ -148,7 +148,7 @@ def test_a_label_of_another_version_is_named(tmp_path: Path) -> None:
 
 def test_a_database_that_cannot_be_written_is_an_error_of_the_call_log(below_a_file: Path) -> None:
     with pytest.raises(CallLogError):
-        SqliteLabels(SqliteDatabase(below_a_file / "calls.db")).write([label(1)])
+        Labels(SqliteDatabase(below_a_file / "calls.db")).write([label(1)])
 
 
 def test_a_full_disk_is_an_error_of_the_call_log_and_the_labels_before_stay(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_full_disk_is_an_error_of_the_call_log_and_the_labels_before_stay(tmp_
     connection.close()
     full = _LimitedDatabase(tmp_path / "calls.db", pages=pages)
     with pytest.raises(CallLogError, match="full"):
-        SqliteLabels(full).write([label(1, note="x" * 100_000)])
+        Labels(full).write([label(1, note="x" * 100_000)])
     assert found(store) == {"call-1": (label(1),)}
 
 
@@ -171,7 +171,7 @@ class _LimitedDatabase(SqliteDatabase):
         super().__init__(path)
         self._pages = pages
 
-    def transaction(self, *, write: bool):  # type: ignore[no-untyped-def]
+    def transaction(self, *, write: bool, alone: bool = False):  # type: ignore[no-untyped-def]
         from contextlib import contextmanager
 
         @contextmanager

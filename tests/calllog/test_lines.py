@@ -12,12 +12,13 @@ import pytest
 
 from silentspam.budget import START
 from silentspam.call import Call, CallRecord, CallSpeech, ChallengeResult
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.entry import heard, screened
-from silentspam.calllog.lines import Basis, SqliteLines
+from silentspam.calllog.line_store import Basis
+from silentspam.calllog.lines import Lines
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.lines.ground import pack
 from silentspam.lines.numbers import number_key
 from silentspam.lines.settings import MemorySettings
@@ -35,8 +36,8 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.database = SqliteDatabase(folder / "calls.db", busy_seconds=10)
-        self.log = DurableCallLog(SqliteCallLog(self.database), Spool(folder / "spool"))
-        self.lines = SqliteLines(self.database)
+        self.log = DurableCallLog(CallTable(self.database), Spool(folder / "spool"))
+        self.lines = Lines(self.database)
         self.published: list[Snapshot] = []
         self.calls = 0
 

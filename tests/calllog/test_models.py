@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from silentspam.calllog.models import ModelEvent, ModelState, SqliteModelHistory
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.models import ModelEvent, ModelHistory, ModelState
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
 
 FIRST = ModelEvent(model_id="0123456789ab", state=ModelState.CANDIDATE, changed_at=1.0, changed_by="ada")
@@ -15,23 +15,23 @@ SECOND = ModelEvent(
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> SqliteModelHistory:
-    return SqliteModelHistory(SqliteDatabase(tmp_path / "calls.db"))
+def history(tmp_path: Path) -> ModelHistory:
+    return ModelHistory(SqliteDatabase(tmp_path / "calls.db"))
 
 
-def test_events_come_back_as_they_were_oldest_first(history: SqliteModelHistory) -> None:
+def test_events_come_back_as_they_were_oldest_first(history: ModelHistory) -> None:
     history.copy([SECOND])
     history.copy([FIRST, SECOND])
     assert history.events() == [FIRST, SECOND]
 
 
-def test_copying_again_adds_nothing(history: SqliteModelHistory) -> None:
+def test_copying_again_adds_nothing(history: ModelHistory) -> None:
     history.copy([FIRST])
     history.copy([FIRST])
     assert history.events() == [FIRST]
 
 
-def test_events_of_one_moment_keep_their_order(history: SqliteModelHistory) -> None:
+def test_events_of_one_moment_keep_their_order(history: ModelHistory) -> None:
     events = [
         ModelEvent(model_id=str(n), state=ModelState.RETIRED, changed_at=1.0, changed_by="") for n in range(9)
     ]
@@ -41,4 +41,4 @@ def test_events_of_one_moment_keep_their_order(history: SqliteModelHistory) -> N
 
 def test_without_a_database_it_is_an_error_of_the_call_log(below_a_file: Path) -> None:
     with pytest.raises(CallLogError):
-        SqliteModelHistory(SqliteDatabase(below_a_file / "calls.db")).copy([FIRST])
+        ModelHistory(SqliteDatabase(below_a_file / "calls.db")).copy([FIRST])

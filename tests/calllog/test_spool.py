@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from silentspam.call import CallRecord
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.durable import TAKE_IN_AT_ONCE, DurableCallLog
 from silentspam.calllog.entry import Entry, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
 from tests.fakes import a_call
 
@@ -152,10 +152,10 @@ from pathlib import Path
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import screened
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.calls import CallTable
+from silentspam.calllog.sqlite import SqliteDatabase
 folder, worker = Path(sys.argv[1]), sys.argv[2]
-spool, log = Spool(folder / "spool"), SqliteCallLog(SqliteDatabase(folder / "calls.db", busy_seconds=60))
+spool, log = Spool(folder / "spool"), CallTable(SqliteDatabase(folder / "calls.db", busy_seconds=60))
 sys.stdin.read()
 for n in range(10):
     spool.add(screened(CallRecord(call=Call(call_id=f"{worker}-{n}", started_at=0.0))))
@@ -169,7 +169,7 @@ for n in range(10):
         assert worker.stdin
         worker.stdin.close()
     assert [worker.wait(120) for worker in workers] == [0] * 4
-    log = SqliteCallLog(SqliteDatabase(tmp_path / "calls.db"))
+    log = CallTable(SqliteDatabase(tmp_path / "calls.db"))
     assert Spool(tmp_path / "spool").take_in(log.write) == 0
     assert {row["call_id"] for row in log.rows(Filter())} == {f"{w}-{n}" for w in range(4) for n in range(10)}
     assert list((tmp_path / "spool").iterdir()) == []
@@ -230,8 +230,6 @@ def test_trouble_with_another_calls_row_is_no_trouble_for_this_one(spool: Spool,
 
 
 def test_with_neither_database_nor_spool_the_error_names_both(below_a_file: Path) -> None:
-    log = DurableCallLog(
-        SqliteCallLog(SqliteDatabase(below_a_file / "calls.db")), Spool(below_a_file / "spool")
-    )
+    log = DurableCallLog(CallTable(SqliteDatabase(below_a_file / "calls.db")), Spool(below_a_file / "spool"))
     with pytest.raises(CallLogError, match=r"call_log\.database .*; call_log\.spool "):
         log.write(entry())

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from silentspam.call import CallRecord
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import Entry, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS, STEPS
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
 from tests.fakes import a_call
 
@@ -40,13 +40,13 @@ import sys
 from pathlib import Path
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import screened
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.calls import CallTable
+from silentspam.calllog.sqlite import SqliteDatabase
 path, worker = Path(sys.argv[1]), sys.argv[2]
 sys.stdin.read()
 for n in range(5):
     call = Call(call_id=f"{worker}-{n}", started_at=0.0)
-    SqliteCallLog(SqliteDatabase(path, busy_seconds=60)).write(screened(CallRecord(call=call)))
+    CallTable(SqliteDatabase(path, busy_seconds=60)).write(screened(CallRecord(call=call)))
 """
     workers = [
         subprocess.Popen([sys.executable, "-c", code, str(path), str(n)], stdin=subprocess.PIPE)
@@ -56,11 +56,11 @@ for n in range(5):
         assert worker.stdin
         worker.stdin.close()
     assert [worker.wait(120) for worker in workers] == [0] * 8
-    assert len(SqliteCallLog(SqliteDatabase(path)).rows(Filter())) == 40
+    assert len(CallTable(SqliteDatabase(path)).rows(Filter())) == 40
 
 
 def test_a_reader_does_not_wait_for_a_writer(path: Path) -> None:
-    log = SqliteCallLog(SqliteDatabase(path, busy_seconds=0))
+    log = CallTable(SqliteDatabase(path, busy_seconds=0))
     log.write(ENTRY)
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
@@ -70,12 +70,12 @@ def test_a_reader_does_not_wait_for_a_writer(path: Path) -> None:
 
 
 def test_the_journal_is_write_ahead(path: Path) -> None:
-    SqliteCallLog(SqliteDatabase(path)).write(ENTRY)
+    CallTable(SqliteDatabase(path)).write(ENTRY)
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
 
 
 def test_a_locked_database_is_an_error_when_the_wait_is_over(path: Path) -> None:
-    log = SqliteCallLog(SqliteDatabase(path, busy_seconds=0.01))
+    log = CallTable(SqliteDatabase(path, busy_seconds=0.01))
     log.write(ENTRY)
     lock = sqlite3.connect(path, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -87,14 +87,14 @@ def test_a_locked_database_is_an_error_when_the_wait_is_over(path: Path) -> None
 
 def test_a_database_that_cannot_be_made_is_an_error_that_names_key_and_path(below_a_file: Path) -> None:
     with pytest.raises(CallLogError, match=r"call_log\.database .*below"):
-        SqliteCallLog(SqliteDatabase(below_a_file / "calls.db")).write(ENTRY)
+        CallTable(SqliteDatabase(below_a_file / "calls.db")).write(ENTRY)
 
 
 def test_a_folder_in_its_place_is_an_error(path: Path) -> None:
     path.mkdir()
     for use in (
-        lambda: SqliteCallLog(SqliteDatabase(path)).write(ENTRY),
-        lambda: SqliteCallLog(SqliteDatabase(path)).rows(Filter()),
+        lambda: CallTable(SqliteDatabase(path)).write(ENTRY),
+        lambda: CallTable(SqliteDatabase(path)).rows(Filter()),
     ):
         with pytest.raises(CallLogError, match=r"calls\.db"):
             use()
@@ -103,8 +103,8 @@ def test_a_folder_in_its_place_is_an_error(path: Path) -> None:
 def test_a_name_that_no_file_can_have_is_an_error(path: Path) -> None:
     endless = path.with_name("x" * 300)
     for use in (
-        lambda: SqliteCallLog(SqliteDatabase(endless)).write(ENTRY),
-        lambda: SqliteCallLog(SqliteDatabase(endless)).rows(Filter()),
+        lambda: CallTable(SqliteDatabase(endless)).write(ENTRY),
+        lambda: CallTable(SqliteDatabase(endless)).rows(Filter()),
     ):
         with pytest.raises(CallLogError):
             use()
@@ -116,8 +116,8 @@ def test_a_name_that_no_file_can_have_is_an_error(path: Path) -> None:
 def test_a_corrupt_file_is_an_error_and_is_left_as_it_is(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     for use in (
-        lambda: SqliteCallLog(SqliteDatabase(path)).write(ENTRY),
-        lambda: SqliteCallLog(SqliteDatabase(path)).rows(Filter()),
+        lambda: CallTable(SqliteDatabase(path)).write(ENTRY),
+        lambda: CallTable(SqliteDatabase(path)).rows(Filter()),
     ):
         with pytest.raises(CallLogError, match=r"calls\.db"):
             use()
@@ -126,21 +126,21 @@ def test_a_corrupt_file_is_an_error_and_is_left_as_it_is(path: Path, content: by
 
 def test_an_empty_file_is_a_new_database(path: Path) -> None:
     path.touch()
-    SqliteCallLog(SqliteDatabase(path)).write(ENTRY)
-    assert len(SqliteCallLog(SqliteDatabase(path)).rows(Filter())) == 1
+    CallTable(SqliteDatabase(path)).write(ENTRY)
+    assert len(CallTable(SqliteDatabase(path)).rows(Filter())) == 1
 
 
 def test_reading_before_the_first_call_says_that_there_is_no_log_and_makes_none(path: Path) -> None:
     with pytest.raises(CallLogError, match="there is no call log yet"):
-        SqliteCallLog(SqliteDatabase(path)).rows(Filter())
+        CallTable(SqliteDatabase(path)).rows(Filter())
     assert not path.exists()
 
 
 def test_a_newer_schema_is_refused_with_both_versions_and_a_remedy(path: Path) -> None:
-    SqliteCallLog(SqliteDatabase(path)).write(ENTRY)
+    CallTable(SqliteDatabase(path)).write(ENTRY)
     query(path, f"PRAGMA user_version={len(STEPS) + 1}")
     with pytest.raises(CallLogError, match=f"schema {len(STEPS) + 1}, this version knows {len(STEPS)}"):
-        SqliteCallLog(SqliteDatabase(path)).write(ENTRY)
+        CallTable(SqliteDatabase(path)).write(ENTRY)
 
 
 @pytest.mark.parametrize("version", range(len(STEPS)))
@@ -150,9 +150,9 @@ def test_every_older_schema_is_brought_up_to_date_and_keeps_its_rows(path: Path,
     query(path, f"PRAGMA user_version={version}")
     if version:
         query(path, "INSERT INTO calls (call_id, started_at) VALUES ('old', 1.0)")
-    SqliteCallLog(SqliteDatabase(path)).write(ENTRY)
+    CallTable(SqliteDatabase(path)).write(ENTRY)
     assert query(path, "PRAGMA user_version") == [(len(STEPS),)]
-    assert len(SqliteCallLog(SqliteDatabase(path)).rows(Filter())) == (2 if version else 1)
+    assert len(CallTable(SqliteDatabase(path)).rows(Filter())) == (2 if version else 1)
     columns = [name for _, name, *_ in query(path, "PRAGMA table_info(calls)")]
     assert columns == list(COLUMNS)
 
@@ -161,5 +161,5 @@ def test_every_older_schema_is_brought_up_to_date_and_keeps_its_rows(path: Path,
 def test_a_database_that_root_makes_belongs_to_its_folders_owner(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, 12346)
     path = tmp_path / "calls.db"
-    SqliteCallLog(SqliteDatabase(path)).write(screened(CallRecord(call=a_call())))
+    CallTable(SqliteDatabase(path)).write(screened(CallRecord(call=a_call())))
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346)

@@ -20,11 +20,11 @@ from silentspam.call import (
     EndedBy,
     VerdictKind,
 )
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import ended, heard, screened
-from silentspam.calllog.labels import Answer, Label, LabelSource, SqliteLabels
+from silentspam.calllog.labels import Answer, Label, Labels, LabelSource
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 
 NOW = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC"""
@@ -61,15 +61,15 @@ def rejected(call_id: str, started_at: float = NOW, caller_name: str = "Anna") -
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> SqliteCallLog:
-    return SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
+def log(tmp_path: Path) -> CallTable:
+    return CallTable(SqliteDatabase(tmp_path / "log" / "calls.db"))
 
 
 def ids(out: str) -> list[str]:
     return [row["call_id"] for row in json.loads(out)]
 
 
-def test_rows_come_newest_first_and_filtered(silentspam, log: SqliteCallLog) -> None:
+def test_rows_come_newest_first_and_filtered(silentspam, log: CallTable) -> None:
     for number in range(3):
         log.write(screened(rejected(f"call-{number}", NOW + 3600 * number)))
     end = CallEnd(call=Call(call_id="call-9", started_at=NOW), ended_at=NOW, failed_open=True)
@@ -103,7 +103,7 @@ def test_a_bad_time_or_kind_is_a_wrong_command(silentspam) -> None:
     assert silentspam("calls", "--disposition", "LOST")[0] == 2
 
 
-def test_the_table_shows_what_became_of_a_call(silentspam, log: SqliteCallLog) -> None:
+def test_the_table_shows_what_became_of_a_call(silentspam, log: CallTable) -> None:
     log.write(screened(rejected("call-1")))
     code, out, _ = silentspam("calls")
     assert code == 0
@@ -111,7 +111,7 @@ def test_the_table_shows_what_became_of_a_call(silentspam, log: SqliteCallLog) -
         assert word in out
 
 
-def test_csv_holds_every_column_and_no_formula(silentspam, log: SqliteCallLog) -> None:
+def test_csv_holds_every_column_and_no_formula(silentspam, log: CallTable) -> None:
     log.write(screened(rejected("call-1", caller_name='=HYPERLINK("http://evil.example","x")')))
     _, out, _ = silentspam("calls", "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(out))
@@ -119,7 +119,7 @@ def test_csv_holds_every_column_and_no_formula(silentspam, log: SqliteCallLog) -
     assert row["spam_probability"] == "0.93"
 
 
-def test_csv_keeps_numbers_and_guards_every_text_that_a_caller_sets(silentspam, log: SqliteCallLog) -> None:
+def test_csv_keeps_numbers_and_guards_every_text_that_a_caller_sets(silentspam, log: CallTable) -> None:
     call = Call(call_id="call-1", started_at=NOW, ani="+15551234", caller_id="=1+1", caller_name="@x")
     log.write(screened(CallRecord(call=call)))
     (row,) = csv.DictReader(io.StringIO(silentspam("calls", "--format", "csv")[1]))
@@ -127,14 +127,14 @@ def test_csv_keeps_numbers_and_guards_every_text_that_a_caller_sets(silentspam, 
 
 
 def test_why_heeds_the_configuration_named_before_it(
-    silentspam, log: SqliteCallLog, config_file: Path, monkeypatch: pytest.MonkeyPatch
+    silentspam, log: CallTable, config_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.write(screened(rejected("call-1")))
     monkeypatch.delenv("SILENTSPAM_CONFIG")
     assert silentspam("calls", "--config", config_file, "why", "call-1")[0] == 0
 
 
-def test_rows_in_the_spool_are_taken_in(silentspam, log: SqliteCallLog, tmp_path: Path) -> None:
+def test_rows_in_the_spool_are_taken_in(silentspam, log: CallTable, tmp_path: Path) -> None:
     Spool(tmp_path / "log" / "spool").add(screened(rejected("call-1")))
     assert ids(silentspam("calls", "--format", "json")[1]) == ["call-1"]
     assert Spool(tmp_path / "log" / "spool").waiting() == []
@@ -154,7 +154,7 @@ def test_without_a_call_log_it_says_so(silentspam, tmp_path: Path) -> None:
     assert str(tmp_path / "log" / "calls.db") in err
 
 
-def test_why_tells_every_reason_in_words(silentspam, log: SqliteCallLog) -> None:
+def test_why_tells_every_reason_in_words(silentspam, log: CallTable) -> None:
     log.write(screened(rejected("call-1")))
     code, out, _ = silentspam("calls", "why", "call-1")
     assert code == 0
@@ -170,7 +170,7 @@ def test_why_tells_every_reason_in_words(silentspam, log: SqliteCallLog) -> None
         assert words in out
 
 
-def test_why_tells_that_the_screening_failed(silentspam, log: SqliteCallLog) -> None:
+def test_why_tells_that_the_screening_failed(silentspam, log: CallTable) -> None:
     record = CallRecord(
         call=Call(call_id="call-1", started_at=NOW), failed_open=True, failed_open_cause="ModelError: x"
     )
@@ -178,7 +178,7 @@ def test_why_tells_that_the_screening_failed(silentspam, log: SqliteCallLog) -> 
     assert "so the caller was let through: ModelError: x" in silentspam("calls", "why", "call-1")[1]
 
 
-def test_why_does_not_know_a_call(silentspam, log: SqliteCallLog) -> None:
+def test_why_does_not_know_a_call(silentspam, log: CallTable) -> None:
     log.write(screened(rejected("call-1")))
     code, _, err = silentspam("calls", "why", "call-2")
     assert code == 1
@@ -192,7 +192,7 @@ def test_why_does_not_know_a_call(silentspam, log: SqliteCallLog) -> None:
         (ChallengeResult.PASSED, "by lot, as 1.00% of the unsuspected calls are"),
     ],
 )
-def test_why_tells_of_a_lot(silentspam, log: SqliteCallLog, result: ChallengeResult, told: str) -> None:
+def test_why_tells_of_a_lot(silentspam, log: CallTable, result: ChallengeResult, told: str) -> None:
     record = rejected("call-1")
     record.verdict, record.decision, record.disposition = VerdictKind.HAM, Decision.BRIDGE, None
     record.challenge_cause, record.challenge_probability = ChallengeCause.EXPLORATION, 0.01
@@ -201,13 +201,13 @@ def test_why_tells_of_a_lot(silentspam, log: SqliteCallLog, result: ChallengeRes
     assert told in silentspam("calls", "why", "call-1")[1]
 
 
-def test_why_tells_that_a_collected_call_was_not_judged_and_why(silentspam, log: SqliteCallLog) -> None:
+def test_why_tells_that_a_collected_call_was_not_judged_and_why(silentspam, log: CallTable) -> None:
     record = CallRecord(call=Call(call_id="call-1", started_at=NOW), mode="collect", answered_at=NOW)
     log.write(screened(record))
     assert "it was not judged: mode was collect" in silentspam("calls", "why", "call-1")[1]
 
 
-def test_why_tells_what_the_model_on_trial_would_have_done(silentspam, log: SqliteCallLog) -> None:
+def test_why_tells_what_the_model_on_trial_would_have_done(silentspam, log: CallTable) -> None:
     record = rejected("call-1")
     record.shadow_model_id, record.shadow_verdict = "def", VerdictKind.HAM
     record.shadow_probability, record.shadow_threshold = 0.31, 0.7
@@ -219,7 +219,7 @@ def test_why_tells_what_the_model_on_trial_would_have_done(silentspam, log: Sqli
     assert told in silentspam("calls", "why", "call-1")[1]
 
 
-def test_why_does_not_call_agreement_another_decision(silentspam, log: SqliteCallLog) -> None:
+def test_why_does_not_call_agreement_another_decision(silentspam, log: CallTable) -> None:
     record = rejected("call-1")
     record.shadow_model_id, record.shadow_verdict = "def", VerdictKind.CALLER_SILENCE
     record.shadow_probability, record.shadow_threshold = 0.91, 0.7
@@ -229,9 +229,7 @@ def test_why_does_not_call_agreement_another_decision(silentspam, log: SqliteCal
     assert "another decision" not in out
 
 
-def test_why_tells_of_an_opening_that_the_model_on_trial_could_not_judge(
-    silentspam, log: SqliteCallLog
-) -> None:
+def test_why_tells_of_an_opening_that_the_model_on_trial_could_not_judge(silentspam, log: CallTable) -> None:
     record = CallRecord(call=Call(call_id="call-1", started_at=NOW), verdict=VerdictKind.INCONCLUSIVE)
     record.shadow_model_id, record.shadow_verdict = "def", VerdictKind.INCONCLUSIVE
     log.write(screened(record))
@@ -239,7 +237,7 @@ def test_why_tells_of_an_opening_that_the_model_on_trial_could_not_judge(
 
 
 def test_why_tells_the_speech_measured_and_the_label_that_counts(
-    silentspam, log: SqliteCallLog, tmp_path: Path
+    silentspam, log: CallTable, tmp_path: Path
 ) -> None:
     record = rejected("call-1")
     record.digital_silence_share = 0.0
@@ -256,7 +254,7 @@ def test_why_tells_the_speech_measured_and_the_label_that_counts(
     review = Label(
         call_id="call-1", source=LabelSource.REVIEW, label=Answer.HAM, labelled_at=NOW, labelled_by="ada"
     )
-    SqliteLabels(SqliteDatabase(tmp_path / "log" / "calls.db")).write([review])
+    Labels(SqliteDatabase(tmp_path / "log" / "calls.db")).write([review])
     out = silentspam("calls", "why", "call-1")[1]
     assert "labelled ham by ada (REVIEW)" in out
     assert "another source says otherwise" in out
@@ -282,7 +280,7 @@ def test_a_time_before_all_time_is_the_beginning_of_it() -> None:
     ],
 )
 def test_why_tells_what_the_budget_held_back(
-    silentspam, log: SqliteCallLog, cause: ChallengeCause, told: str
+    silentspam, log: CallTable, cause: ChallengeCause, told: str
 ) -> None:
     record = rejected("call-1")
     record.challenged_at = record.challenge_result = record.disposition = None

@@ -17,9 +17,9 @@ from silentspam.call import (
     Disposition,
     VerdictKind,
 )
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import ended, heard, screened
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from tests.fakes import noise
 
 FAILED, PASSED = ChallengeResult.FAILED, ChallengeResult.PASSED
@@ -28,12 +28,12 @@ EVIL = "=cmd|' /C calc'!A0\x1b[2J\r\n"
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> SqliteCallLog:
-    return SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
+def log(tmp_path: Path) -> CallTable:
+    return CallTable(SqliteDatabase(tmp_path / "log" / "calls.db"))
 
 
 def add(
-    log: SqliteCallLog,
+    log: CallTable,
     folder: Path,
     call_id: str,
     *,
@@ -71,7 +71,7 @@ def add(
 
 
 @pytest.fixture
-def calls(log: SqliteCallLog, tmp_path: Path) -> SqliteCallLog:
+def calls(log: CallTable, tmp_path: Path) -> CallTable:
     add(log, tmp_path, "spam", challenge=FAILED, cause=EXPLORED, speech=0.0)
     add(log, tmp_path, "ham", challenge=PASSED, cause=SUSPECT, probability=1.0, speech=9.0)
     add(log, tmp_path, "passed", challenge=PASSED, cause=SUSPECT, probability=1.0)
@@ -87,9 +87,7 @@ def listed(silentspam, *options: str) -> dict[str, str]:
     return {line.split()[0]: line.split()[1] for line in out.splitlines()[1:]}
 
 
-def test_derive_labels_what_the_rules_tell_and_says_how_many_of_each(
-    silentspam, calls: SqliteCallLog
-) -> None:
+def test_derive_labels_what_the_rules_tell_and_says_how_many_of_each(silentspam, calls: CallTable) -> None:
     code, out, _ = silentspam("labels", "derive")
     assert code == 0
     assert "failed the challenge and never spoke" in out
@@ -98,7 +96,7 @@ def test_derive_labels_what_the_rules_tell_and_says_how_many_of_each(
     assert silentspam("labels", "derive")[1] == out, "and again the same"
 
 
-def test_list_filters_and_shows_contradictions(silentspam, calls: SqliteCallLog, tmp_path: Path) -> None:
+def test_list_filters_and_shows_contradictions(silentspam, calls: CallTable, tmp_path: Path) -> None:
     silentspam("labels", "derive")
     (tmp_path / "in.csv").write_text("call_id,label\nspam,ham\ntalked,ham\n")
     code, out, _ = silentspam("labels", "import", tmp_path / "in.csv", "--by", "ada")
@@ -110,14 +108,14 @@ def test_list_filters_and_shows_contradictions(silentspam, calls: SqliteCallLog,
 
 
 def test_nothing_that_a_caller_or_a_file_says_steers_a_terminal(
-    silentspam, calls: SqliteCallLog, tmp_path: Path
+    silentspam, calls: CallTable, tmp_path: Path
 ) -> None:
     (tmp_path / "in.csv").write_text("call_id,label,note\nspam,spam,\x1b[2Jgone\n")
     silentspam("labels", "import", tmp_path / "in.csv", "--by", "\x1b]0;x")
     assert "\x1b" not in silentspam("labels", "list")[1]
 
 
-def test_a_file_with_a_mistake_changes_nothing(silentspam, calls: SqliteCallLog, tmp_path: Path) -> None:
+def test_a_file_with_a_mistake_changes_nothing(silentspam, calls: CallTable, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("call_id,label\nham,spam\nno-such-call,ham\n")
     code, _, err = silentspam("labels", "import", tmp_path / "in.csv")
     assert code == 1
@@ -126,7 +124,7 @@ def test_a_file_with_a_mistake_changes_nothing(silentspam, calls: SqliteCallLog,
 
 
 def test_an_export_names_recordings_below_the_folder_and_no_caller(
-    silentspam, calls: SqliteCallLog, tmp_path: Path
+    silentspam, calls: CallTable, tmp_path: Path
 ) -> None:
     silentspam("labels", "derive")
     out_file = tmp_path / "labels.csv"
@@ -145,7 +143,7 @@ def test_an_export_names_recordings_below_the_folder_and_no_caller(
 
 
 def test_an_export_can_be_of_the_better_sources_alone_and_take_the_recordings_along(
-    silentspam, calls: SqliteCallLog, tmp_path: Path
+    silentspam, calls: CallTable, tmp_path: Path
 ) -> None:
     silentspam("labels", "derive")
     copies = tmp_path / "copies"
@@ -155,14 +153,12 @@ def test_an_export_can_be_of_the_better_sources_alone_and_take_the_recordings_al
 
 
 def test_an_export_without_labels_is_an_exit_code_of_one(
-    silentspam, calls: SqliteCallLog, tmp_path: Path
+    silentspam, calls: CallTable, tmp_path: Path
 ) -> None:
     assert silentspam("labels", "export", "--out", tmp_path / "l.csv")[0] == 1
 
 
-def test_the_report_says_how_labels_were_selected_and_what_is_not_known(
-    silentspam, calls: SqliteCallLog
-) -> None:
+def test_the_report_says_how_labels_were_selected_and_what_is_not_known(silentspam, calls: CallTable) -> None:
     silentspam("labels", "derive")
     code, out, _ = silentspam("labels", "report")
     assert code == 0

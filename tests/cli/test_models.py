@@ -15,11 +15,11 @@ import yaml
 
 from silentspam import resources
 from silentspam.call import Call, CallRecord, ChallengeResult, Disposition
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import screened
-from silentspam.calllog.labels import Answer, Label, LabelSource, SqliteLabels
-from silentspam.calllog.models import ModelState, SqliteModelHistory
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.labels import Answer, Label, Labels, LabelSource
+from silentspam.calllog.models import ModelHistory, ModelState
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.card import OperatingPoint
 from silentspam.lines.evidence import LineEvidence
 from silentspam.lines.known import KnownLines
@@ -67,7 +67,7 @@ def add(silentspam: Run, registry: Registry, make_model: MakeModel) -> Callable[
 @pytest.fixture
 def call(tmp_path: Path) -> Callable[..., str]:
     """Log a call with its recording, quiet or not; returns its id."""
-    log = SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
+    log = CallTable(SqliteDatabase(tmp_path / "log" / "calls.db"))
     (tmp_path / "recordings").mkdir()
 
     def make(*, quiet: bool, passed: bool = False, days_ago: float = 0.1) -> str:
@@ -88,7 +88,7 @@ def call(tmp_path: Path) -> Callable[..., str]:
 
 
 def history(tmp_path: Path) -> list[tuple[str, ModelState]]:
-    events = SqliteModelHistory(SqliteDatabase(tmp_path / "log" / "calls.db")).events()
+    events = ModelHistory(SqliteDatabase(tmp_path / "log" / "calls.db")).events()
     return [(event.model_id, event.state) for event in events]
 
 
@@ -397,7 +397,7 @@ def test_a_label_of_spam_goes_before_a_passed_challenge(
     label = Label(
         call_id=call_id, source=LabelSource.REVIEW, label=Answer.SPAM, labelled_at=0.0, labelled_by="ada"
     )
-    SqliteLabels(SqliteDatabase(tmp_path / "log" / "calls.db")).write([label])
+    Labels(SqliteDatabase(tmp_path / "log" / "calls.db")).write([label])
     assert silentspam("models", "promote", model_id)[0] == 0
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from silentspam.call import ChallengeResult
-from silentspam.calllog.labels import Answer, SqliteLabels
+from silentspam.calllog.calls import CallTable
+from silentspam.calllog.labels import Answer, Labels
 from silentspam.calllog.query import Filter
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.cli.review import keys
 from silentspam.cli.review_desk import Desk, Tools
 from tests.cli.test_labels import EVIL, SUSPECT, add
@@ -31,7 +31,7 @@ def database(tmp_path: Path) -> SqliteDatabase:
 @pytest.fixture
 def waiting(database: SqliteDatabase, tmp_path: Path) -> None:
     """Three calls that failed the challenge, speech not measured; and one that needs no look."""
-    log = SqliteCallLog(database)
+    log = CallTable(database)
     for name in ("a", "b", "c"):
         add(log, tmp_path, name, challenge=FAILED, cause=SUSPECT, probability=1.0)
     add(log, tmp_path, "talked", speech=3.0)
@@ -47,7 +47,7 @@ def review(silentspam, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[i
 
 
 def answers(database: SqliteDatabase) -> dict[object, str]:
-    calls = SqliteLabels(database).calls(Filter(), ("call_id",), labelled=True)
+    calls = Labels(database).calls(Filter(), ("call_id",), labelled=True)
     return {call.row["call_id"]: call.labels[0].label for call in calls}
 
 

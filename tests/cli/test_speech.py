@@ -10,10 +10,10 @@ import yaml
 from silentspam import assembly, resources
 from silentspam.audio import write_ulaw
 from silentspam.call import CallEnd, CallRecord, Disposition
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import ended, screened
 from silentspam.calllog.query import Filter
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.verdict import LineState
 from tests.cli.line_server import Server
 from tests.fakes import CALL_ID, a_call, noise
@@ -32,8 +32,8 @@ def legs(tmp_path: Path, config_file: Path) -> Path:
     return tmp_path / "legs"
 
 
-def a_finished_call(tmp_path: Path) -> SqliteCallLog:
-    log = SqliteCallLog(SqliteDatabase(tmp_path / "log" / "calls.db"))
+def a_finished_call(tmp_path: Path) -> CallTable:
+    log = CallTable(SqliteDatabase(tmp_path / "log" / "calls.db"))
     log.write(screened(CallRecord(call=a_call())))
     end = CallEnd(call=a_call(), ended_at=1_700_000_060.0, disposition=Disposition.BRIDGED)
     log.write(ended(end))

@@ -14,11 +14,11 @@ from silentspam.call import (
     EndedBy,
     VerdictKind,
 )
+from silentspam.calllog.calls import CallTable
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.entry import ended, heard, screened
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteCallLog
-from silentspam.calllog.sqlite_database import SqliteDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
 
 DAY_ONE = 1_795_046_400.0
 """2026-11-19 00:00 UTC; the calls of a group lie on this day and the next, one after another."""
@@ -96,7 +96,7 @@ PLAN = (
 
 def write_log(folder: Path, plan: tuple[Group, ...] = PLAN) -> DurableCallLog:
     """Write the plan through the real call log: screened, ended and speech parts."""
-    log = DurableCallLog(SqliteCallLog(SqliteDatabase(folder / "calls.db")), Spool(folder / "spool"))
+    log = DurableCallLog(CallTable(SqliteDatabase(folder / "calls.db")), Spool(folder / "spool"))
     for number, group in enumerate(plan):
         for day, calls in enumerate((group.first, group.second)):
             for k in range(calls):

@@ -1,0 +1,76 @@
+"""The table of calls: parts of rows are merged into it, and rows come out of it newest first."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from silentspam.calllog.database import Database
+from silentspam.calllog.entry import Entry, Part, Value
+from silentspam.calllog.query import Filter
+from silentspam.calllog.schema import COLUMNS
+from silentspam.errors import CallLogError
+
+_MERGES = {
+    # The part that wins keeps its value, the other fills what is missing.
+    Part.SCREENED: "{c} = COALESCE(excluded.{c}, calls.{c})",
+    Part.SPEECH: "{c} = COALESCE(excluded.{c}, calls.{c})",
+    Part.ENDED: "{c} = COALESCE(calls.{c}, excluded.{c})",
+}
+_ALARM = (
+    # An alarm once raised stays, whoever raised it.
+    "failed_open = CASE WHEN calls.failed_open = 1 OR excluded.failed_open = 1 THEN 1 "
+    "ELSE COALESCE(excluded.failed_open, calls.failed_open) END"
+)
+
+_QUEUE = (
+    # A call that waits already takes another turn: a learner that read it before leaves it in the queue.
+    "INSERT INTO line_queue (call_id, queued_at, turn) "
+    "SELECT call_id, :now, 0 FROM calls WHERE call_id = :call_id AND embedding IS NOT NULL "
+    "ON CONFLICT (call_id) DO UPDATE SET turn = line_queue.turn + 1"
+)
+
+
+class CallTable:
+    """The calls of a database (implements CallLog). Every error is a CallLogError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, entry: Entry) -> None:
+        """Merge one part of a row, and let line memory know; it is durable when this returns."""
+        with self._database.transaction(write=True) as connection:
+            connection.execute(_upsert(entry.part, entry.columns), entry.columns)
+            if entry.teaches:
+                connection.execute(_QUEUE, {"call_id": entry.call_id, "now": time.time()})
+
+    def rows(self, wanted: Filter) -> list[dict[str, Value]]:
+        """The rows that match, newest first."""
+        clauses, values = wanted.newest_first()
+        with self._database.transaction(write=False) as connection:
+            return [dict(row) for row in connection.stream(f"SELECT * FROM calls{clauses}", values)]
+
+    def iterate(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+        """These columns of the rows that match, newest first and one at a time.
+
+        All rows are of one moment, that of the first. Raises CallLogError for a column that is none.
+        """
+        unknown = [name for name in columns if name not in COLUMNS]
+        if unknown or not columns:
+            raise CallLogError(f"columns {unknown or 'none'} wanted: the call log has {', '.join(COLUMNS)}")
+        return self._walk(wanted, columns)
+
+    def _walk(self, wanted: Filter, columns: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+        clauses, values = wanted.newest_first()
+        with self._database.transaction(write=False) as connection:
+            for row in connection.stream(f"SELECT {', '.join(columns)} FROM calls{clauses}", values):
+                yield tuple(row)
+
+
+def _upsert(part: Part, known: Sequence[str] | dict[str, Value]) -> str:
+    """The statement that merges a part with these columns."""
+    names = [name for name in COLUMNS if name in known]
+    merge = [_MERGES[part].format(c=name) for name in names if name not in ("call_id", "failed_open")]
+    if "failed_open" in names:
+        merge.append(_ALARM)
+    values = ", ".join(f":{name}" for name in names)
+    update = f"DO UPDATE SET {', '.join(merge)}" if merge else "DO NOTHING"
+    return f"INSERT INTO calls ({', '.join(names)}) VALUES ({values}) ON CONFLICT (call_id) {update}"
