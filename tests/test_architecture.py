@@ -21,7 +21,7 @@ PACKAGE = Path(silentspam.__file__).parent
 CORE = {"errors", "call", "verdict", "budget"}
 SOUND = {"audio", "spectrum", "eigen", "decompose", "texture", "features"}
 TREES = {"trees", "forest", "boosted"}
-MODEL = {*SOUND, *TREES, "card", "fitness", "hashed", "lines", "model"}
+MODEL = {*SOUND, *TREES, "arrays", "card", "fitness", "hashed", "lines", "model"}
 SCREENING = {"challenge", "channel", "collecting", "gate", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "call": {"errors"},
     "verdict": {"call"},
     "budget": {"call"},
+    "arrays": {"errors"},
     "audio": {"errors"},
     "audio_files": {"errors", "audio"},
     "spectrum": {"errors", "audio"},
@@ -41,8 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trees": {"errors"},
     "forest": {"errors", "trees"},
     "boosted": {"errors", "trees"},
-    "lines": CORE | {"lines"},
-    "hashed": {"errors"},
+    "lines": CORE | {"arrays", "lines"},
+    "hashed": {"errors", "arrays"},
     "card": {"errors", "features", "spectrum"},
     "model": CORE | SOUND | TREES | {"card", "fitness", "hashed", "lines"},
     "challenge": {"errors", "call"},
@@ -60,8 +61,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": {"errors", "hashed", "model", "calllog", "registry"},
     "labels": {"errors", "call", "calllog", "labels", "training"},
     "promotion": CORE | {"audio", "calllog", "labels", "policy", "promotion", "training"},
-    "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "registry", "resources"},
+    "metrics": set(),
+    "judging": CORE | MODEL | {"config", "gate", "policy", "registry", "resources"},
+    "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "judging", "registry", "resources"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
+    "serve": CORE
+    | MODEL
+    | SCREENING
+    | {"agi", "assembly", "calllog", "config", "judging", "metrics", "serve"},
     "training": CORE | MODEL | {"audio_files", "calllog", "training", "resources"},
     "reports": {
         *CORE,
@@ -71,6 +78,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "features",
         "fitness",
         "lines",
+        "metrics",
         "model",
         "spectrum",
         "training",
@@ -84,6 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 OUTSIDE = {
     # Whoever is not named here imports the standard library alone.
     **{part: {"numpy"} for part in (*SOUND, *TREES)},
+    "arrays": {"numpy"},
     "lines": {"numpy", "msgspec"},
     "calllog": {"numpy"},
     "audio_files": {"numpy", "soundfile"},
@@ -92,7 +101,8 @@ OUTSIDE = {
     "card": {"msgspec"},
     "sections": {"msgspec"},
     "config": {"msgspec", "yaml"},
-    "assembly": {"msgspec"},
+    "judging": {"msgspec"},
+    "serve": {"msgspec"},
     "gate": {"msgspec"},
     "agi": {"asterisk"},
     "training": {
@@ -254,9 +264,7 @@ def test_the_hangup_handler_does_not_even_load_numpy(tmp_path: Path, model_folde
         assert complaint(process) == "False\n"
 
 
-@pytest.mark.parametrize(
-    "module", ["config", "calllog.calls", "screening", "agi.session", "embedded", "cli"]
-)
+@pytest.mark.parametrize("module", ["config", "calllog.calls", "screening", "agi.session", "embedded", "cli"])
 def test_what_is_heavy_is_not_loaded_by_an_import_alone(module: str) -> None:
     code = f"import sys, silentspam.{module}; print([m for m in {('numpy', *HEAVY)!r} if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-I", "-c", code], text=True).strip() == "[]"

@@ -7,7 +7,7 @@ ChannelError. Every read is bounded in length and in number of lines.
 """
 
 import re
-from typing import BinaryIO
+from typing import Protocol
 
 from asterisk.agi import AGI
 
@@ -35,14 +35,33 @@ Reply = dict[str, tuple[str, str]]
 """pyst2's form of a reply: `result` → (value, text in parentheses), `endpos` → (samples, "")."""
 
 
+class Reader(Protocol):
+    """Where lines come from."""
+
+    def readline(self, limit: int, /) -> bytes: ...
+
+
+class Writer(Protocol):
+    """Where commands go."""
+
+    def write(self, line: bytes, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
     """One AGI dialogue: pyst2's commands over mended plumbing. `env` holds Asterisk's variables.
 
     Every command raises ChannelHangup when the caller has left and ChannelError for a refusal or garbage.
     """
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
-        """Read the environment. Raises ChannelHangup when it ends early, ChannelError when it never ends."""
+    def __init__(self, reader: Reader, writer: Writer, *, ends_with_call: bool = True) -> None:
+        """Read the environment. Raises ChannelHangup when it ends early, ChannelError when it never ends.
+
+        ends_with_call: whether the end of the streams means that the caller left. Over a network it may be
+        the network's: there Asterisk says HANGUP first, and an end without it is a ChannelError.
+        """
+        self._hung_up = ends_with_call
         self.stdin = reader
         self.stdout = writer
         self.env = self._read_environment()
@@ -64,13 +83,15 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
             self.stdout.write(line.encode() + b"\n")
             self.stdout.flush()
         except (OSError, ValueError) as error:
-            raise ChannelHangup(f"{command}: the switch has closed the session") from error
+            raise self._ended(f"{command}: the switch has closed the session") from error
 
     def get_result(self) -> Reply:
         """Read one reply, past `100 Trying` and FastAGI's line HANGUP, which comes between replies."""
         for _ in range(MAX_REPLY_LINES):
             line = self._readline()
-            if line != "HANGUP" and not line.startswith("100"):
+            if line == "HANGUP":
+                self._hung_up = True
+            elif not line.startswith("100"):
                 return self._reply(line)
         raise ChannelError(f"no reply within {MAX_REPLY_LINES} lines")
 
@@ -146,12 +167,15 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
         try:
             line: bytes = self.stdin.readline(MAX_LINE)
         except (OSError, ValueError) as error:
-            raise ChannelHangup("the switch has closed the session") from error
+            raise self._ended("the switch has closed the session") from error
         if len(line) >= MAX_LINE:
             raise ChannelError(f"a line of more than {MAX_LINE} bytes")
         if not line.endswith(b"\n"):
-            raise ChannelHangup("the session ended")
+            raise self._ended("the session ended")
         return line.decode("utf-8", "replace").strip()
+
+    def _ended(self, text: str) -> ChannelError:
+        return ChannelHangup(text) if self._hung_up else ChannelError(f"{text}, and the caller had not left")
 
     def _read_environment(self) -> dict[str, str]:
         """Asterisk's `agi_name: value` lines up to an empty one; of a repeated name the first counts."""

@@ -140,7 +140,7 @@ def prometheus(config: Config, *, now: float) -> str:
     from silentspam.reports.attack_metrics import Standing, metrics
     from silentspam.reports.call_sections import Configured
     from silentspam.reports.cases import COLUMNS, cases
-    from silentspam.reports.exposition import exposition
+    from silentspam.metrics import exposition
     from silentspam.reports.tables import volumes
 
     store, log = assembly.lines(config), assembly.call_log(config)

@@ -10,7 +10,7 @@ from silentspam.call import ChallengeCause
 from silentspam.lines.snapshot import Snapshot
 from silentspam.reports.attacks import Attack
 from silentspam.reports.call_sections import Configured
-from silentspam.reports.exposition import Gauge, gauge
+from silentspam.metrics import Gauge, gauge
 from silentspam.reports.tables import Challenged, Volumes
 from silentspam.verdict import LineState
 

@@ -1,0 +1,98 @@
+"""Where a worker puts the rows of its calls: a file of the spool that is still being written.
+
+A row is in the file before the call's thread goes on, so a worker that is killed loses none; once a second the
+file is closed, synced, and given the name that the clerk looks for. A lock on the open file tells a living
+worker's from what a dead one left. When the disk refuses a row, it is kept in memory and tried again, and
+said on standard error: the row itself is in that line.
+"""
+
+import fcntl
+import os
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+from silentspam.calllog.entry import Entry
+from silentspam.calllog.spool import SUFFIX
+
+OPEN = ".open"
+"""Suffix of a file that its worker still writes."""
+
+KEPT_IN_MEMORY = 10_000
+"""Rows that wait in memory for a disk that refuses them; each was said on standard error too."""
+
+
+class Journal:
+    """The rows of one worker, from many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._descriptor = -1
+        self._path = folder
+        self._refused: deque[bytes] = deque(maxlen=KEPT_IN_MEMORY)
+
+    @property
+    def refused(self) -> int:
+        """Rows that wait in memory because the disk does not take them."""
+        return len(self._refused)
+
+    def add(self, entry: Entry) -> None:
+        """Keep a row. Never raises: a disk that is full is the operator's trouble, not the next call's."""
+        line = entry.to_json().encode() + b"\n"
+        with self._lock:
+            try:
+                self._write(line)
+            except OSError as error:
+                print(f"silentspam: row not written: {error}: {entry.to_json()}", file=sys.stderr, flush=True)
+                self._refused.append(line)
+
+    def close_file(self) -> None:
+        """Hand over to the clerk what was written so far; rows that were refused are tried again first."""
+        with self._lock:
+            with suppress(OSError):
+                while self._refused:
+                    self._write(self._refused[0])
+                    self._refused.popleft()
+            if self._descriptor < 0:
+                return
+            descriptor, path = self._descriptor, self._path
+            self._descriptor = -1
+        with suppress(OSError):  # what could not be synced is there all the same, unless the power fails
+            os.fsync(descriptor)
+        with suppress(OSError):
+            path.rename(path.with_suffix(SUFFIX))
+        os.close(descriptor)
+
+    def _write(self, line: bytes) -> None:
+        if self._descriptor < 0:
+            self._open()
+        begin = os.lseek(self._descriptor, 0, os.SEEK_END)
+        if (written := os.write(self._descriptor, line)) != len(line):
+            os.ftruncate(self._descriptor, begin)
+            raise OSError(f"{written} of {len(line)} bytes reached {self._path}: is the disk full?")
+
+    def _open(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{time.time_ns():020d}-{os.getpid()}-rows{OPEN}"
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._descriptor, self._path = descriptor, path
+
+
+def adopt(folder: Path) -> int:
+    """Give the files that dead workers left their final name; returns how many."""
+    adopted = 0
+    for path in sorted(folder.glob(f"*{OPEN}")):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.rename(path.with_suffix(SUFFIX))
+                adopted += 1
+            finally:
+                os.close(descriptor)
+    return adopted
