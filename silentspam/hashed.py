@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam.arrays import array_from
 from silentspam.errors import ModelError
 
 SUMS_NAME = "SHA256SUMS"
@@ -55,10 +56,7 @@ def arrays_in(
         file_name = f"{prefix}{name}.npy"
         if file_name not in files:
             raise ModelError(f"{file_name} is missing, or not in {SUMS_NAME}")
-        try:
-            arrays[name] = np.load(io.BytesIO(files[file_name]), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise ModelError(f"an array cannot be read: {file_name}: {error}") from error
+        arrays[name] = array_from(files[file_name], file_name)
     return arrays
 
 

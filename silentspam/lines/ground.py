@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam.arrays import array_from
 from silentspam.errors import LineError, ModelError
 from silentspam.lines.known import KnownLines, LineTerms
 from silentspam.lines.space import Embeddings, LineSpace
@@ -115,9 +116,9 @@ def load_reference(folder: Path) -> Embeddings:
     """
     path = folder / REFERENCE_NAME
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ModelError(f"{path}: {error}") from error
+        found = array_from(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from error
     check_embeddings(found, found.shape[-1] if found.ndim else 0, str(path))
     return np.asarray(found, np.float64)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from silentspam.arrays import array_from
 from silentspam.audio import Recording, read_ulaw
 from silentspam.errors import ModelError
 from silentspam.training.dataset import OPENING_SECONDS, Labelled
@@ -42,11 +43,11 @@ def read_trained_on(folder: Path) -> Fingerprints:
     """
     path = folder / FILE_NAME
     try:
-        found = np.load(path, allow_pickle=False)
+        found = array_from(path.read_bytes(), str(path))
     except FileNotFoundError:
         return np.zeros(0, dtype=np.uint64)
-    except (OSError, ValueError, EOFError) as error:
-        raise ModelError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from error
     if found.dtype != np.uint64 or found.ndim != 1:
         raise ModelError(f"{path}: {found.dtype} {found.shape}, a list of uint64 is wanted")
     return np.asarray(found)
