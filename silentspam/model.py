@@ -230,7 +230,7 @@ def load_model(folder: Path) -> SpamModel:
 def _decoded(files: Mapping[str, bytes], name: str, kind: type[Card]) -> Card:
     try:
         return msgspec.json.decode(files[name], type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{name}: {error}") from error
 
 

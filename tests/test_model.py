@@ -125,9 +125,14 @@ def test_a_card_for_other_parameters_is_refused(tmp_path: Path, changes: dict[st
     refused(models.write_files(tmp_path / "m", with_card(**changes)), words)
 
 
-@pytest.mark.parametrize(
-    "card", [b"", b"null", b"[]", b"{", b"\xff\xfe", b"{}", b'{"format": 1}', b"[" * 100_000]
-)
+GARBAGE_CARDS = [
+    *(b"", b"null", b"[]", b"{", b"\xff\xfe", b"{}", b'{"format": 1}', b"[" * 100_000),
+    b'{"created_by": "\xe5 no UTF-8"}',
+    b'{"training": ' + b'{"a":' * 100_000,
+]
+
+
+@pytest.mark.parametrize("card", GARBAGE_CARDS)
 def test_a_garbage_card_is_refused(tmp_path: Path, card: bytes) -> None:
     refused(models.write_files(tmp_path / "m", models.resigned(FILES | {CARD_NAME: card})), CARD_NAME)
 

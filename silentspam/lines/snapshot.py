@@ -174,7 +174,7 @@ def _parts(header: _Header, body: bytes) -> tuple[LineTerms, NDArray[np.int64], 
 def _known_line(told: bytes) -> KnownLine:
     try:
         return msgspec.json.decode(told, type=KnownLine)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LineError(f"snapshot of lines: {error}: made by another version?") from error
 
 

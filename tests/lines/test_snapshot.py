@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -91,6 +92,13 @@ def test_a_changed_byte_is_found(place: int, byte: int) -> None:
 def test_any_bytes_are_refused_with_a_reason(content: bytes) -> None:
     with pytest.raises(LineError, match="snapshot of lines"):
         decode(content)
+
+
+@pytest.mark.parametrize("told", [b"{}", b'{"line_id": "\xe0"}', b"\xe0", b"[" * 5000, b""])
+def test_a_line_that_is_told_in_another_way_is_refused_when_it_is_told(told: bytes) -> None:
+    snapshot = decode(encode(replace(a_snapshot(1), told=(told or b"null",))))
+    with pytest.raises(LineError, match="another version"):
+        print(snapshot.lines)
 
 
 def test_lines_of_another_model_say_nothing() -> None:
