@@ -72,7 +72,7 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     epoch]. A screener that never reported back, though the caller did not leave it, is a failure that was
     opened: the dialplan has bridged the caller.
     """
-    started_at = _number(get(variables.STARTED_AT))
+    started_at = number(get(variables.STARTED_AT))
     bridged = _was_bridged(get)
     status = get(variables.AGI_STATUS)
     went_on = bridged or bool(get("DIALSTATUS") or get("QUEUESTATUS"))
@@ -90,9 +90,9 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
             started_at=started_at if started_at is not None else ended_at,
         ),
         ended_at=ended_at,
-        bridged_at=_number(get(variables.BRIDGED_AT)),
+        bridged_at=number(get(variables.BRIDGED_AT)),
         verdict=_member(VerdictKind, get(variables.VERDICT)),
-        spam_probability=_number(get(variables.PROBABILITY)),
+        spam_probability=number(get(variables.PROBABILITY)),
         challenge_result=_member(ChallengeResult, get(variables.CHALLENGE)),
         disposition=_disposition(get, bridged=bridged, left_screening=left_screening),
         ended_by=_ended_by(
@@ -131,7 +131,7 @@ def _was_bridged(get: Get) -> bool:
 
     ANSWEREDTIME tells only that, not when: it counts from our answer of the caller, not from the agent's.
     """
-    answered = _number(get("ANSWEREDTIME")) or 0.0
+    answered = number(get("ANSWEREDTIME")) or 0.0
     noted = bool(get(variables.BRIDGED_AT))
     return noted or answered > 0 or get("DIALSTATUS") == "ANSWER" or get("QUEUESTATUS") == "CONTINUE"
 
@@ -148,12 +148,13 @@ def _member(kind: type[Member], text: str) -> Member | None:
     return kind(text) if text in {member.value for member in kind} else None
 
 
-def _number(text: str) -> float | None:
+def number(text: str) -> float | None:
+    """The number from 0 on that Asterisk wrote; None for anything else, NaN and infinity too."""
     try:
-        number = float(text)
+        found = float(text)
     except ValueError:
         return None
-    return number if 0 <= number < 1e11 else None
+    return found if 0 <= found < 1e11 else None
 
 
 def _integer(text: str) -> int | None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
-from silentspam.agi.ended import call_end
+from silentspam.agi.ended import call_end, number
 from silentspam.call import CallEnd
 
 CLAIMED = ".claimed-"
@@ -53,6 +53,9 @@ def _take_in_claimed(claimed: Path, aside: Path, write: Callable[[CallEnd], None
 def _parse(line: bytes) -> CallEnd | None:
     try:
         facts = {str(name): str(value) for name, value in json.loads(line.decode("utf-8", "replace")).items()}
-        return call_end(facts, lambda name: facts.get(name, ""), ended_at=float(facts["ended_at"]))
+        ended_at = number(facts["ended_at"])
+        return (
+            None if ended_at is None else call_end(facts, lambda name: facts.get(name, ""), ended_at=ended_at)
+        )
     except (ValueError, KeyError, AttributeError, RecursionError):
         return None

@@ -76,6 +76,13 @@ def test_what_cannot_be_understood_is_set_aside_and_costs_no_other_line(path: Pa
     assert path.with_name("unlogged.jsonl.unreadable").read_text() == "\n".join(torn) + "\n"
 
 
+@pytest.mark.parametrize("moment", ["nan", "inf", "1e999", "-1", "1e11", ""])
+def test_a_time_that_is_none_is_no_row(path: Path, moment: str) -> None:
+    path.write_text(line(ended_at=moment) + "\n")
+    assert taken(path) == []
+    assert left(path) == ["unlogged.jsonl.unreadable"]
+
+
 def test_a_line_that_is_no_utf_8_is_taken_in_with_what_can_be_read(path: Path) -> None:
     path.write_bytes(line(agi_callerid="15550100").encode().replace(b"15550100", b"1555\xff") + b"\n")
     assert taken(path)[0].call.caller_id == "1555\ufffd"
