@@ -41,5 +41,5 @@ def _from_parquet(path: Path) -> list[str]:
             if COLUMN not in parquet.schema_arrow.names:
                 raise ScanError(f"{path}: no column {COLUMN}")
             return [str(name or "") for name in parquet.read([COLUMN])[COLUMN].to_pylist()]
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise ScanError(f"{path}: {error}") from error

@@ -1,5 +1,6 @@
 """Which recordings an archive holds: every one, and each once."""
 
+import io
 import os
 from pathlib import Path
 
@@ -128,12 +129,20 @@ def write_list(path: Path, recordings: list[str]) -> None:
         pq.write_table(pa.table({"recording": recordings}), path)
 
 
+def garbled_list() -> bytes:
+    """A Parquet file whose columns' names are no UTF-8."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"recording": ["a.ulaw"]}), buffer)
+    return buffer.getvalue().replace(b"recording", b"\xf2ecording")
+
+
 BAD_LISTS = {
     "no_column.csv": b"label\nspam\n",
     "empty_row.csv": b'recording\n\n,\n""\n',
     "no_text.csv": b"recording\n\xff\xfe\n",
     "nothing.csv": b"",
     "no.parquet": b"recording\na.ulaw\n",
+    "garbled.parquet": garbled_list(),
 }
 
 
