@@ -114,7 +114,8 @@ class Call:
 
     `ani` is the number the network bills (Automatic Number Identification), `caller_id` the number the
     caller presents: the second is easily spoofed, so the two are kept apart. `call_id` is ours and names
-    the recording; no path is ever built from what a caller can set.
+    the recording; no path is ever built from what a caller can set. `emergency`: the switch announces a call
+    of public safety (RFC 7090, RFC 7135); the call log has it as the cause of a passage.
     """
 
     call_id: str
@@ -125,6 +126,7 @@ class Call:
     caller_id: str = ""
     caller_name: str = ""
     dnis: str = ""
+    emergency: bool = False
 
     @staticmethod
     def new_id() -> str:

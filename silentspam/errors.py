@@ -51,3 +51,7 @@ class ChannelHangup(ChannelError):
 
 class DeadlineExceeded(SilentSpamError):
     """A screening took longer than `limits.screening_seconds`."""
+
+
+class ServerBusy(SilentSpamError):
+    """The resident server has no room for another call: it is bridged unscreened."""

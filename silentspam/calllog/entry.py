@@ -74,7 +74,8 @@ def heard(speech: CallSpeech) -> Entry:
 def _columns(source: CallRecord | CallEnd | CallSpeech) -> dict[str, Value]:
     flat: dict[str, Any] = asdict(source)
     flat = flat.pop("call", {}) | flat
-    return {name: _plain(value) for name, value in flat.items() if value not in (None, "", ())}
+    known = {name: value for name, value in flat.items() if name in COLUMNS}
+    return {name: _plain(value) for name, value in known.items() if value not in (None, "", ())}
 
 
 def _plain(value: Any) -> Value:
