@@ -16,7 +16,7 @@ LINES := $(CORPUS)-lines
 DAY := $(CORPUS)-day
 FIGURES ?= figures
 
-.PHONY: run test lint unit lab bench corpus model accuracy lines replay clean
+.PHONY: run test lint unit lab bench corpus model accuracy lines replay fuzz clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -36,6 +36,13 @@ lab: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# A million hostile inputs over every reader, guided by coverage; the corpus that grows and what is found lie in the
+# cache folder. `make fuzz FUZZ='agi-screening config --inputs 20000'` tries some readers only.
+FUZZ ?=
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -m tests.fuzz $(FUZZ)
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silentspam needs Python 3.11 or newer")'
