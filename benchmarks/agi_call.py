@@ -1,7 +1,7 @@
 """One scripted call as Asterisk 22 tells it over FastAGI: what it announces, and what it answers.
 
-No socket and no clock: `benchmarks.agi_peer` has both. Lines are bytes, told apart by their first four, since a
-peer that shares two cores with the screener must cost little. Replies are those measured of real Asterisk
+No socket and no clock: `benchmarks.agi_peer` has both. Lines are bytes, told apart by their first four, since
+a peer that shares two cores with the screener must cost little. Replies are those measured of real Asterisk
 (`tests.fakes.Switch` gives the same), with the seconds of the caller's time that go by until then.
 """
 
