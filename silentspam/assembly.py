@@ -6,15 +6,20 @@ used, so that a call's process does it while the caller is being recorded.
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from silentspam.call import Mode
+from silentspam.call import Call, Mode
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
 from silentspam.errors import LineError
+from silentspam.gate.keeper import Gatekeeper
+from silentspam.gate.passage import Passage
+from silentspam.gate.rejection import Rejection
+from silentspam.gate.rules import GateSettings, without_plus
 from silentspam.judging import LazyJudge as LazyJudge
 from silentspam.judging import judge_in_shadow as judge_in_shadow
 from silentspam.judging import judge_recording as judge_recording
@@ -25,14 +30,17 @@ from silentspam.policy import Exploration
 from silentspam.screening import Judge, Screener
 
 if TYPE_CHECKING:
+    from silentspam.calllog.calls import CallTable
     from silentspam.calllog.database import Database
     from silentspam.calllog.line_store import Basis
     from silentspam.calllog.lines import Lines
     from silentspam.lines.snapshot import Snapshot
 
 
-def screener(config: Config, judge: Judge | None = None) -> Screener:
-    """The screener that the configuration describes."""
+def screener(
+    config: Config, judge: Judge | None = None, *, admit: Callable[[Call], Passage] | None = None
+) -> Screener:
+    """The screener that the configuration describes; `admit` is a gatekeeper that served calls before."""
     return Screener(
         mode=config.mode,
         record_seconds=config.recording.seconds,
@@ -41,6 +49,27 @@ def screener(config: Config, judge: Judge | None = None) -> Screener:
         judge=judge or _judge(config),
         exploration=_exploration(config),
         ring=bool(config.recording.ring_tone),
+        admit=admit or gatekeeper(config),
+        rejection=_rejection(config),
+    )
+
+
+def gatekeeper(config: Config) -> Gatekeeper:
+    """Who decides before any audio; one serves all calls under a configuration."""
+    settings = GateSettings(
+        mode=config.mode,
+        emergency_numbers=without_plus(config.gate.emergency_numbers),
+        trust_seconds=config.lines.trust_passed_hours * 3600,
+    )
+    return Gatekeeper(Path(config.gate.folder), settings)
+
+
+def _rejection(config: Config) -> Rejection:
+    section = config.rejection
+    return Rejection(
+        hangup_cause=section.hangup_cause,
+        sip_603=section.sip_603,
+        contact=section.redress_contact or config.challenge.contact_number,
     )
 
 
@@ -65,9 +94,14 @@ def _judge(config: Config) -> Judge:
 
 def call_log(config: Config) -> DurableCallLog:
     """The configured call log with its spool."""
+    return DurableCallLog(call_table(config), Spool(Path(config.call_log.spool)))
+
+
+def call_table(config: Config) -> "CallTable":
+    """The calls of the configured call database."""
     from silentspam.calllog.calls import CallTable
 
-    return DurableCallLog(CallTable(database(config)), Spool(Path(config.call_log.spool)))
+    return CallTable(database(config))
 
 
 def database(config: Config) -> "Database":

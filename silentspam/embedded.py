@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from silentspam import assembly
 from silentspam.agi import variables
-from silentspam.agi.channel import AgiChannel, call_from_environment
+from silentspam.agi.channel import EMERGENCY_ARGUMENT, AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end
 from silentspam.agi.session import AgiSession
 from silentspam.call import Call, CallRecord
@@ -88,8 +88,12 @@ def main(run: str) -> int:
 
 
 def _config_path(argv: Sequence[str]) -> Path | None:
-    """`--config=PATH`, the only argument; an empty one (an unset dialplan variable) counts for none."""
-    options = dict(argument.partition("=")[::2] for argument in argv if argument)
+    """`--config=PATH`; an empty argument (an unset dialplan variable) counts for none.
+
+    The only other one, --emergency, is read from the AGI environment, where FastAGI has it too.
+    """
+    given = (argument for argument in argv if argument not in ("", EMERGENCY_ARGUMENT))
+    options = dict(argument.partition("=")[::2] for argument in given)
     path = options.pop("--config", None)
     if options:
         raise ConfigError(f"unknown argument {next(iter(options))!r}: only --config=PATH is taken")

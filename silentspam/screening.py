@@ -29,6 +29,7 @@ from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_dig
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.gate.passage import SCREENED, Passage
+from silentspam.gate.rejection import Rejection, withdraw
 from silentspam.policy import Exploration, Standing, rule
 from silentspam.verdict import Verdict
 
@@ -78,6 +79,7 @@ class Screener:
     exploration: Exploration = field(default_factory=Exploration)
     ring: bool = True
     admit: Callable[[Call], Passage] = lambda _call: SCREENED
+    rejection: Rejection = field(default_factory=Rejection)
     observe: Callable[[Stage, CallRecord], None] = lambda _stage, _record: None
     clock: Callable[[], float] = time.time
     choose_digit: Callable[[], str] = random_digit
@@ -96,6 +98,8 @@ def screen_call(call: Call, channel: Channel, screener: Screener) -> CallRecord:
     except Exception as error:  # noqa: BLE001  the first law: no defect of ours may cost a caller the call
         fail_open(record, error)
     record.screened_at = screener.clock()
+    if record.decision is Decision.REJECT:
+        screener.rejection.note(record)
     try:
         channel.hand_back(record)
     except ChannelHangup:
@@ -145,6 +149,7 @@ def fail_open(record: CallRecord, error: BaseException) -> None:
     """Note that the call goes to the agent because the screening failed, and why."""
     record.decision = Decision.BRIDGE
     record.disposition = record.ended_by = None
+    withdraw(record)
     record.failed_open = True
     record.failed_open_cause = f"{type(error).__name__}: {error}"[:500]
 

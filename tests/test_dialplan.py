@@ -38,6 +38,9 @@ def at(lines: list[str], start: str) -> int:
     return place
 
 
+HANGUP = 'Hangup(${IF($["${SILENTSPAM_HANGUP}" = ""]?21:${SILENTSPAM_HANGUP})})'
+
+
 # --- names -------------------------------------------------------------------------------------------------
 
 
@@ -85,10 +88,18 @@ def test_bridge_is_preset_and_the_hangup_handler_pushed_before_anything_can_fail
 
 def test_only_the_word_reject_leads_to_the_only_hangup() -> None:
     lines = context("silentspam")
-    assert [line for line in lines if "Hangup" in line] == ["Hangup(21)"]
+    reject = [
+        'GotoIf($["${SILENTSPAM_HANGUP}" != "603"]?clear)',
+        "TryExec(PJSIPHangup(603))",
+        "Set(SILENTSPAM_HANGUP=21)",
+        HANGUP,
+    ]
+    assert lines[-5:] == ["Return()", *reject]
+    assert not [line for line in lines[:-4] if "Hangup" in line]
+    assert re.search(r"n\(screened\),Return\(\)\n same => n\(reject\),", BODY)
     assert 'GotoIf($["${SILENTSPAM_ACTION}" = "REJECT"]?reject)' in lines
     assert len(re.findall(r"\?reject\)", BODY)) == 1
-    assert lines[-2:] == ["Return()", "Hangup(21)"]
+    assert len(re.findall(r"\?clear\)", BODY)) == 1
 
 
 def test_agi_status_and_failure_decide_nothing() -> None:
@@ -102,14 +113,38 @@ def test_agi_status_and_failure_decide_nothing() -> None:
 def test_our_own_bridges_screen_first_and_come_back_when_nobody_answers(name: str) -> None:
     lines = context(name)
     assert lines[0] == "Gosub(silentspam,s,1)"
-    assert lines[1].startswith(("Dial(", "Queue("))
-    assert "silentspam-bridged" in lines[1]
-    assert lines[2] == "Return()"
+    bridges = [line for line in lines if line.startswith(("Dial(", "Queue("))]
+    assert bridges
+    assert all("silentspam-bridged" in line for line in bridges)
+    assert lines[-1] == "Return()"
+
+
+def test_an_agent_of_the_number_called_who_cannot_be_reached_leaves_the_usual_one() -> None:
+    lines = context("silentspam-dial")
+    own, usual = at(lines, "Dial(${SILENTSPAM_AGENT}"), at(lines, "Dial(${ARG1}")
+    assert lines[own].replace("${SILENTSPAM_AGENT}", "${ARG1}") == lines[usual]
+    assert lines[own - 1] == 'GotoIf($["${SILENTSPAM_AGENT}" = ""]?usual)'
+    assert lines[own + 1 : usual] == ['GotoIf($["${DIALSTATUS}" != "CHANUNAVAIL"]?over)']
+
+
+@pytest.mark.parametrize("name", ["SILENTSPAM_AGENT", "SILENTSPAM_HANGUP", "SILENTSPAM_EMERGENCY"])
+def test_what_only_few_calls_have_is_cleared_before_the_screening(name: str) -> None:
+    lines = context("silentspam")
+    assert at(lines, f"Set({name}=)") < at(lines, "TryExec(AGI("), "nobody else sets it"
+
+
+def test_headers_of_a_caller_are_letters_and_digits_before_they_meet_an_expression() -> None:
+    lines = context("silentspam-emergency")
+    headers = [line for line in lines if "PJSIP_HEADER" in line]
+    assert len(headers) == 2
+    for line in headers:
+        assert re.search(r"\$\{FILTER\([A-Za-z0-9.-]+,\$\{PJSIP_HEADER\(read,[A-Za-z-]+\)\}\)\}", line)
+        assert "$[" not in line
 
 
 def test_every_context_ends_in_a_return_or_a_hangup() -> None:
     for name in re.findall(r"^\[([\w-]+)\]", BODY, re.MULTILINE):
-        assert context(name)[-1] in ("Return()", "Hangup(21)")
+        assert context(name)[-1] in ("Return()", HANGUP)
 
 
 # --- the caller's side of a bridged call --------------------------------------------------------------------

@@ -3,13 +3,18 @@
 No text that a caller can set is ever sent: only our own paths, digits, ids and the names of enums.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from silentspam.agi import variables
 from silentspam.agi.session import AgiSession
 from silentspam.call import CALLER_TEXT_LIMIT, Call, CallRecord, Decision
 from silentspam.errors import ChannelError
+
+EMERGENCY_ARGUMENT = "--emergency"
+"""What the dialplan gives the script where SIP headers announce a call of public safety."""
+ARGUMENTS = range(1, 5)
+"""Places of AGI() where it may stand: Asterisk passes them on in the environment as well."""
 
 
 def caller_text(value: str) -> str:
@@ -29,6 +34,7 @@ def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str, sta
         caller_name=caller_text(_known(env.get("agi_calleridname", ""))),
         started_at=started_at,
         dnis=caller_text(_known(env.get("agi_dnid", "")) or _dialled(env.get("agi_extension", ""))),
+        emergency=EMERGENCY_ARGUMENT in (env.get(f"agi_arg_{number}") for number in ARGUMENTS),
     )
 
 
@@ -39,6 +45,14 @@ def _known(value: str) -> str:
 def _dialled(extension: str) -> str:
     """The extension where AGI() was called from, unless it is the subroutine's own: nobody dialled `s`."""
     return "" if extension == "s" else extension
+
+
+def _own_terms(record: CallRecord) -> Iterator[tuple[str, str]]:
+    """What few calls have, and the dialplan has cleared: the others are spared the round trips."""
+    if record.agent:
+        yield variables.AGENT, record.agent
+    if record.hangup_with:
+        yield variables.HANGUP, record.hangup_with.rpartition(" ")[2]
 
 
 class AgiChannel:
@@ -92,6 +106,8 @@ class AgiChannel:
         self._set(variables.DISPOSITION, record.disposition or "")
         self._set(variables.FAILED_OPEN, "1" if record.failed_open else "")
         self._set(variables.LEG, self._leg(record))
+        for name, value in _own_terms(record):
+            self._set(name, value)
         self._set(variables.SCREENED, "1")
         self._set(variables.ACTION, record.decision or "BRIDGE")
 

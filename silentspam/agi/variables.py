@@ -27,6 +27,15 @@ FAILED_OPEN = "SILENTSPAM_FAILED_OPEN"
 SCREENED = "SILENTSPAM_SCREENED"
 """1 when the screener reported back: otherwise it was missing, crashed or was killed."""
 
+AGENT = "SILENTSPAM_AGENT"
+"""Dial string of the number called (`silentspam lists dnis`), for silentspam-dial instead of its own."""
+
+HANGUP = "SILENTSPAM_HANGUP"
+"""What a rejected call is ended with: a Q.850 cause, or 603 for SIP 603; empty for the rest."""
+
+EMERGENCY = "SILENTSPAM_EMERGENCY"
+"""The screening script's argument where SIP headers announce a call of public safety; set by the dialplan."""
+
 LEG = "SILENTSPAM_LEG"
 """File for the caller's side of the bridged call, of our own id; empty where nothing is left to record."""
 

@@ -53,7 +53,7 @@ def our_commands(folder: Path) -> list[re.Pattern[str]]:
         for pattern in (
             r'GET VARIABLE "CALLERID\(ANI\)"',
             rf'SET VARIABLE "SILENTSPAM_CALL_ID" "{CALL_ID}"',
-            rf'SET VARIABLE "SILENTSPAM_[A-Z_]+" "({enums}|0\.9000|1|)"',
+            rf'SET VARIABLE "SILENTSPAM_[A-Z_]+" "({enums}|0\.9000|1|21|)"',
             r"ANSWER",
             r'EXEC Playtones "ring"',
             rf'RECORD FILE "{re.escape(str(folder / CALL_ID))}" ulaw "" 2000',

@@ -108,6 +108,7 @@ def test_a_rejection_is_handed_back_whole() -> None:
         decision=Decision.REJECT,
         challenge_result=ChallengeResult.FAILED,
         disposition=Disposition.REJECTED_CALLER_SILENCE,
+        hangup_with="Q.850 21",
     )
     assert told == {
         "SILENTSPAM_VERDICT": "CALLER_SILENCE",
@@ -115,10 +116,21 @@ def test_a_rejection_is_handed_back_whole() -> None:
         "SILENTSPAM_CHALLENGE": "FAILED",
         "SILENTSPAM_DISPOSITION": "REJECTED_CALLER_SILENCE",
         "SILENTSPAM_FAILED_OPEN": "",
+        "SILENTSPAM_HANGUP": "21",
         "SILENTSPAM_LEG": "",
         "SILENTSPAM_SCREENED": "1",
         "SILENTSPAM_ACTION": "REJECT",
     }
+
+
+def test_a_blocked_call_can_be_ended_with_sip_603() -> None:
+    told = handed_back(decision=Decision.REJECT, hangup_with="SIP 603")
+    assert told["SILENTSPAM_HANGUP"] == "603"
+
+
+def test_the_agent_of_the_number_called_is_handed_over_and_nothing_where_there_is_none() -> None:
+    assert handed_back(agent="PJSIP/sales")["SILENTSPAM_AGENT"] == "PJSIP/sales"
+    assert "SILENTSPAM_AGENT" not in handed_back(agent="")
 
 
 def test_a_call_that_nothing_is_known_of_is_bridged() -> None:
@@ -196,7 +208,18 @@ def test_the_call_is_as_asterisk_announces_it() -> None:
         "caller_id": "15550100",
         "caller_name": "Ada",
         "dnis": "5550200",
+        "emergency": False,
     }
+
+
+@pytest.mark.parametrize("place", ["agi_arg_1", "agi_arg_2", "agi_arg_3"])
+def test_an_emergency_is_the_dialplans_word_at_any_place(place: str) -> None:
+    assert call(**{place: "--emergency"})["emergency"] is True
+
+
+@pytest.mark.parametrize("said", ["", "--emergency=1", "emergency", "--config=/etc/--emergency"])
+def test_nothing_else_is_an_emergency(said: str) -> None:
+    assert call(agi_arg_2=said, agi_callerid="--emergency")["emergency"] is False
 
 
 def test_a_line_without_an_ani_has_the_caller_id_for_one() -> None:
