@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from silentspam.call import Call, Mode
+from silentspam.call import Call, CallRecord, Mode
 from silentspam.calllog.durable import DurableCallLog
+from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from silentspam.calllog.line_store import Basis
     from silentspam.calllog.lines import Lines
     from silentspam.lines.snapshot import Snapshot
+    from silentspam.retention.rules import Rules
 
 
 def screener(
@@ -110,6 +112,42 @@ def database(config: Config) -> "Database":
 
     section = config.call_log
     return SqliteDatabase(Path(section.database), busy_seconds=section.busy_seconds)
+
+
+def retention_rules(config: Config) -> "Rules":
+    """The retention section as the rules' own class."""
+    from silentspam.retention.rules import Policy, Rules
+
+    section = config.retention
+    return Rules(
+        policy=Policy(section.recordings),
+        sample_share=section.sample_share,
+        days=section.recording_days,
+        encrypt_to=Path(section.encrypt_to) if section.encrypt_to else None,
+    )
+
+
+def retain_opening(config: Config, record: CallRecord) -> None:
+    """Keep, seal or delete a call's opening, once its row is safe and nothing else wants to hear it.
+
+    Never raises: what fails is said on standard error, and the opening stays as it is.
+    """
+    if record.recording is None:
+        return
+    try:
+        from silentspam.retention.settling import retain
+
+        log = call_log(config)
+
+        def mark(call_id: str) -> None:
+            log.write(Entry(Part.SCREENED, {"call_id": call_id, "recording_deleted_at": time.time()}))
+
+        challenged = record.challenged_at is not None
+        retain(Path(record.recording), retention_rules(config), challenged=challenged, mark=mark)
+    except FileNotFoundError:
+        return  # the switch recorded nothing, or an operator was faster
+    except Exception as error:  # noqa: BLE001  nothing that is kept of a call may cost its row
+        print(f"silentspam: retention: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int:

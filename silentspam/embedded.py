@@ -110,7 +110,8 @@ def _log(config: Config, entry: Entry) -> int:
 
 
 def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) -> int:
-    """Write the row; when it is safe, learn its line, and let the model on trial judge the call too.
+    """Write the row; when it is safe, learn its line, let the model on trial judge the call too, and do with
+    its opening what `retention` says.
 
     That model may be anything: nothing it does costs the row, and no live call waits for it.
     """
@@ -125,6 +126,8 @@ def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) ->
             status = max(status, _log(config, screened(record)))
     except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
         print(f"silentspam: shadow model: {type(error).__name__}: {error}", file=sys.stderr)
+    if status == 0:
+        assembly.retain_opening(config, record)
     return status
 
 

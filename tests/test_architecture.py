@@ -63,7 +63,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "promotion": CORE | {"audio", "calllog", "labels", "policy", "promotion", "training"},
     "metrics": set(),
     "judging": CORE | MODEL | {"config", "gate", "policy", "registry", "resources"},
-    "assembly": CORE | MODEL | SCREENING | {"agi", "calllog", "config", "judging", "registry", "resources"},
+    "assembly": CORE
+    | MODEL
+    | SCREENING
+    | {"agi", "calllog", "config", "judging", "registry", "resources", "retention"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "serve": CORE
     | MODEL
