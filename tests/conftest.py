@@ -1,5 +1,8 @@
 """Settings for every test: hypothesis draws the same examples each time, and never measures time."""
 
+import fcntl
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
@@ -15,6 +18,31 @@ hypothesis.settings.load_profile("ci")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good model folder: read it, do not change it."""
     return models.write(tmp_path_factory.mktemp("models") / "good")
+
+
+MakeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """Makes a folder once for all processes of a test run: `make_once(name, write)` has `write` fill it.
+
+    The one that comes first makes it, the others wait: read it, do not change it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(name: str, write: Callable[[Path], object]) -> Path:
+        folder = root / f"once-{name}"
+        with (root / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.is_dir():
+                unfinished = tmp_path_factory.mktemp(name) / "unfinished"
+                write(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from silentspam.training.sources import AMBIENCES, BLANKET, MUSIC, SPEECH
+from tests.conftest import MakeOnce
 
 RATE = 8000
 
@@ -64,9 +65,12 @@ def _tune(path: Path, rng: np.random.Generator, seconds: float, hz: float) -> No
 
 
 @pytest.fixture(scope="session")
-def audio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def audio_folder(make_once: MakeOnce) -> Path:
     """A folder laid out as the unpacked packages are, with a few short sounds made here."""
-    root = tmp_path_factory.mktemp("audio")
+    return make_once("audio", _write_audio)
+
+
+def _write_audio(root: Path) -> None:
     rng = np.random.default_rng(0)
     for number, group in enumerate(SPEECH):
         folder = root / group.folder.replace("*", "start")
@@ -83,19 +87,20 @@ def audio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive.write_bytes(pack_gresource(members))
     for track in range(5):
         _tune(root / MUSIC / f"track{track}.wav", rng, 4.0, 300 + 50 * track)
-    return root
 
 
 @pytest.fixture(scope="session")
-def small_corpus(audio_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_corpus(audio_folder: Path, make_once: MakeOnce) -> Path:
     """A simulated corpus of 12 campaigns of 12 calls and 320 people, for the studies."""
     from silentspam.cli import main
 
-    out = tmp_path_factory.mktemp("small") / "corpus"
     size = ["--campaigns", "12", "--calls", "12", "--ham", "320", "--silence", "20", "--seed", "3"]
     sources = ["--sources", str(audio_folder), "--codecs", "g711u", "g711a"]
-    assert main(["simulate", "--out", str(out), *sources, *size]) == 0
-    return out
+
+    def simulate(out: Path) -> None:
+        assert main(["simulate", "--out", str(out), *sources, *size]) == 0
+
+    return make_once("small-corpus", simulate)
 
 
 @pytest.fixture(scope="session")
