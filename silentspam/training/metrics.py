@@ -155,10 +155,11 @@ def recall_at(
     challenged = Rate(hits=int((ham >= threshold).sum()), n=len(ham))
     allowed = int(rate * len(ham) + 1e-9)
     rng = np.random.default_rng(SEED)
+    spam_members, ham_members = _members(spam_clusters), _members(ham_clusters)
     recalls = []
     for _ in range(RESAMPLES // 4):
-        limit = threshold_at(_drawn(ham, ham_clusters, rng), rate)
-        recalls.append(float(np.mean(_drawn(spam, spam_clusters, rng) >= limit)))
+        limit = threshold_at(_drawn(ham, ham_members, rng), rate)
+        recalls.append(float(np.mean(_drawn(spam, spam_members, rng) >= limit)))
     low, high = np.percentile(recalls, PERCENTILES)
     return RecallAt(
         rate=rate,
@@ -174,9 +175,13 @@ def recall_at(
     )
 
 
-def _drawn(scores: Scores, clusters: Names, rng: np.random.Generator) -> Scores:
+def _members(clusters: Names) -> npt.NDArray[np.intp]:
+    """The number of each one's cluster."""
+    return np.unique(clusters, return_inverse=True)[1]
+
+
+def _drawn(scores: Scores, member: npt.NDArray[np.intp], rng: np.random.Generator) -> Scores:
     """Scores of whole clusters drawn with replacement."""
-    _, member = np.unique(clusters, return_inverse=True)
     n = int(member.max()) + 1
     times = rng.multinomial(n, np.full(n, 1 / n))
     return np.repeat(scores, times[member])
