@@ -1,7 +1,7 @@
 """Counters, gauges and histograms, their sum over several processes, and Prometheus's text format.
 
-A process counts in a Registry of its own; `Registry.state` is plain JSON, so that a supervisor can add up what
-its workers counted, those that are gone included. Source of the format: prometheus.io, "Exposition formats"
+A process counts in a Registry of its own; `Registry.state` is plain JSON, so that a supervisor can add up
+what its workers counted, those that are gone included. Source of the format: prometheus.io, "Exposition formats"
 0.0.4: HELP escapes backslash and line feed, a label's value the quote too; every sample of a metric follows
 its HELP and TYPE; a histogram's buckets are cumulative and end with +Inf; the last line ends in a line feed.
 """
@@ -35,9 +35,9 @@ def gauge(name: str, about: str, value: float | None, labels: Labels | None = No
     return Gauge(name=name, help=about, samples=() if value is None else ((labels or {}, value),))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Metric:
-    """What is counted: kind is counter, gauge or histogram (of seconds); labels are the names of its labels."""
+    """What is counted: kind is counter, gauge or histogram (of seconds); labels are their names."""
 
     name: str
     kind: str

@@ -68,10 +68,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     | SCREENING
     | {"agi", "calllog", "config", "judging", "registry", "resources", "retention"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
-    "serve": CORE
-    | MODEL
-    | SCREENING
-    | {"agi", "assembly", "calllog", "config", "judging", "metrics", "serve"},
+    "serve": {
+        *CORE,
+        *MODEL,
+        *SCREENING,
+        "agi",
+        "assembly",
+        "calllog",
+        "config",
+        "judging",
+        "metrics",
+        "registry",
+        "sections",
+        "serve",
+    },
     "training": CORE | MODEL | {"audio_files", "calllog", "training", "resources"},
     "reports": {
         *CORE,

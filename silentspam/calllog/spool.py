@@ -6,7 +6,7 @@ taken in twice does no harm (entries are repeatable). A file that cannot be unde
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,6 +67,54 @@ class Spool:
                 path.unlink()
             taken += len(entries)
         return taken
+
+    def take_in_many(self, write: Callable[[list[Entry]], object], *, at_once: int) -> list[Entry]:
+        """Hand waiting entries to `write` in their order, about `at_once` together; returns those it took.
+
+        For whoever alone takes in. What `write` raises goes through: the files it did not take stay.
+        """
+        taken: list[Entry] = []
+        for files, entries in _batches(self.waiting(), at_once):
+            write(entries)
+            for path in files:
+                with suppress(OSError):
+                    path.unlink()
+            taken += entries
+        return taken
+
+
+def _batches(paths: list[Path], at_once: int) -> Iterator[tuple[list[Path], list[Entry]]]:
+    """Files with their entries, together until there are `at_once` entries."""
+    files: list[Path] = []
+    entries: list[Entry] = []
+    for path in paths:
+        with suppress(OSError):
+            entries += _readable(path)
+            files.append(path)
+        if len(entries) >= at_once:
+            yield files, entries
+            files, entries = [], []
+    if files:
+        yield files, entries
+
+
+def _readable(path: Path) -> list[Entry]:
+    """The entries of a file; lines that are none are set aside, and cost no other its place.
+
+    Raises OSError where it cannot be read: taken in by another process meanwhile, or not ours.
+    """
+    entries, aside = [], []
+    for line in path.read_bytes().split(b"\n"):
+        if not line.strip():
+            continue
+        try:
+            entries.append(Entry.from_json(line.decode("utf-8")))
+        except (CallLogError, UnicodeDecodeError):
+            aside.append(line)
+    if aside:
+        with path.with_suffix(SET_ASIDE).open("ab") as file:
+            file.write(b"\n".join(aside) + b"\n")
+    return entries
 
 
 def _entries(path: Path) -> list[Entry]:

@@ -17,6 +17,7 @@ VERBS = (
     "score",
     "calls",
     "attacks",
+    "serve",
     "check",
     "install",
     "simulate",

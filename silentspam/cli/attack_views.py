@@ -137,10 +137,10 @@ def _readable(paths: Sequence[Path], seconds: float) -> "list[Recording]":
 
 def prometheus(config: Config, *, now: float) -> str:
     """Line memory and the budget as metrics, for node_exporter's textfile collector."""
+    from silentspam.metrics import exposition
     from silentspam.reports.attack_metrics import Standing, metrics
     from silentspam.reports.call_sections import Configured
     from silentspam.reports.cases import COLUMNS, cases
-    from silentspam.metrics import exposition
     from silentspam.reports.tables import volumes
 
     store, log = assembly.lines(config), assembly.call_log(config)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from silentspam.call import ChallengeCause
 from silentspam.lines.snapshot import Snapshot
+from silentspam.metrics import Gauge, gauge
 from silentspam.reports.attacks import Attack
 from silentspam.reports.call_sections import Configured
-from silentspam.metrics import Gauge, gauge
 from silentspam.reports.tables import Challenged, Volumes
 from silentspam.verdict import LineState
 

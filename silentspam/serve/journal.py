@@ -1,9 +1,9 @@
 """Where a worker puts the rows of its calls: a file of the spool that is still being written.
 
-A row is in the file before the call's thread goes on, so a worker that is killed loses none; once a second the
-file is closed, synced, and given the name that the clerk looks for. A lock on the open file tells a living
-worker's from what a dead one left. When the disk refuses a row, it is kept in memory and tried again, and
-said on standard error: the row itself is in that line.
+A row is in the file before the call's thread goes on, so a worker that is killed loses none; once a second
+the file is closed, synced, and given the name that the clerk looks for. A lock on the open file tells a
+living worker's from what a dead one left. When the disk refuses a row, it is kept in memory, tried again,
+and said on standard error: the row itself is in that line.
 """
 
 import fcntl
@@ -40,15 +40,17 @@ class Journal:
         """Rows that wait in memory because the disk does not take them."""
         return len(self._refused)
 
-    def add(self, entry: Entry) -> None:
-        """Keep a row. Never raises: a disk that is full is the operator's trouble, not the next call's."""
+    def add(self, entry: Entry) -> bool:
+        """Keep a row; False where only memory has it. Never raises: a full disk must not reach the call."""
         line = entry.to_json().encode() + b"\n"
         with self._lock:
             try:
                 self._write(line)
+                return True
             except OSError as error:
                 print(f"silentspam: row not written: {error}: {entry.to_json()}", file=sys.stderr, flush=True)
                 self._refused.append(line)
+                return False
 
     def close_file(self) -> None:
         """Hand over to the clerk what was written so far; rows that were refused are tried again first."""

@@ -1,0 +1,25 @@
+"""A child of the supervisor: `python -m silentspam.serve worker|clerk LINE[,LISTENER] [CONFIG]`."""
+
+import socket
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run the role that the supervisor gave."""
+    role, descriptors, *rest = sys.argv[1:]
+    line, *listener = (socket.socket(fileno=int(descriptor)) for descriptor in descriptors.split(","))
+    config = Path(rest[0]) if rest else None
+    if role == "worker":
+        from silentspam.serve.worker import Worker
+
+        Worker(config, listener[0], line).run()
+    else:
+        from silentspam.serve.clerk import Clerk
+
+        Clerk(config, line).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What is done after calls, off their path: learning lines, the model on trial, and chores by the clock."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from silentspam import assembly
+from silentspam.call import Call, CallRecord
+from silentspam.calllog.entry import Entry, Part, screened
+from silentspam.config import Config
+from silentspam.registry.links import Role, model_in
+from silentspam.serve.following import Follower
+
+Chore = tuple[str, float, Callable[[], object]]
+"""Its name, how often [s], and what it does."""
+
+
+class AfterCalls:
+    """The work of one configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._follower = Follower(config)
+
+    def rows(self, entries: Iterable[Entry]) -> None:
+        """Rows are in the database: let the model on trial judge those calls too."""
+        if model_in(Path(self._config.model.registry), Role.SHADOW) is None:
+            return
+        for entry in entries:
+            if entry.part is Part.SCREENED and entry.columns.get("recorded_at") is not None:
+                record = _record(entry)
+                if assembly.judge_in_shadow(self._config, record):
+                    assembly.call_table(self._config).write(screened(record))
+
+    def chores(self) -> tuple[Chore, ...]:
+        """What comes round."""
+        chores: tuple[Chore, ...] = (("unlogged", 30.0, lambda: assembly.take_in_unlogged(self._config)),)
+        if self._config.lines.enabled:
+            chores += (("lines", 0.5, self._follower.follow),)
+        return chores
+
+
+def _record(entry: Entry) -> CallRecord:
+    """As much of a call as judging its opening again needs."""
+    columns = entry.columns
+    return CallRecord(
+        call=Call(call_id=entry.call_id, started_at=float(columns.get("started_at") or 0.0)),
+        mode=str(columns.get("mode") or ""),
+        recording=_text(columns.get("recording")),
+        recorded_at=float(columns["recorded_at"] or 0.0),
+        model_id=_text(columns.get("model_id")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,12 @@
+"""What the clerk counts; apart from it, so that the supervisor can name it without a database."""
+
+from silentspam.metrics import Metric
+
+ROWS = Metric("silentspam_rows_total", "counter", "Parts of rows taken into the database.")
+SPOOL = Metric("silentspam_spool_files", "gauge", "Files of rows that wait for the database.")
+OLDEST = Metric("silentspam_spool_oldest_seconds", "gauge", "Age of the oldest file that waits.")
+DATABASE_UP = Metric("silentspam_database_up", "gauge", "1 when the last attempt to write rows succeeded.")
+CHORE_FAULTS = Metric(
+    "silentspam_chore_failures_total", "counter", "Work after calls that failed, by chore.", ("chore",)
+)
+CLERK_METRICS = (ROWS, SPOOL, OLDEST, DATABASE_UP, CHORE_FAULTS)

@@ -1,0 +1,160 @@
+"""The front of a worker: accepts connections, reads their greetings, and gives whole ones to a thread each.
+
+One loop over non-blocking sockets: a client that says nothing, half of something or garbage costs a socket
+for `server.greeting_seconds` and never a thread.
+"""
+
+import errno
+import ipaddress
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from silentspam.agi.session import MAX_ENVIRONMENT_LINES
+
+GREETINGS = 1000
+"""Connections whose greeting may be under way at once; the next is closed unread."""
+
+GREETING_BYTES = 65_536
+"""Bytes of an AGI environment; Asterisk's are near 1 kB."""
+
+GREETING_END = b"\n\n"
+ACCEPTED_AT_ONCE = 64
+
+Take = Callable[[socket.socket, bytes], None]
+Refused = Callable[[str], None]
+
+
+@dataclass
+class _Greeting:
+    connection: socket.socket
+    received: bytes
+    until: float
+
+
+class Front:
+    """Connections up to a whole greeting. `take` gets them then; `refused` hears why one was not served."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        allowed: Iterable[str],
+        greeting_seconds: float,
+        take: Take,
+        refused: Refused,
+    ) -> None:
+        self.selector = selectors.DefaultSelector()
+        self._listener = listener
+        self._networks = tuple(ipaddress.ip_network(network, strict=False) for network in allowed)
+        self._greeting_seconds = greeting_seconds
+        self._take = take
+        self._refused = refused
+        self._greetings: dict[int, _Greeting] = {}
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        listener.setblocking(False)
+        self.selector.register(listener, selectors.EVENT_READ, self._accept)
+
+    @property
+    def greetings(self) -> int:
+        """Connections whose greeting is under way."""
+        return len(self._greetings)
+
+    def turn(self, seconds: float) -> None:
+        """Wait for something to happen, `seconds` at most, and see to it."""
+        for key, _ in self.selector.select(seconds):
+            key.data()
+        now = time.monotonic()
+        for greeting in [one for one in self._greetings.values() if one.until < now]:
+            self._drop(greeting, "slow greeting")
+
+    def stop_accepting(self) -> None:
+        """Close the door: the next connection is refused by the system, or taken by another worker."""
+        with suppress(KeyError, ValueError):
+            self.selector.unregister(self._listener)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                connection, address = self._listener.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._turn_away()
+                return
+            self._admit(connection, address[0])
+
+    def _turn_away(self) -> None:
+        """No descriptor is left: give one up to close the connection, or the loop would spin on it."""
+        self._refused("no file descriptors")
+        os.close(self._spare)
+        with suppress(OSError):
+            self._listener.accept()[0].close()
+        try:
+            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._spare = os.dup(2)
+
+    def _admit(self, connection: socket.socket, address: str) -> None:
+        if not self._is_allowed(address):
+            self._refused("address not allowed")
+            connection.close()
+        elif len(self._greetings) >= GREETINGS:
+            self._refused("too many greetings")
+            connection.close()
+        else:
+            connection.setblocking(False)
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            greeting = _Greeting(connection, b"", time.monotonic() + self._greeting_seconds)
+            if not self._read(greeting):
+                return
+            self._greetings[connection.fileno()] = greeting
+            self.selector.register(connection, selectors.EVENT_READ, lambda: self._readable(greeting))
+
+    def _is_allowed(self, address: str) -> bool:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        return any(ip in network for network in self._networks)
+
+    def _readable(self, greeting: _Greeting) -> None:
+        descriptor = greeting.connection.fileno()
+        if not self._read(greeting):
+            self._greetings.pop(descriptor, None)
+
+    def _read(self, greeting: _Greeting) -> bool:
+        """Read what is there; False when the greeting is over: whole, or given up."""
+        try:
+            received = greeting.connection.recv(GREETING_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            received = b""
+        greeting.received += received
+        if GREETING_END in greeting.received[-len(received) - 1 :] or greeting.received.startswith(b"\n"):
+            self._forget(greeting)
+            self._take(greeting.connection, greeting.received)
+            return False
+        if not received:
+            self._drop(greeting, "cut off" if greeting.received else "")
+            return False
+        if len(greeting.received) > GREETING_BYTES or greeting.received.count(b"\n") > MAX_ENVIRONMENT_LINES:
+            self._drop(greeting, "no AGI greeting")
+            return False
+        return True
+
+    def _forget(self, greeting: _Greeting) -> None:
+        self._greetings.pop(greeting.connection.fileno(), None)
+        with suppress(KeyError, ValueError):
+            self.selector.unregister(greeting.connection)
+
+    def _drop(self, greeting: _Greeting, why: str) -> None:
+        """Close a connection that never became a call; a mere connect and close is a health check."""
+        self._forget(greeting)
+        greeting.connection.close()
+        if why:
+            self._refused(why)

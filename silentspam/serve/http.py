@@ -1,0 +1,64 @@
+"""/metrics for Prometheus, /healthz and /readyz for a load balancer: a small server in the supervisor.
+
+Every answer is made from what the supervisor knows already; nothing is asked of a worker, and a client that
+does not read or never ends its request is given up after `TIMEOUT_SECONDS`.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from silentspam import __version__
+
+TIMEOUT_SECONDS = 5.0
+CLIENTS = 32
+"""Requests served at once; the next is closed unanswered."""
+
+Page = Callable[[], tuple[int, str]]
+
+
+def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> ThreadingHTTPServer:
+    """Serve pages (path → status and text) in a thread; `shutdown` ends it. Raises OSError."""
+    places = threading.Semaphore(CLIENTS)
+
+    class Handler(BaseHTTPRequestHandler):
+        server_version = f"silentspam/{__version__}"
+        timeout = TIMEOUT_SECONDS
+
+        def do_GET(self) -> None:
+            page = pages.get(self.path.partition("?")[0])
+            status, text = page() if page else (404, "not here: /metrics, /healthz, /readyz\n")
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815  the library's name
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: a load balancer asks every second."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+        def process_request(self, request: object, client_address: object) -> None:
+            if not places.acquire(blocking=False):
+                self.shutdown_request(request)  # type: ignore[arg-type]
+                return
+            super().process_request(request, client_address)  # type: ignore[arg-type]
+
+        def process_request_thread(self, request: object, client_address: object) -> None:
+            try:
+                super().process_request_thread(request, client_address)  # type: ignore[arg-type]
+            finally:
+                places.release()
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Nothing: a client that went away is its own affair."""
+
+    server = Server((address, port), Handler)
+    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    return server

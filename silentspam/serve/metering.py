@@ -1,0 +1,177 @@
+"""What the resident server counts, and the log of its calls: one line of JSON a stage.
+
+Labels are enums and class names alone: nothing that a caller can set ever becomes one.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from silentspam.call import CallEnd, CallRecord, ChallengeCause, Decision
+from silentspam.metrics import Metric, Registry
+from silentspam.screening import Stage
+
+CALLS_ENDED = Metric(
+    "silentspam_calls_total", "counter", "Calls that ended, by their disposition.", ("disposition",)
+)
+SCREENED = Metric(
+    "silentspam_screened_total", "counter", "Calls handed back to the switch, by decision.", ("decision",)
+)
+GATED = Metric("silentspam_gate_total", "counter", "Calls decided before any audio, by cause.", ("cause",))
+VERDICTS = Metric("silentspam_verdicts_total", "counter", "Openings judged, by kind.", ("kind",))
+CHALLENGES = Metric(
+    "silentspam_challenges_total", "counter", "Challenges, by cause and result.", ("cause", "result")
+)
+HELD_BACK = Metric(
+    "silentspam_held_back_total", "counter", "Challenges that the budget did not allow, by cause.", ("cause",)
+)
+FAILED_OPEN = Metric(
+    "silentspam_failed_open_total",
+    "counter",
+    "Calls bridged because the screening failed, by error.",
+    ("cause",),
+)
+REFUSED = Metric(
+    "silentspam_refused_total",
+    "counter",
+    "Connections not served: full, or not allowed, or no AGI.",
+    ("reason",),
+)
+SECONDS = Metric("silentspam_stage_seconds", "histogram", "What each stage of a call took.", ("stage",))
+IN_PROGRESS = Metric("silentspam_calls_in_progress", "gauge", "Calls being screened.")
+GREETINGS = Metric(
+    "silentspam_connections_greeting", "gauge", "Connections whose AGI environment is not whole yet."
+)
+RECENT = Metric(
+    "silentspam_recent_calls",
+    "gauge",
+    "Of the newest judged calls of each worker: all, and those challenged.",
+    ("which",),
+)
+MODEL = Metric("silentspam_model_info", "gauge", "Processes that judge with this model.", ("model_id",))
+UNWRITTEN = Metric("silentspam_rows_unwritten", "gauge", "Rows that no disk takes: they wait in memory.")
+
+WORKER_METRICS = (
+    CALLS_ENDED, SCREENED, GATED, VERDICTS, CHALLENGES, HELD_BACK, FAILED_OPEN, REFUSED, SECONDS, IN_PROGRESS,
+    GREETINGS, RECENT, MODEL, UNWRITTEN,
+)  # fmt: skip
+
+MASKED = 4
+"""Digits of a number that a masked log does not show: its last ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """Lines of JSON. stages: one a stage, else one a call; masked: numbers lose their end."""
+
+    stages: bool
+    masked: bool
+    write: Callable[[str], object] = sys.stderr.write
+
+    def event(self, name: str, **facts: Any) -> None:
+        """One line."""
+        known = {key: value for key, value in facts.items() if value not in (None, "", ())}
+        self.write(json.dumps({"at": round(time.time(), 3), "event": name, **known}) + "\n")
+
+    def number(self, number: str) -> str:
+        """A telephone number as it may stand in the log."""
+        return number[:-MASKED] + "x" * len(number[-MASKED:]) if self.masked else number
+
+
+class Meter:
+    """Counts and logs the calls of one worker."""
+
+    def __init__(self, registry: Registry, log: Log) -> None:
+        self.registry = registry
+        self.log = log
+
+    def observe(self, stage: Stage, record: CallRecord) -> None:
+        """A stage is over (`Screener.observe`)."""
+        if stage is Stage.DECIDED:
+            self._count(record)
+            self._log_stage(stage, record)
+        elif self.log.stages:
+            self._log_stage(stage, record)
+
+    def ended(self, end: CallEnd) -> None:
+        """The switch has reported the end of a call."""
+        self.registry.add(CALLS_ENDED, end.disposition or "UNKNOWN")
+        self.log.event(
+            "ended",
+            call_id=end.call.call_id,
+            disposition=end.disposition,
+            ended_by=end.ended_by,
+            failed_open=end.failed_open or None,
+            cause=end.failed_open_cause,
+            seconds=round(end.ended_at - end.call.started_at, 3),
+        )
+
+    def refused(self, reason: str) -> None:
+        """A connection was not served."""
+        self.registry.add(REFUSED, reason)
+
+    def _count(self, record: CallRecord) -> None:
+        count = self.registry.add
+        count(SCREENED, record.decision or Decision.BRIDGE)
+        if record.gate_cause:
+            count(GATED, record.gate_cause)
+        if record.verdict:
+            count(VERDICTS, record.verdict)
+        if record.challenge_cause:
+            count(CHALLENGES, record.challenge_cause, record.challenge_result or "FAILED_OPEN")
+        if record.held_back:
+            count(HELD_BACK, record.held_back)
+        if record.failed_open:
+            count(FAILED_OPEN, (record.failed_open_cause or "").partition(":")[0])
+        for stage, begin, end in _spans(record):
+            if begin is not None and end is not None:
+                self.registry.observe(SECONDS, stage, seconds=max(0.0, end - begin))
+
+    def _log_stage(self, stage: Stage, record: CallRecord) -> None:
+        self.log.event(stage, call_id=record.call.call_id, **_FACTS[stage](record, self.log))
+
+
+def is_suspect(record: CallRecord) -> bool:
+    """Whether a call was challenged for what it sounded like, not by lot."""
+    return record.challenge_cause not in (None, ChallengeCause.EXPLORATION)
+
+
+def _spans(record: CallRecord) -> tuple[tuple[str, float | None, float | None], ...]:
+    """Stages with their begin and end [s since the epoch]."""
+    return (
+        ("answer", record.call.started_at, record.answered_at),
+        ("record", record.answered_at, record.recorded_at),
+        ("judge", record.recorded_at, record.judged_at),
+        ("challenge", record.challenged_at, record.screened_at),
+        ("whole", record.call.started_at, record.screened_at),
+    )
+
+
+def _since(begin: float | None, end: float | None) -> float | None:
+    return None if begin is None or end is None else round(1000 * (end - begin), 1)
+
+
+Facts = Callable[[CallRecord, Log], dict[str, Any]]
+
+_FACTS: dict[Stage, Facts] = {
+    Stage.ADMITTED: lambda r, log: {
+        "ani": log.number(r.call.ani), "dnis": r.call.dnis, "channel": r.call.channel,
+        "gate": r.gate_cause, "mode": r.mode, "mode_reason": r.mode_reason,
+    },
+    Stage.ANSWERED: lambda r, _: {"ms": _since(r.call.started_at, r.answered_at)},
+    Stage.RECORDED: lambda r, _: {"ms": _since(r.answered_at, r.recorded_at), "recording": r.recording},
+    Stage.JUDGED: lambda r, _: {
+        "ms": _since(r.recorded_at, r.judged_at), "verdict": r.verdict, "probability": r.spam_probability,
+        "threshold": r.threshold, "model_id": r.model_id, "line": r.line_id, "challenge": r.challenge_cause,
+        "held_back": r.held_back,
+    },
+    Stage.CHALLENGED: lambda r, _: {"attempts": len(r.challenge_attempts), "result": r.challenge_result},
+    Stage.DECIDED: lambda r, log: {
+        "ms": _since(r.call.started_at, r.screened_at), "decision": r.decision, "disposition": r.disposition,
+        "verdict": r.verdict, "challenge": r.challenge_cause, "result": r.challenge_result,
+        "failed_open": r.failed_open or None, "cause": r.failed_open_cause, "ani": log.number(r.call.ani),
+    },
+}  # fmt: skip

@@ -1,0 +1,114 @@
+"""What a worker does with one connection whose AGI environment is there: screen a call, or log its end.
+
+One Service holds what was read from one state of the configuration; a reload makes another, and calls in
+progress go on with theirs.
+"""
+
+import socket
+import time
+from collections import deque
+from dataclasses import replace
+
+from silentspam import assembly
+from silentspam.agi import variables
+from silentspam.agi.channel import AgiChannel, call_from_environment
+from silentspam.agi.ended import call_end
+from silentspam.agi.session import AgiSession
+from silentspam.call import Call, CallRecord, Decision, Mode
+from silentspam.calllog.entry import ended, screened
+from silentspam.config import PROMPT_SECONDS, Config
+from silentspam.errors import ServerBusy, SilentSpamError
+from silentspam.judging import LazyJudge
+from silentspam.screening import Screener, Stage, fail_open, screen_call
+from silentspam.serve.journal import Journal
+from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
+from silentspam.serve.metering import Meter, is_suspect
+from silentspam.serve.stream import GRACE_SECONDS, SocketStream
+
+SCRIPT = "agi_network_script"
+ENDED = "ended"
+"""`AGI(agi://host/ended)` in the hangup handler; any other path screens."""
+
+RECENT_CALLS = 500
+"""Judged calls over which a worker tells what share it challenged."""
+
+
+class Service:
+    """Serves connections under one configuration. Thread-safe: calls share nothing that changes."""
+
+    def __init__(self, config: Config, *, journal: Journal, meter: Meter) -> None:
+        self.config = config
+        self.models = ModelKeeper(config, lambda text: meter.log.event("model", text=text))
+        self.recent: deque[bool] = deque(maxlen=RECENT_CALLS)
+        self._lines = SnapshotKeeper(config)
+        self._journal = journal
+        self._meter = meter
+        self._name = socket.gethostname()
+        self._reply_seconds = config.server.reply_seconds + max(
+            PROMPT_SECONDS, config.challenge.key_seconds, config.recording.seconds
+        )
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which a connection is cut, whatever its thread is waiting for."""
+        return self.config.limits.screening_seconds + 2 * GRACE_SECONDS
+
+    def ready(self) -> None:
+        """Have the model, before the first call needs it; without one, calls fail open."""
+        if self.config.mode is not Mode.COLLECT:
+            LazyJudge(self.config, load=self.models.current).prepare()
+
+    def serve(self, connection: socket.socket, received: bytes, *, full: bool) -> None:
+        """One AGI dialogue to its end; full: a call is handed back at once. Closes the connection."""
+        started_at = time.time()
+        stream = SocketStream(
+            connection,
+            received=received,
+            reply_seconds=self._reply_seconds,
+            deadline=time.monotonic() + self.config.limits.screening_seconds,
+        )
+        with connection:
+            session = AgiSession(stream, stream, ends_with_call=False)
+            if session.env.get(SCRIPT, "").strip("/") == ENDED:
+                self._log_end(session)
+                return
+            record = self._screen(session, started_at, full=full)
+        self._journal.add(screened(record))
+        if record.judged_at is not None:
+            self.recent.append(is_suspect(record))
+
+    def _screen(self, session: AgiSession, started_at: float, *, full: bool) -> CallRecord:
+        ani = session.get_variable("CALLERID(ANI)")
+        call = call_from_environment(session.env, call_id=Call.new_id(), ani=ani, started_at=started_at)
+        channel = AgiChannel(session, ring_tone=self.config.recording.ring_tone, legs=self.config.legs_folder)
+        screener = self._screener()
+        record = _handed_back(call, channel, screener) if full else screen_call(call, channel, screener)
+        record.screener = self._name
+        return record
+
+    def _screener(self) -> Screener:
+        judge = None
+        if self.config.mode is not Mode.COLLECT:
+            judge = LazyJudge(self.config, load=self.models.current, look=self._lines.current)
+        return replace(assembly.screener(self.config, judge), observe=self._meter.observe)
+
+    def _log_end(self, session: AgiSession) -> None:
+        """A row that no disk takes is left to Asterisk, which writes it itself."""
+        end = call_end(session.env, session.get_variable, ended_at=time.time())
+        if self._journal.add(ended(end)):
+            session.set_variable(variables.LOGGED, "1")
+        self._meter.ended(end)
+
+
+def _handed_back(call: Call, channel: AgiChannel, screener: Screener) -> CallRecord:
+    """The record of a call that there was no room for: bridged at once, and the row says why."""
+    record = CallRecord(call=call, mode=screener.mode, decision=Decision.BRIDGE)
+    fail_open(record, ServerBusy("all of server.calls_per_worker are in use"))
+    record.screened_at = screener.clock()
+    try:
+        channel.announce(call.call_id)
+        channel.hand_back(record)
+    except SilentSpamError as error:
+        fail_open(record, error)
+    screener.observe(Stage.DECIDED, record)
+    return record

@@ -1,0 +1,200 @@
+"""The supervisor: owns the listening socket, keeps workers and clerk running, tells the world how it goes.
+
+It imports neither numpy nor a database, and does nothing that could hold it up: what hangs is a child, and a
+child that hangs is killed and started again. The socket stays open meanwhile: no connection is refused.
+"""
+
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from silentspam import __version__
+from silentspam.config import load_config
+from silentspam.errors import ConfigError
+from silentspam.metrics import Metric, State, added, of_kind, told
+from silentspam.sections import ServerSection
+from silentspam.serve.children import Child
+from silentspam.serve.clerk_metrics import CLERK_METRICS
+from silentspam.serve.http import serve_pages
+from silentspam.serve.metering import WORKER_METRICS, Log
+from silentspam.serve.notify import notify
+
+TICK_SECONDS = 0.1
+BACKLOG = 1024
+
+CLERK_LEAVES_SECONDS = 20.0
+"""The clerk has so long to take in the last rows; what is left then waits in the spool."""
+
+UP = Metric("silentspam_processes", "gauge", "Processes of the server that answer.", ("role",))
+RESTARTS = Metric("silentspam_restarts_total", "counter", "Processes started again.", ("role",))
+BUDGET = Metric(
+    "silentspam_false_challenge_rate_allowed", "gauge", "model.max_false_challenge_rate of the configuration."
+)
+BUILD = Metric("silentspam_build_info", "gauge", "The version that runs.", ("version",))
+OWN_METRICS = (UP, RESTARTS, BUDGET, BUILD)
+METRICS = (*WORKER_METRICS, *CLERK_METRICS, *OWN_METRICS)
+
+
+class Supervisor:
+    """Runs the server as the configuration says."""
+
+    def __init__(self, config_path: Path | None) -> None:
+        self._path = config_path
+        self._config = load_config(config_path)
+        self._log = Log(stages=False, masked=True)
+        self._stopping = self._reload = False
+        self._woken = threading.Event()
+        self._gone: State = {}
+        self._lock = threading.Lock()
+        self._announced = False
+        self._beaten_at = 0.0
+
+    def run(self) -> int:
+        """Serve until SIGTERM; returns the exit code. Raises OSError when an address cannot be had."""
+        section = self._config.server
+        self._listener = listen(section)
+        descriptor = self._listener.fileno()
+        self._workers = [Child("worker", self._path, (descriptor,)) for _ in range(section.workers)]
+        self._clerk = Child("clerk", self._path)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+        pages = {"/metrics": self._metrics, "/healthz": self._health, "/readyz": self._readiness}
+        if section.metrics_port:
+            serve_pages(section.metrics_address, section.metrics_port, pages)
+        while not self._stopping:
+            self._look()
+            self._woken.wait(TICK_SECONDS)
+            self._woken.clear()
+        self._stop()
+        return 0
+
+    def _look(self) -> None:
+        if self._reload:
+            self._reload = False
+            self._take_over()
+        for child in (*self._workers, self._clerk):
+            self._look_after(child)
+        self._beaten_at = time.monotonic()
+        notify("WATCHDOG=1")
+        if not self._announced and self._is_ready():
+            self._announced = True
+            notify("READY=1", f"STATUS=serving with {len(self._workers)} workers")
+            self._log.event("ready", workers=len(self._workers), port=self._config.server.port)
+
+    def _look_after(self, child: Child) -> None:
+        child.listen()
+        if child.is_running and child.is_hung():
+            self._log.event("hung", role=child.role, pid=child.process and child.process.pid)
+            child.kill()
+        if not child.is_running:
+            if child.process is not None:
+                self._log.event("gone", role=child.role, exit=child.process.returncode)
+                self._count_gone(child)
+            child.start()
+
+    def _count_gone(self, child: Child) -> None:
+        with self._lock:
+            counted = of_kind(child.forget(), METRICS, "counter", "histogram")
+            self._gone = added([self._gone, counted])
+
+    def _take_over(self) -> None:
+        """Have everybody read the configuration again, if it can be read."""
+        try:
+            config = load_config(self._path)
+        except ConfigError as error:
+            self._log.event("configuration not taken over", error=str(error))
+            return
+        if config.server != self._config.server:
+            self._log.event("keys of `server` need a restart")
+        self._config = config
+        for child in (*self._workers, self._clerk):
+            child.signal(signal.SIGHUP)
+        self._log.event("configuration taken over", mode=config.mode)
+
+    def _stop(self) -> None:
+        """Let calls end, then have the last rows taken in."""
+        notify("STOPPING=1")
+        self._listener.close()
+        self._log.event("draining", seconds=self._config.server.drain_seconds)
+        self._leave(self._workers, self._config.server.drain_seconds + 10.0)
+        self._leave([self._clerk], CLERK_LEAVES_SECONDS)
+        self._log.event("stopped")
+
+    def _leave(self, children: list[Child], seconds: float) -> None:
+        until = time.monotonic() + seconds
+        for child in children:
+            child.signal(signal.SIGTERM)
+        while any(child.is_running for child in children) and time.monotonic() < until:
+            for child in children:
+                child.listen()
+                if child.is_running and child.is_hung():
+                    child.kill()
+            notify("WATCHDOG=1")
+            time.sleep(TICK_SECONDS)
+        for child in children:
+            child.kill()
+
+    def _is_ready(self) -> bool:
+        return not self._stopping and any(child.is_ready for child in self._workers)
+
+    def _health(self) -> tuple[int, str]:
+        """Healthy: this loop turns, and some worker beats."""
+        alive = time.monotonic() < self._beaten_at + 5.0 and any(c.is_running for c in self._workers)
+        return (200, "ok\n") if alive else (503, "no worker\n")
+
+    def _readiness(self) -> tuple[int, str]:
+        turning = time.monotonic() < self._beaten_at + 5.0
+        return (200, "ready\n") if turning and self._is_ready() else (503, "not ready\n")
+
+    def _metrics(self) -> tuple[int, str]:
+        children = (*self._workers, self._clerk)
+        with self._lock:
+            state = added([self._gone, *(child.last.counts for child in children)])
+        state[UP.name] = {
+            role: [float(sum(child.role == role and child.is_ready for child in children))]
+            for role in ("worker", "clerk")
+        }
+        state[RESTARTS.name] = {
+            role: [float(sum(max(0, child.restarts) for child in children if child.role == role))]
+            for role in ("worker", "clerk")
+        }
+        state[BUDGET.name] = {"": [self._config.model.max_false_challenge_rate]}
+        state[BUILD.name] = {__version__: [1.0]}
+        return 200, told(state, METRICS)
+
+    def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        self._woken.set()
+
+    def _on_reload(self, _signal: int, _frame: FrameType | None) -> None:
+        self._reload = True
+        self._woken.set()
+
+
+def listen(section: ServerSection) -> socket.socket:
+    """The listening socket that all workers share. Raises OSError naming the address and its keys."""
+    family = socket.AF_INET6 if ":" in section.address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((section.address, section.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        where = f"server.address {section.address}, server.port {section.port}"
+        raise OSError(error.errno, f"{where}: {error.strerror}") from error
+    return listener
+
+
+def main(config_path: Path | None) -> int:
+    """Run the server; says on standard error why it cannot."""
+    try:
+        return Supervisor(config_path).run()
+    except OSError as error:
+        print(f"silentspam serve: {error}", file=sys.stderr)
+        return 1

@@ -1,0 +1,154 @@
+"""A worker: screens calls until it is told to stop, or its supervisor is gone; calls may end first."""
+
+import gc
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from silentspam.config import Config, load_config
+from silentspam.errors import ConfigError
+from silentspam.metrics import Registry
+from silentspam.serve import beat, metering
+from silentspam.serve.calls import Calls
+from silentspam.serve.front import Front
+from silentspam.serve.journal import Journal
+from silentspam.serve.lines import LineWriter
+from silentspam.serve.service import ENDED, SCRIPT, Service
+
+TICK_SECONDS = 0.25
+
+
+class Worker:
+    """One process of the server. `listener` is shared with the others, `line` leads to the supervisor."""
+
+    def __init__(self, config_path: Path | None, listener: socket.socket, line: socket.socket) -> None:
+        self._path = config_path
+        self._line = line
+        self._registry = Registry()
+        self._writer = LineWriter()
+        config = load_config(config_path)
+        self._meter = metering.Meter(self._registry, _log(config, self._writer))
+        self._journal = Journal(Path(config.call_log.spool))
+        self._service = Service(config, journal=self._journal, meter=self._meter)
+        self._calls = Calls(
+            limit=config.server.calls_per_worker, refused=self._meter.refused, failed=self._failed
+        )
+        self._front = Front(
+            listener,
+            allowed=config.server.allowed_clients,
+            greeting_seconds=config.server.greeting_seconds,
+            take=self._take,
+            refused=self._meter.refused,
+        )
+        self._drain_seconds = config.server.drain_seconds
+        self._draining_until: float | None = None
+        self._reload = False
+        self._next_beat = 0.0
+
+    def run(self) -> None:
+        """Serve until drained."""
+        self._front.selector.register(self._line, 1, self._hear_supervisor)
+        woken, waker = socket.socketpair()
+        for end in (woken, waker):
+            end.setblocking(False)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        self._front.selector.register(woken, 1, lambda: woken.recv(64))
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which tells us
+        self._service.ready()
+        gc.freeze()
+        while not self._is_done():
+            self._front.turn(TICK_SECONDS)
+            self._tick()
+        self._journal.close_file()
+        self._beat()
+        self._writer.close()
+
+    def _take(self, connection: socket.socket, received: bytes) -> None:
+        service = self._service
+        ends = f"\n{SCRIPT}: {ENDED}\n".encode() in b"\n" + received
+        self._calls.take(
+            connection,
+            received,
+            serve=lambda one, greeting, full: service.serve(one, greeting, full=full),
+            ends=ends,
+            longest=service.longest,
+        )
+
+    def _tick(self) -> None:
+        if self._reload:
+            self._reload = False
+            self._take_over()
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._next_beat = now + beat.SECONDS
+            self._journal.close_file()
+            if cut := self._calls.cut_overdue():
+                self._meter.log.event("cut", connections=cut)
+            self._beat()
+
+    def _beat(self) -> None:
+        put = self._registry.put
+        put(metering.IN_PROGRESS, at=self._calls.screenings)
+        put(metering.GREETINGS, at=self._front.greetings)
+        put(metering.UNWRITTEN, at=self._journal.refused)
+        recent = list(self._service.recent)
+        put(metering.RECENT, "judged", at=len(recent))
+        put(metering.RECENT, "challenged", at=sum(recent))
+        counts = self._registry.copy()
+        counts[metering.MODEL.name] = {self._service.models.model_id: [1.0]}
+        ready = self._draining_until is None
+        beat.send(self._line, beat.Beat(ready=ready, busy=self._calls.open, counts=counts))
+
+    def _take_over(self) -> None:
+        """Read the configuration again; a broken one changes nothing, and calls in progress keep theirs."""
+        try:
+            config = load_config(self._path)
+        except ConfigError as error:
+            self._meter.log.event("configuration not taken over", error=str(error))
+            return
+        self._meter.log = _log(config, self._writer)
+        self._service = Service(config, journal=self._journal, meter=self._meter)
+        threading.Thread(target=self._service.ready, daemon=True).start()
+        self._drain_seconds = config.server.drain_seconds
+
+    def _failed(self, error: Exception) -> None:
+        self._meter.log.event("connection failed", error=f"{type(error).__name__}: {error}"[:500])
+        self._registry.add(metering.REFUSED, type(error).__name__)
+
+    def _hear_supervisor(self) -> None:
+        """It never speaks: something to read is its end."""
+        with suppress(BlockingIOError):
+            if not self._line.recv(16):
+                self._front.selector.unregister(self._line)
+                self._drain()
+
+    def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._drain()
+
+    def _on_reload(self, _signal: int, _frame: FrameType | None) -> None:
+        self._reload = True
+
+    def _drain(self) -> None:
+        if self._draining_until is None:
+            self._draining_until = time.monotonic() + self._drain_seconds
+            self._front.stop_accepting()
+            self._next_beat = 0.0
+
+    def _is_done(self) -> bool:
+        if self._draining_until is None:
+            return False
+        if self._calls.open and time.monotonic() > self._draining_until:
+            self._calls.cut_all()
+            self._draining_until += 5.0
+        return not self._calls.open and not self._front.greetings
+
+
+def _log(config: Config, writer: LineWriter) -> metering.Log:
+    section = config.logging
+    return metering.Log(stages=section.stages, masked=section.mask_numbers, write=writer.write)
