@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from silentspam.call import Disposition, VerdictKind
-from silentspam.cli.common import add_config_option, configuration, table, verb_parser
+from silentspam.cli.common import add_config_option, configuration, printable, table, verb_parser
 
 EXAMPLES = """\
   silentspam calls --since 2h
@@ -23,8 +23,8 @@ HIDDEN = ("embedding",)
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
-_FORMULA = ("=", "+", "-", "@")
-"""What makes a spreadsheet run a cell (OWASP, CSV injection)."""
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet run a cell, in full width too (OWASP, CSV injection)."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -113,7 +113,7 @@ def run_why(args: argparse.Namespace) -> int:
     if not rows:
         print(f"silentspam calls why: no call {args.call_id}", file=sys.stderr)
         return 1
-    print("\n".join(explain(rows[0], _label(args), since=_since(args, rows[0]))))
+    print("\n".join(map(printable, explain(rows[0], _label(args), since=_since(args, rows[0])))))
     return 0
 
 
@@ -213,7 +213,7 @@ def _print_csv(rows: list[dict[str, Any]]) -> None:
 
 def _harmless(value: Any) -> Any:
     """What a caller sets must not become a formula in somebody's spreadsheet; +15551234 is a number."""
-    formula = isinstance(value, str) and value.startswith(_FORMULA) and not value[1:].isdecimal()
+    formula = isinstance(value, str) and value.lstrip().startswith(_FORMULA) and not value[1:].isdecimal()
     return f"'{value}" if formula else value
 
 
