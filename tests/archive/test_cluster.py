@@ -78,7 +78,8 @@ def test_no_scheduler_is_an_error_that_names_it(archive: Path, plan: Plan, tmp_p
 def test_a_cluster_that_lost_its_workers_is_given_up(
     archive: Path, plan: Plan, cluster: LocalCluster
 ) -> None:
-    with DaskCrew(plan, cluster.scheduler_address, connect_seconds=0.1) as crew:
+    with DaskCrew(plan, cluster.scheduler_address) as crew:
+        crew._connect_seconds = 0.1  # now that it is connected: a busy machine takes longer for that
         cluster.scale(0)
         while cluster.scheduler.workers:
             time.sleep(0.05)
