@@ -51,7 +51,7 @@ fuzz: $(STAMP)
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silentspam needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[training,report,scan,dask,vad,lab,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[training,report,scan,dask,vad,postgres,lab,test]'
 	touch $@
 
 # The shipped model, from licensed speech and synthetic dead air; the same bytes every time.

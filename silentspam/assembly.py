@@ -7,6 +7,7 @@ used, so that a call's process does it while the caller is being recorded.
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,21 @@ def database(config: Config) -> "Database":
     from silentspam.calllog.sqlite import SqliteDatabase
 
     section = config.call_log
+    if section.postgres is not None:
+        return _postgres(section.postgres, section.busy_seconds)
     return SqliteDatabase(Path(section.database), busy_seconds=section.busy_seconds)
+
+
+@lru_cache(maxsize=1)
+def _postgres(address: str, busy_seconds: float) -> "Database":
+    """The server's database: one connection for all that a process does there."""
+    try:
+        from silentspam.calllog.postgres import PostgresDatabase
+    except ImportError as error:
+        from silentspam.calllog.database import UnusableDatabase
+
+        return UnusableDatabase(f"call_log.postgres: {error}: pip install 'silentspam[postgres]'")
+    return PostgresDatabase(address, busy_seconds=busy_seconds)
 
 
 def retention_rules(config: Config) -> "Rules":

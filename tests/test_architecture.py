@@ -108,7 +108,7 @@ OUTSIDE = {
     **{part: {"numpy"} for part in (*SOUND, *TREES)},
     "arrays": {"numpy"},
     "lines": {"numpy", "msgspec"},
-    "calllog": {"numpy"},
+    "calllog": {"numpy", "psycopg"},
     "audio_files": {"numpy", "soundfile"},
     "hashed": {"numpy"},
     "model": {"numpy", "msgspec"},

@@ -1,13 +1,14 @@
 """The table of calls: parts of rows are merged into it, and rows come out of it newest first."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
-from silentspam.calllog.database import Database
+from silentspam.calllog.database import Connection, Database
 from silentspam.calllog.entry import Entry, Part, Value
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
-from silentspam.errors import CallLogError
+from silentspam.errors import CallLogError, ValueRefusedError
 
 _MERGES = {
     # The part that wins keeps its value, the other fills what is missing.
@@ -29,6 +30,14 @@ _QUEUE = (
 )
 
 
+@dataclass(frozen=True)
+class Refused:
+    """An entry that the database can never hold, and why."""
+
+    entry: Entry
+    error: ValueRefusedError
+
+
 class CallTable:
     """The calls of a database (implements CallLog). Every error is a CallLogError."""
 
@@ -41,6 +50,37 @@ class CallTable:
             connection.execute(_upsert(entry.part, entry.columns), entry.columns)
             if entry.teaches:
                 connection.execute(_QUEUE, {"call_id": entry.call_id, "now": time.time()})
+
+    def write_many(self, entries: Sequence[Entry]) -> list[Refused]:
+        """Merge many parts at once; they are durable when this returns. Returns those that never can be.
+
+        One transaction, halved as often as it takes to part the entries that are refused from the rest.
+        Raises CallLogError when the database fails: some may be written then, and all can be again.
+        """
+        if not entries:
+            return []
+        try:
+            self._write_together(entries)
+        except ValueRefusedError as error:
+            if len(entries) == 1:
+                return [Refused(entries[0], error)]
+            half = len(entries) // 2
+            return self.write_many(entries[:half]) + self.write_many(entries[half:])
+        return []
+
+    def _write_together(self, entries: Sequence[Entry]) -> None:
+        """All in one transaction: rows in the order of their ids, as every other writer has them.
+
+        Two servers that write the same calls then wait one for the other, and not each for the other; entries
+        of one call and part stay in the order they came.
+        """
+        ordered = sorted(entries, key=lambda entry: entry.call_id)
+        with self._database.transaction(write=True) as connection:
+            for part in Part:
+                _upsert_all(connection, part, [entry for entry in ordered if entry.part is part])
+            teaching = [{"call_id": one.call_id, "now": time.time()} for one in ordered if one.teaches]
+            if teaching:
+                connection.executemany(_QUEUE, teaching)
 
     def rows(self, wanted: Filter) -> list[dict[str, Value]]:
         """The rows that match, newest first."""
@@ -65,7 +105,16 @@ class CallTable:
                 yield tuple(row)
 
 
-def _upsert(part: Part, known: Sequence[str] | dict[str, Value]) -> str:
+def _upsert_all(connection: Connection, part: Part, entries: Sequence[Entry]) -> None:
+    """One statement for them all: a column that an entry does not know is NULL, which changes nothing."""
+    if not entries:
+        return
+    known = set().union(*(entry.columns for entry in entries))
+    unknown = dict.fromkeys(known)
+    connection.executemany(_upsert(part, known), [unknown | entry.columns for entry in entries])
+
+
+def _upsert(part: Part, known: Collection[str]) -> str:
     """The statement that merges a part with these columns."""
     names = [name for name in COLUMNS if name in known]
     merge = [_MERGES[part].format(c=name) for name in names if name not in ("call_id", "failed_open")]

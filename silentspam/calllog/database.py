@@ -8,7 +8,9 @@ Column types are TEXT, REAL (64 bits) and INTEGER (64 bits); times are seconds s
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
+
+from silentspam.errors import CallLogError
 
 Values = Mapping[str, Any]
 """Parameters of a statement by name."""
@@ -79,3 +81,26 @@ class Database(Protocol):
 
     def migrate(self) -> SchemaVersion:
         """Bring the tables up to date; returns what was found before. Raises CallLogError."""
+
+
+class UnusableDatabase:
+    """In place of a database that cannot even be opened: rows wait in the spool, and everyone is told why."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __str__(self) -> str:
+        return self._reason
+
+    def transaction(self, *, write: bool, alone: bool = False) -> NoReturn:
+        """Raises CallLogError."""
+        del write, alone
+        raise CallLogError(self._reason)
+
+    def schema_version(self) -> NoReturn:
+        """Raises CallLogError."""
+        raise CallLogError(self._reason)
+
+    def migrate(self) -> NoReturn:
+        """Raises CallLogError."""
+        raise CallLogError(self._reason)

