@@ -48,7 +48,7 @@ fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -m tests.fuzz $(FUZZ)
 
-# pip compiles what it installs on one core; all of them take a third of the time, without the libraries' tests.
+# pip compiles what it installs on one core: here all of them do it, and leave out the libraries' tests.
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silentspam needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
