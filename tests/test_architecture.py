@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,7 @@ def sources() -> Iterator[tuple[str, Path]]:
             yield ".".join(part for part in parts if part != "__init__"), path
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """The full name of everything a file imports, wherever in the file it does."""
     names: set[str] = set()
