@@ -89,7 +89,11 @@ _SERVICE_COLUMNS = {
     "recording_deleted_at": "REAL",
 }
 
-COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS
+_PRIVACY_COLUMNS = {
+    "erased_at": "REAL",
+}
+
+COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS | _PRIVACY_COLUMNS
 """Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text."""
 
 _STEPS: tuple[str | Forms, ...] = (
@@ -147,6 +151,10 @@ _STEPS: tuple[str | Forms, ...] = (
     Forms("UPDATE model_events SET arrival = rowid", None),
     "ALTER TABLE line_events ADD COLUMN arrival INTEGER",
     Forms("UPDATE line_events SET arrival = rowid", None),
+    *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _PRIVACY_COLUMNS.items()),
+    # What was told or erased at a caller's request: how much, never of whom.
+    "CREATE TABLE privacy_events (event_id TEXT PRIMARY KEY, deed TEXT, changed_at REAL, changed_by TEXT, "
+    "calls INTEGER, recordings INTEGER, note TEXT)",
 )
 
 
