@@ -35,6 +35,7 @@ VERBS = (
     "speech",
     "labels",
     "review",
+    "retain",
 )
 """Each is a module here, `_` for `-`, with `add_parser(subparsers)`, which sets `run` to its function."""
 

@@ -55,6 +55,11 @@ def going_name(call_id: str) -> str:
     return f"{call_id}{SUFFIX}{GOING}"
 
 
+def all_of(call_id: str) -> tuple[str, ...]:
+    """Every name under which a whole recording of a call may lie."""
+    return tuple(f"{call_id}{SUFFIX}{form}" for form in ("", SEALED, UNREADABLE, GOING))
+
+
 def sealed_beside(path: Path) -> Path:
     """Where the sealed form of a recording lies."""
     return path.with_name(path.name + SEALED)

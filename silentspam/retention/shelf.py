@@ -83,10 +83,13 @@ class Shelf:
         going = names.going_name(stored.call_id)
         os.rename(stored.name, going, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
-    def remove(self, name: str) -> None:
-        """Delete a file; one that is gone already is no error."""
-        with suppress(FileNotFoundError):
+    def remove(self, name: str) -> bool:
+        """Delete a file; False for one that is gone already. Raises OSError."""
+        try:
             os.unlink(name, dir_fd=self._folder)
+        except FileNotFoundError:
+            return False
+        return True
 
     @contextmanager
     def _reading(self, name: str) -> Iterator[int]:

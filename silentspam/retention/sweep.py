@@ -78,19 +78,19 @@ class Sweep:
     at_most: int | None = None
     clock: Callable[[], float] = time.time
 
-    def run(self, path: Path, *, sealable: bool = True) -> Tally:
+    def run(self, path: Path) -> Tally:
         """Go through one folder. Raises RetentionError where it cannot be opened, CallLogError."""
         tally = Tally()
         with shelf.opened(path) as folder:
             files = folder.recordings()
             while some := list(islice(files, AT_ONCE)):
-                self._take(folder, some, tally, sealable)
+                self._take(folder, some, tally)
                 if tally.broken_off:
                     break
             tally.foreign = folder.foreign
         return tally
 
-    def _take(self, folder: Shelf, some: list[Stored], tally: Tally, sealable: bool) -> None:
+    def _take(self, folder: Shelf, some: list[Stored], tally: Tally) -> None:
         """The turn of a few files."""
         now = self.clock()
         tally.seen += len(some)
@@ -101,7 +101,7 @@ class Sweep:
         due = [one for one in rested if self._is_due(one, rows.get(one.call_id), now)]
         going = [one for one in some if one.form is Form.GOING]
         self._delete(folder, self._allowed(due, tally), going, tally, now)
-        if sealable and self.key is not None:
+        if self.key is not None:
             kept = set(rested) - set(due)
             self._seal(folder, [one for one in kept if one.form is Form.PLAIN], tally)
 
