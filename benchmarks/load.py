@@ -75,20 +75,20 @@ def _exchanged(done: Exchanged) -> Figures:
         "faults": dict(faults.most_common(SHOWN_FAULTS)),
         "callers": dict(Counter(notes.caller.name for notes in done.calls)),
         "waits_ms": {
-            "arrival to first command": _quantiles(
+            "arrival to first command": quantiles(
                 _between(notes.arrived, notes.greeted) for notes in done.calls
             ),
-            "recording's end to next command": _quantiles(
+            "recording's end to next command": quantiles(
                 _between(notes.recorded, notes.next) for notes in done.calls
             ),
-            "recording's end to decision": _quantiles(
+            "recording's end to decision": quantiles(
                 _between(notes.recorded, notes.decided) for notes in done.calls
             ),
         },
         "peer": {
             "cpu_ms": 1000 * done.cpu / len(done.calls),
             "cores": done.cpu / done.seconds,
-            "late_ms": _quantiles(done.late),
+            "late_ms": quantiles(done.late),
         },
     }
 
@@ -97,7 +97,7 @@ def _between(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else end - start
 
 
-def _quantiles(seconds: "Iterator[float | None] | Sequence[float | None]") -> dict[str, float | None]:
+def quantiles(seconds: "Iterator[float | None] | Sequence[float | None]") -> dict[str, float | None]:
     """Quantiles [ms], by nearest rank, of those that are there."""
     ranked = sorted(1000 * one for one in seconds if one is not None)
     return {

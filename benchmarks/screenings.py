@@ -131,9 +131,9 @@ def _ms(wait: float | None) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 when a limit is missed, 2 when nothing could be measured."""
     options = _parser().parse_args(arguments)
-    _raise_descriptors()
+    raise_descriptors()
     try:
-        with _work_folder(options.keep) as work:
+        with work_folder(options.keep) as work:
             figures, good = _measure(Bench(work, options.workers), options)
     except (ScreenerError, DebianError) as error:
         print(f"benchmarks.screenings: {error}", file=sys.stderr)
@@ -190,7 +190,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _work_folder(keep: Path | None) -> Iterator[Path]:
+def work_folder(keep: Path | None) -> Iterator[Path]:
+    """A folder that is deleted afterwards, or the one to keep."""
     if keep is not None:
         keep.mkdir(parents=True)
         yield keep.resolve()
@@ -202,7 +203,7 @@ def _work_folder(keep: Path | None) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _raise_descriptors() -> None:
+def raise_descriptors() -> None:
     """A descriptor a call, here and in the screener that is started from here."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(DESCRIPTORS, hard)), hard))
