@@ -4,8 +4,10 @@ Every answer is made from what the supervisor knows already; nothing is asked of
 does not read or never ends its request is given up after `TIMEOUT_SECONDS`.
 """
 
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from silentspam import __version__
@@ -17,12 +19,19 @@ CLIENTS = 32
 Page = Callable[[], tuple[int, str]]
 
 
+def _cut(connection: socket.socket) -> None:
+    """End a connection whose thread waits for it: one that sends a byte now and then would hold its place."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> ThreadingHTTPServer:
     """Serve pages (path → status and text) in a thread; `shutdown` ends it. Raises OSError."""
     places = threading.Semaphore(CLIENTS)
 
     class Handler(BaseHTTPRequestHandler):
         server_version = f"silentspam/{__version__}"
+        sys_version = ""
         timeout = TIMEOUT_SECONDS
 
         def do_GET(self) -> None:
@@ -33,7 +42,8 @@ def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> Threading
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
         do_HEAD = do_GET  # noqa: N815  the library's name
 
@@ -51,9 +61,13 @@ def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> Threading
             super().process_request(request, client_address)  # type: ignore[arg-type]
 
         def process_request_thread(self, request: object, client_address: object) -> None:
+            giving_up = threading.Timer(TIMEOUT_SECONDS, _cut, [request])
+            giving_up.daemon = True
+            giving_up.start()
             try:
                 super().process_request_thread(request, client_address)  # type: ignore[arg-type]
             finally:
+                giving_up.cancel()
                 places.release()
 
         def handle_error(self, request: object, client_address: object) -> None:

@@ -3,6 +3,7 @@
 import os
 import queue
 import threading
+import time
 from contextlib import suppress
 
 WAITING = 20_000
@@ -42,7 +43,8 @@ class LineWriter:
                     break
             over = None in lines
             if self._dropped:
-                lines.append(f'{{"event": "lines dropped", "lines": {self._dropped}}}\n')
+                now = f"{time.time():.3f}"
+                lines.append(f'{{"at": {now}, "event": "lines dropped", "lines": {self._dropped}}}\n')
                 self._dropped = 0
             with suppress(OSError):
                 self._write("".join(line for line in lines if line).encode())

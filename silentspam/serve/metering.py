@@ -10,15 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from silentspam.call import CallEnd, CallRecord, ChallengeCause, Decision
+from silentspam.call import CallEnd, CallRecord, ChallengeCause, Decision, EndedBy
 from silentspam.metrics import Metric, Registry
 from silentspam.screening import Stage
+from silentspam.serve.masking import masked
 
 CALLS_ENDED = Metric(
     "silentspam_calls_total", "counter", "Calls that ended, by their disposition.", ("disposition",)
 )
 SCREENED = Metric(
-    "silentspam_screened_total", "counter", "Calls handed back to the switch, by decision.", ("decision",)
+    "silentspam_screened_total",
+    "counter",
+    "Screenings that are over, by decision, or ABANDONED by the caller.",
+    ("decision",),
 )
 GATED = Metric("silentspam_gate_total", "counter", "Calls decided before any audio, by cause.", ("cause",))
 VERDICTS = Metric("silentspam_verdicts_total", "counter", "Openings judged, by kind.", ("kind",))
@@ -59,13 +63,14 @@ WORKER_METRICS = (
     GREETINGS, RECENT, MODEL, UNWRITTEN,
 )  # fmt: skip
 
-MASKED = 4
-"""Digits of a number that a masked log does not show: its last ones."""
+
+ABANDONED = "ABANDONED"
+"""In place of a decision: the caller left first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """Lines of JSON. stages: one a stage, else one a call; masked: numbers lose their end."""
+    """Lines of JSON. stages: one a stage, else one a call; masked: callers' numbers lose their end."""
 
     stages: bool
     masked: bool
@@ -74,11 +79,8 @@ class Log:
     def event(self, name: str, **facts: Any) -> None:
         """One line."""
         known = {key: value for key, value in facts.items() if value not in (None, "", ())}
+        known = masked(known) if self.masked else known
         self.write(json.dumps({"at": round(time.time(), 3), "event": name, **known}) + "\n")
-
-    def number(self, number: str) -> str:
-        """A telephone number as it may stand in the log."""
-        return number[:-MASKED] + "x" * len(number[-MASKED:]) if self.masked else number
 
 
 class Meter:
@@ -115,7 +117,7 @@ class Meter:
 
     def _count(self, record: CallRecord) -> None:
         count = self.registry.add
-        count(SCREENED, record.decision or Decision.BRIDGE)
+        count(SCREENED, _decision(record))
         if record.gate_cause:
             count(GATED, record.gate_cause)
         if record.verdict:
@@ -131,7 +133,7 @@ class Meter:
                 self.registry.observe(SECONDS, stage, seconds=max(0.0, end - begin))
 
     def _log_stage(self, stage: Stage, record: CallRecord) -> None:
-        self.log.event(stage, call_id=record.call.call_id, **_FACTS[stage](record, self.log))
+        self.log.event(stage, call_id=record.call.call_id, **_FACTS[stage](record))
 
 
 def is_suspect(record: CallRecord) -> bool:
@@ -139,13 +141,19 @@ def is_suspect(record: CallRecord) -> bool:
     return record.challenge_cause not in (None, ChallengeCause.EXPLORATION)
 
 
+def _decision(record: CallRecord) -> str:
+    decision = record.decision or Decision.BRIDGE
+    return ABANDONED if record.ended_by is EndedBy.CALLER and decision is not Decision.REJECT else decision
+
+
 def _spans(record: CallRecord) -> tuple[tuple[str, float | None, float | None], ...]:
-    """Stages with their begin and end [s since the epoch]."""
+    """Stages with their begin and end [s since the epoch]; decide: a caller not challenged waits."""
     return (
         ("answer", record.call.started_at, record.answered_at),
         ("record", record.answered_at, record.recorded_at),
         ("judge", record.recorded_at, record.judged_at),
         ("challenge", record.challenged_at, record.screened_at),
+        ("decide", record.recorded_at, None if record.challenged_at else record.screened_at),
         ("whole", record.call.started_at, record.screened_at),
     )
 
@@ -154,24 +162,24 @@ def _since(begin: float | None, end: float | None) -> float | None:
     return None if begin is None or end is None else round(1000 * (end - begin), 1)
 
 
-Facts = Callable[[CallRecord, Log], dict[str, Any]]
+Facts = Callable[[CallRecord], dict[str, Any]]
 
 _FACTS: dict[Stage, Facts] = {
-    Stage.ADMITTED: lambda r, log: {
-        "ani": log.number(r.call.ani), "dnis": r.call.dnis, "channel": r.call.channel,
+    Stage.ADMITTED: lambda r: {
+        "ani": r.call.ani, "dnis": r.call.dnis, "channel": r.call.channel,
         "gate": r.gate_cause, "mode": r.mode, "mode_reason": r.mode_reason,
     },
-    Stage.ANSWERED: lambda r, _: {"ms": _since(r.call.started_at, r.answered_at)},
-    Stage.RECORDED: lambda r, _: {"ms": _since(r.answered_at, r.recorded_at), "recording": r.recording},
-    Stage.JUDGED: lambda r, _: {
+    Stage.ANSWERED: lambda r: {"ms": _since(r.call.started_at, r.answered_at)},
+    Stage.RECORDED: lambda r: {"ms": _since(r.answered_at, r.recorded_at), "recording": r.recording},
+    Stage.JUDGED: lambda r: {
         "ms": _since(r.recorded_at, r.judged_at), "verdict": r.verdict, "probability": r.spam_probability,
         "threshold": r.threshold, "model_id": r.model_id, "line": r.line_id, "challenge": r.challenge_cause,
         "held_back": r.held_back,
     },
-    Stage.CHALLENGED: lambda r, _: {"attempts": len(r.challenge_attempts), "result": r.challenge_result},
-    Stage.DECIDED: lambda r, log: {
+    Stage.CHALLENGED: lambda r: {"attempts": len(r.challenge_attempts), "result": r.challenge_result},
+    Stage.DECIDED: lambda r: {
         "ms": _since(r.call.started_at, r.screened_at), "decision": r.decision, "disposition": r.disposition,
         "verdict": r.verdict, "challenge": r.challenge_cause, "result": r.challenge_result,
-        "failed_open": r.failed_open or None, "cause": r.failed_open_cause, "ani": log.number(r.call.ani),
+        "failed_open": r.failed_open or None, "cause": r.failed_open_cause, "ani": r.call.ani,
     },
 }  # fmt: skip

@@ -13,13 +13,14 @@ from pathlib import Path
 from types import FrameType
 
 from silentspam import __version__
-from silentspam.config import load_config
+from silentspam.config import Config, load_config
 from silentspam.errors import ConfigError
 from silentspam.metrics import Metric, State, added, of_kind, told
 from silentspam.sections import ServerSection
 from silentspam.serve.children import Child
 from silentspam.serve.clerk_metrics import CLERK_METRICS
 from silentspam.serve.http import serve_pages
+from silentspam.serve.lines import LineWriter
 from silentspam.serve.metering import WORKER_METRICS, Log
 from silentspam.serve.notify import notify
 
@@ -34,8 +35,9 @@ RESTARTS = Metric("silentspam_restarts_total", "counter", "Processes started aga
 BUDGET = Metric(
     "silentspam_false_challenge_rate_allowed", "gauge", "model.max_false_challenge_rate of the configuration."
 )
+MODE = Metric("silentspam_mode", "gauge", "1 for the mode of the configuration.", ("mode",))
 BUILD = Metric("silentspam_build_info", "gauge", "The version that runs.", ("version",))
-OWN_METRICS = (UP, RESTARTS, BUDGET, BUILD)
+OWN_METRICS = (UP, RESTARTS, BUDGET, MODE, BUILD)
 METRICS = (*WORKER_METRICS, *CLERK_METRICS, *OWN_METRICS)
 
 
@@ -45,7 +47,8 @@ class Supervisor:
     def __init__(self, config_path: Path | None) -> None:
         self._path = config_path
         self._config = load_config(config_path)
-        self._log = Log(stages=False, masked=True)
+        self._writer = LineWriter()  # a log that nobody reads must not hold the supervisor either
+        self._log = self._log_of(self._config)
         self._stopping = self._reload = False
         self._woken = threading.Event()
         self._gone: State = {}
@@ -71,7 +74,11 @@ class Supervisor:
             self._woken.wait(TICK_SECONDS)
             self._woken.clear()
         self._stop()
+        self._writer.close()
         return 0
+
+    def _log_of(self, config: Config) -> Log:
+        return Log(stages=False, masked=config.logging.mask_numbers, write=self._writer.write)
 
     def _look(self) -> None:
         if self._reload:
@@ -111,7 +118,7 @@ class Supervisor:
             return
         if config.server != self._config.server:
             self._log.event("keys of `server` need a restart")
-        self._config = config
+        self._config, self._log = config, self._log_of(config)
         for child in (*self._workers, self._clerk):
             child.signal(signal.SIGHUP)
         self._log.event("configuration taken over", mode=config.mode)
@@ -164,6 +171,7 @@ class Supervisor:
             for role in ("worker", "clerk")
         }
         state[BUDGET.name] = {"": [self._config.model.max_false_challenge_rate]}
+        state[MODE.name] = {self._config.mode: [1.0]}
         state[BUILD.name] = {__version__: [1.0]}
         return 200, told(state, METRICS)
 
