@@ -17,19 +17,28 @@ Chore = tuple[str, float, Callable[[], object]]
 class AfterCalls:
     """The work of one configuration."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, say: Callable[[str], None]) -> None:
         self._config = config
+        self._say = say
         self._follower = Follower(config)
 
     def rows(self, entries: Iterable[Entry]) -> None:
-        """Rows are in the database: let the model on trial judge those calls too."""
-        if model_in(Path(self._config.model.registry), Role.SHADOW) is None:
-            return
+        """Rows are in the database: let the model on trial judge those calls too, then let go of openings."""
+        on_trial = model_in(Path(self._config.model.registry), Role.SHADOW) is not None
         for entry in entries:
-            if entry.part is Part.SCREENED and entry.columns.get("recorded_at") is not None:
+            if entry.part is Part.SCREENED and entry.columns.get("recording") is not None:
                 record = _record(entry)
-                if assembly.judge_in_shadow(self._config, record):
-                    assembly.call_table(self._config).write(screened(record))
+                if on_trial:
+                    self._judge_in_shadow(record)
+                assembly.retain_opening(self._config, record)
+
+    def _judge_in_shadow(self, record: CallRecord) -> None:
+        """That model may be anything: what it raises is told by its class, and costs nothing else."""
+        try:
+            if assembly.judge_in_shadow(self._config, record):
+                assembly.call_table(self._config).write(screened(record))
+        except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
+            self._say(f"shadow model: {type(error).__name__}: {error}")
 
     def chores(self) -> tuple[Chore, ...]:
         """What comes round."""
@@ -46,9 +55,14 @@ def _record(entry: Entry) -> CallRecord:
         call=Call(call_id=entry.call_id, started_at=float(columns.get("started_at") or 0.0)),
         mode=str(columns.get("mode") or ""),
         recording=_text(columns.get("recording")),
-        recorded_at=float(columns["recorded_at"] or 0.0),
+        recorded_at=_time(columns.get("recorded_at")),
+        challenged_at=_time(columns.get("challenged_at")),
         model_id=_text(columns.get("model_id")),
     )
+
+
+def _time(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _text(value: object) -> str | None:

@@ -57,7 +57,7 @@ class Clerk:
         self._config = config
         self._spool = Spool(Path(config.call_log.spool))
         self._table = assembly.call_table(config)
-        self._after = AfterCalls(config)
+        self._after = AfterCalls(config, lambda text: self._log.event("failed", chore="shadow", error=text))
         self._due: dict[str, float] = {}
 
     def _rounds(self, *, last: bool = False) -> bool:

@@ -19,7 +19,7 @@ from silentspam.calllog.entry import ended, screened
 from silentspam.config import PROMPT_SECONDS, Config
 from silentspam.errors import ServerBusy, SilentSpamError
 from silentspam.judging import LazyJudge
-from silentspam.screening import Screener, Stage, fail_open, screen_call
+from silentspam.screening import Judge, Screener, Stage, fail_open, screen_call
 from silentspam.serve.journal import Journal
 from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
 from silentspam.serve.metering import Meter, is_suspect
@@ -43,6 +43,7 @@ class Service:
         self._lines = SnapshotKeeper(config)
         self._journal = journal
         self._meter = meter
+        self._screener = replace(assembly.screener(config), observe=meter.observe)
         self._name = socket.gethostname()
         self._reply_seconds = config.server.reply_seconds + max(
             PROMPT_SECONDS, config.challenge.key_seconds, config.recording.seconds
@@ -81,16 +82,16 @@ class Service:
         ani = session.get_variable("CALLERID(ANI)")
         call = call_from_environment(session.env, call_id=Call.new_id(), ani=ani, started_at=started_at)
         channel = AgiChannel(session, ring_tone=self.config.recording.ring_tone, legs=self.config.legs_folder)
-        screener = self._screener()
+        screener = replace(self._screener, judge=self._judge())
         record = _handed_back(call, channel, screener) if full else screen_call(call, channel, screener)
         record.screener = self._name
         return record
 
-    def _screener(self) -> Screener:
-        judge = None
-        if self.config.mode is not Mode.COLLECT:
-            judge = LazyJudge(self.config, load=self.models.current, look=self._lines.current)
-        return replace(assembly.screener(self.config, judge), observe=self._meter.observe)
+    def _judge(self) -> Judge:
+        """A judge of one call's own; in collection the same for all."""
+        if self.config.mode is Mode.COLLECT:
+            return self._screener.judge
+        return LazyJudge(self.config, load=self.models.current, look=self._lines.current)
 
     def _log_end(self, session: AgiSession) -> None:
         """A row that no disk takes is left to Asterisk, which writes it itself."""
