@@ -96,6 +96,7 @@ def write_config(folder: Path, changes: Mapping[str, Any], names: Mapping[str, s
         "model": {"registry": str(folder / "models"), "max_false_challenge_rate": BUDGET},
         # Nobody is challenged by lot unless the scenario is about that.
         "lines": {"folder": str(folder / "lines"), "exploration_share": 0.0, "suspended_share": 0.0},
+        "gate": {"folder": str(folder / "gate")},
         "challenge": {"contact_number": "2025550199"},
     }
     for section, keys in changes.items():

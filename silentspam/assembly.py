@@ -18,10 +18,9 @@ from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
 from silentspam.errors import LineError
-from silentspam.gate.keeper import Gatekeeper
 from silentspam.gate.passage import Passage
-from silentspam.gate.rejection import Rejection
-from silentspam.gate.rules import GateSettings, without_plus
+from silentspam.gatekeeping import gatekeeper as gatekeeper
+from silentspam.gatekeeping import rejection
 from silentspam.judging import LazyJudge as LazyJudge
 from silentspam.judging import judge_in_shadow as judge_in_shadow
 from silentspam.judging import judge_recording as judge_recording
@@ -34,8 +33,10 @@ from silentspam.screening import Judge, Screener
 if TYPE_CHECKING:
     from silentspam.calllog.calls import CallTable
     from silentspam.calllog.database import Database
+    from silentspam.calllog.gate import GateTables
     from silentspam.calllog.line_store import Basis
     from silentspam.calllog.lines import Lines
+    from silentspam.gate.terms import SwitchEvent
     from silentspam.lines.snapshot import Snapshot
     from silentspam.retention.rules import Rules
 
@@ -53,27 +54,35 @@ def screener(
         exploration=_exploration(config),
         ring=bool(config.recording.ring_tone),
         admit=admit or gatekeeper(config),
-        rejection=_rejection(config),
+        rejection=rejection(config),
     )
 
 
-def gatekeeper(config: Config) -> Gatekeeper:
-    """Who decides before any audio; one serves all calls under a configuration."""
-    settings = GateSettings(
-        mode=config.mode,
-        emergency_numbers=without_plus(config.gate.emergency_numbers),
-        trust_seconds=config.lines.trust_passed_hours * 3600,
-    )
-    return Gatekeeper(Path(config.gate.folder), settings)
+def gate_tables(config: Config) -> "GateTables":
+    """The tables of the gate in the configured call database."""
+    from silentspam.calllog.gate import GateTables
+
+    return GateTables(database(config))
 
 
-def _rejection(config: Config) -> Rejection:
-    section = config.rejection
-    return Rejection(
-        hangup_cause=section.hangup_cause,
-        sip_603=section.sip_603,
-        contact=section.redress_contact or config.challenge.contact_number,
-    )
+def publish_gate(config: Config) -> bool:
+    """Bring this machine's gate file and the call database together; True where the file was written.
+
+    Costs three small queries where nothing is new. Raises CallLogError or GateError: the file stays as it is.
+    """
+    from silentspam.gatekeeping import publish_gate
+
+    return publish_gate(config, gate_tables(config))
+
+
+def guard(config: Config) -> "SwitchEvent | None":
+    """Have the rate guard look at the newest calls; returns what it did about them, None for nothing.
+
+    What it does is said on standard error. Raises CallLogError or GateError.
+    """
+    from silentspam.gatekeeping import guard
+
+    return guard(config, gate_tables(config))
 
 
 def _exploration(config: Config) -> Exploration:

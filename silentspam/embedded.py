@@ -121,6 +121,7 @@ def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) ->
     with suppress(OSError):
         os.nice(AFTER_CALL_NICENESS)
     _learn(config)
+    _look_after_gate(config)
     try:
         if assembly.judge_in_shadow(config, record):
             status = max(status, _log(config, screened(record)))
@@ -137,6 +138,15 @@ def _learn(config: Config) -> None:
         assembly.learn_lines(config)
     except Exception as error:  # noqa: BLE001  whatever is wrong with the lines, the row is written
         print(f"silentspam: lines: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _look_after_gate(config: Config) -> None:
+    """Have the rate guard look at this call, and the next one know who passed and what the lists say now."""
+    try:
+        assembly.guard(config)
+        assembly.publish_gate(config)
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the gate, the row is written
+        print(f"silentspam: gate: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _give_up(error: Exception) -> int:

@@ -57,6 +57,7 @@ def folders(config: Config) -> list[Path]:
         Path(log.spool),
         Path(log.unlogged).parent,
         Path(config.recording.folder),
+        Path(config.gate.folder),
         *filter(None, [config.legs_folder]),
         *([Path(config.lines.folder)] if config.lines.enabled else []),
     )

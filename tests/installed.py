@@ -35,6 +35,7 @@ class Site:
             },
             "recording": {"folder": str(folder / "recordings")},
             "lines": {"folder": str(folder / "lines")},
+            "gate": {"folder": str(folder / "gate")},
             "model": {"folder": str(model), "registry": str(folder / "registry")},
             "challenge": {"prompts": str(folder / "prompts")},
         }

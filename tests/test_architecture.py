@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "screening": CORE | {"challenge", "channel", "gate", "policy"},
     "collecting": CORE | {"audio", "fitness", "gate", "policy"},
     "agi": {"errors", "call", "agi"},
-    "calllog": CORE | {"calllog", "lines"},
-    "explain": {"budget", "call"},
+    "calllog": CORE | {"calllog", "gate", "lines"},
+    "explain": {"budget", "call", "gate"},
     "sections": set(),
     "config": {"errors", "budget", "call", "challenge", "lines", "resources", "sections"},
     "installation": {"errors", "config", "resources"},
@@ -64,10 +64,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "promotion": CORE | {"audio", "calllog", "labels", "policy", "promotion", "training"},
     "metrics": set(),
     "judging": CORE | MODEL | {"config", "gate", "policy", "registry", "resources"},
+    "gatekeeping": CORE | {"calllog", "config", "gate"},
     "assembly": CORE
     | MODEL
     | SCREENING
-    | {"agi", "calllog", "config", "judging", "registry", "resources", "retention"},
+    | {"agi", "calllog", "config", "gatekeeping", "judging", "registry", "resources", "retention"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
     "serve": {
         *CORE,
@@ -109,7 +110,7 @@ OUTSIDE = {
     **{part: {"numpy"} for part in (*SOUND, *TREES)},
     "arrays": {"numpy"},
     "lines": {"numpy", "msgspec"},
-    "calllog": {"numpy", "psycopg"},
+    "calllog": {"msgspec", "numpy", "psycopg"},
     "audio_files": {"numpy", "soundfile"},
     "hashed": {"numpy"},
     "model": {"numpy", "msgspec"},

@@ -22,6 +22,7 @@ def config_file(tmp_path: Path, model_folder: Path) -> Path:
                 },
                 "recording": {"folder": str(tmp_path / "recordings")},
                 "lines": {"folder": str(tmp_path / "lines")},
+                "gate": {"folder": str(tmp_path / "gate")},
                 "model": {"folder": str(model_folder), "registry": str(tmp_path / "registry")},
             }
         )

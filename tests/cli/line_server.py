@@ -38,6 +38,7 @@ class Server:
             "recording": {"folder": str(folder / "recordings")},
             "model": {"registry": str(folder / "registry")},
             "lines": {"folder": str(folder / "lines"), "exploration_share": 0.0, "suspended_share": 0.0},
+            "gate": {"folder": str(folder / "gate")},
         }
         for name, section in sections.items():
             settings[name] = settings.get(name, {}) | section
