@@ -2,7 +2,8 @@
 #   make run     real Asterisk, real SIP callers, a table of what became of each call
 #   make test    every check and test, the real calls too
 # The rest: make model (the shipped model from its seed), make accuracy (measures it, and writes docs/accuracy.md),
-# make lines (measures line memory, and writes docs/lines.md), make replay (a day of calls), make bench,
+# make lines (measures line memory, and writes docs/lines.md), make replay (a day of calls), make bench, make load (the server under
+# load, and docs/capacity.md),
 # make clean.
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ DAY := $(CORPUS)-day
 FIGURES ?= figures
 CORES ?= $(shell nproc)
 
-.PHONY: run test lint unit lab bench corpus model accuracy lines replay fuzz clean
+.PHONY: run test lint unit lab bench load corpus model accuracy lines replay fuzz lock audit clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -41,6 +42,16 @@ lab: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
+# The server under load, and docs/capacity.md from it: whole screenings against scripted peers, a soak of 100,000
+# calls, real calls through Asterisk, and of both the highest load that holds. Half an hour of two cores that have
+# nothing else to do.
+load: $(STAMP)
+	mkdir -p $(FIGURES)
+	-$(BIN)/python -m benchmarks.sessions --json $(FIGURES)/sessions.json
+	$(BIN)/python -m benchmarks.screenings --soak 100000 --search --json $(FIGURES)/screenings.json; \
+	  screened=$$?; $(BIN)/python -m benchmarks.real_calls --search --json $(FIGURES)/real-calls.json; \
+	  called=$$?; $(BIN)/python -m docs.capacity --figures $(FIGURES) && exit $$((screened + called))
+
 # A million hostile inputs over every reader, guided by coverage; the corpus that grows and what is found lie in the
 # cache folder. `make fuzz FUZZ='agi-screening config --inputs 20000'` tries some readers only.
 FUZZ ?=
@@ -49,10 +60,23 @@ fuzz: $(STAMP)
 	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -m tests.fuzz $(FUZZ)
 
 # pip compiles what it installs on one core: here all of them do it, and leave out the libraries' tests.
+# What a deployment installs, each package at one version and by its hashes: docs/security.md.
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lock]'
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --generate-hashes --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --extra postgres --extra encryption --output-file requirements.lock setup.cfg
+
+# Packages, their files, the lock and the shipped model, without a network; AUDIT='--advisories FILE' (OSV) for
+# known vulnerabilities, AUDIT=--deployed on a server that was installed by the lock.
+AUDIT ?=
+audit: $(STAMP)
+	$(BIN)/python -m lab.audit $(AUDIT)
+
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silentspam needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[training,report,scan,dask,vad,postgres,lab,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[training,report,scan,dask,vad,postgres,lab,bench,test]'
 	-$(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib
 	touch $@
 

@@ -10,7 +10,7 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
@@ -71,6 +71,7 @@ def _exchanged(done: Exchanged) -> Figures:
     return {
         "seconds": done.seconds,
         "open_most": done.open_most,
+        "session_seconds": _mean(_between(notes.arrived, notes.closed) for notes in done.calls),
         "failed": sum(bool(notes.faults) for notes in done.calls),
         "faults": dict(faults.most_common(SHOWN_FAULTS)),
         "callers": dict(Counter(notes.caller.name for notes in done.calls)),
@@ -97,7 +98,12 @@ def _between(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None else end - start
 
 
-def quantiles(seconds: "Iterator[float | None] | Sequence[float | None]") -> dict[str, float | None]:
+def _mean(seconds: Iterable[float | None]) -> float | None:
+    found = [one for one in seconds if one is not None]
+    return statistics.fmean(found) if found else None
+
+
+def quantiles(seconds: Iterable[float | None]) -> dict[str, float | None]:
     """Quantiles [ms], by nearest rank, of those that are there."""
     ranked = sorted(1000 * one for one in seconds if one is not None)
     return {
