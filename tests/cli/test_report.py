@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +20,17 @@ from tests.reports.calls import DAY_ONE, Group, write_log
 PERIOD = ("--since", "2026-11-19", "--until", "2026-11-21")
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the call log of the plan: copy it."""
+    folder = tmp_path_factory.mktemp("written")
+    write_log(folder)
+    return folder
+
+
 @pytest.fixture
-def log(tmp_path: Path) -> None:
-    write_log(tmp_path / "log")
+def log(written: Path, tmp_path: Path) -> None:
+    shutil.copytree(written, tmp_path / "log")
 
 
 def cells(out: str, start: str) -> list[str]:
