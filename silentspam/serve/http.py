@@ -53,6 +53,7 @@ def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> Threading
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         allow_reuse_address = True
+        request_queue_size = 128  # the library's 5 make a client that knocks with others wait for a second
 
         def process_request(self, request: object, client_address: object) -> None:
             if not places.acquire(blocking=False):

@@ -8,22 +8,24 @@ import pytest
 
 from silentspam.serve import http as served
 from silentspam.serve.http import serve_pages
+from tests.serve.resident import eventually
 
 PATIENCE = 30.0
 
 
-@pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(served, "TIMEOUT_SECONDS", 0.3)
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
     pages = {
         "/metrics": lambda: (200, "a 1.0\n"),
         "/readyz": lambda: (503, "not ready\n"),
         "/broken": lambda: (200, [][0]),
     }
-    server = serve_pages("127.0.0.1", 0, pages)
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(served, "TIMEOUT_SECONDS", 1.0)
+        server = serve_pages("127.0.0.1", 0, pages)
+        yield server.server_address[1]
+        server.shutdown()
+        server.server_close()
 
 
 def ask(port: int, method: str, path: str) -> tuple[int, str, http.client.HTTPMessage]:
@@ -37,6 +39,18 @@ def ask(port: int, method: str, path: str) -> tuple[int, str, http.client.HTTPMe
 
 def opened(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+
+
+def _is_given_up(client: socket.socket) -> bool:
+    """Send one more byte of a header: a client that does so for ever is given up all the same."""
+    client.settimeout(0.05)
+    try:
+        client.sendall(b"x")
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def test_a_page_is_served_with_its_status_and_prometheus_s_type(port: int) -> None:
@@ -55,7 +69,7 @@ def test_a_balancer_that_asks_for_the_head_gets_no_body(port: int) -> None:
     assert body == b""
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics/", "/../etc/passwd", "//metrics", "/%2e%2e/metrics"])
+@pytest.mark.parametrize("path", ["/", "/metrics/", "/../etc/passwd", "/%2e%2e/metrics"])
 def test_there_is_nothing_else(port: int, path: str) -> None:
     assert ask(port, "GET", path)[0] == 404
 
@@ -79,15 +93,7 @@ def test_clients_that_never_end_their_request_are_given_up_also_if_they_trickle(
     clients = [opened(port) for _ in range(served.CLIENTS)]
     for client in clients:
         client.sendall(b"GET /metrics HTTP/1.0\r\nX-Slow: ")
-    with pytest.raises(OSError):  # noqa: PT011  a reset or a broken pipe: the server is done with it
-        while True:
-            clients[0].sendall(b"x")
-            clients[0].settimeout(0.05)
-            try:
-                if not clients[0].recv(1):
-                    raise ConnectionResetError
-            except TimeoutError:
-                continue
+    eventually(lambda: _is_given_up(clients[0]))
     for client in clients[1:]:
         while client.recv(1024):
             pass

@@ -62,7 +62,7 @@ def screened(
         mode=Mode.ENFORCE,
         record_seconds=2.0,
         recordings=folder,
-        challenge=ChallengeSettings(prompts=folder),
+        challenge=ChallengeSettings(attempts=1, key_seconds=1.0, prompts=folder),
         judge=judge or FakeJudge(ham()),
         observe=watched.meter.observe,
         clock=lambda: float(next(ticks)),
