@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 from psycopg.pq import PGconn, Ping
 
 from lab.debian import DebianError, cache_folder, fetch
@@ -111,6 +112,11 @@ class PostgresServer:
         host = "127.0.0.1" if tcp else self.folder
         return f"host={host} port={self.port} user={USER} dbname={database}"
 
+    def create(self, database: str) -> None:
+        """Make an empty database."""
+        with psycopg.connect(self.address(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+
     def start(self) -> None:
         """Start the server and wait until it takes connections. Raises DebianError when it does not."""
         settings = SETTINGS | {"port": str(self.port), "listen_addresses": "127.0.0.1"}
@@ -195,7 +201,8 @@ class PostgresServer:
     def locking(self, table: str, database: str) -> Iterator[None]:
         """Another session holds a table for itself: every statement on it waits."""
         with psycopg.connect(self.address(database)) as holder:
-            holder.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            statement = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE")
+            holder.execute(statement.format(sql.Identifier(table)))
             yield
             holder.rollback()
 

@@ -3,7 +3,7 @@
 A row is written in parts that may come in either order, twice, or from a spool much later.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Protocol
@@ -30,8 +30,8 @@ from silentspam.calllog.entry import Entry, Part, ended, heard, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
 from silentspam.calllog.spool import Spool
-from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
+from tests.calllog.conftest import NewDatabase
 from tests.fakes import CALL_ID, a_call
 
 
@@ -39,21 +39,12 @@ class Fresh(Protocol):
     def __call__(self) -> CallLog: ...
 
 
-def _sqlite(folder: Path) -> CallLog:
-    return CallTable(SqliteDatabase(folder / "calls.db"))
-
-
-def _spooled(folder: Path) -> CallLog:
-    return DurableCallLog(_sqlite(folder), Spool(folder / "spool"))
-
-
-DATABASES: dict[str, Callable[[Path], CallLog]] = {"sqlite": _sqlite, "sqlite with a spool": _spooled}
-
-
-@pytest.fixture(params=DATABASES)
-def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
+@pytest.fixture(params=["alone", "with a spool"])
+def fresh(request: pytest.FixtureRequest, new_database: NewDatabase, tmp_path: Path) -> Fresh:
     """Makes an empty call log each time it is called."""
-    return lambda: DATABASES[request.param](tmp_path_factory.mktemp("log"))
+    if request.param == "alone":
+        return lambda: CallTable(new_database())
+    return lambda: DurableCallLog(CallTable(new_database()), Spool(tmp_path / "spool"))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What every store of labels does, whatever database is behind it: the same suite for each."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.calls import CallTable
+from silentspam.calllog.database import Database
 from silentspam.calllog.entry import screened
 from silentspam.calllog.labels import PRECEDENCE, Answer, Label, Labels, LabelSource
 from silentspam.calllog.query import Filter
@@ -17,25 +18,18 @@ from silentspam.errors import CallLogError
 
 REVIEW, IMPORT, OUTCOME, CONDUCT = LabelSource
 
-Store = Labels
+
+def write(database: Database, n: int) -> None:
+    record = CallRecord(call=Call(call_id=f"call-{n}", started_at=float(n), ani=f"555{n}"))
+    CallTable(database).write(screened(record))
 
 
-def _sqlite(folder: Path) -> tuple[Store, Callable[[CallRecord], None]]:
-    database = SqliteDatabase(folder / "calls.db")
-    log = CallTable(database)
-    return Labels(database), lambda record: log.write(screened(record))
-
-
-DATABASES = {"sqlite": _sqlite}
-
-
-@pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+@pytest.fixture
+def store(database: Database) -> Labels:
     """Labels of a log of five calls, 0 the oldest."""
-    labels, write = DATABASES[request.param](tmp_path)
     for n in range(5):
-        write(CallRecord(call=Call(call_id=f"call-{n}", started_at=float(n), ani=f"555{n}")))
-    return labels
+        write(database, n)
+    return Labels(database)
 
 
 def label(n: int, source: LabelSource = REVIEW, answer: Answer = Answer.SPAM, **more: object) -> Label:
@@ -43,24 +37,24 @@ def label(n: int, source: LabelSource = REVIEW, answer: Answer = Answer.SPAM, **
     return Label(call_id=f"call-{n}", source=source, label=answer, **known)  # type: ignore[arg-type]
 
 
-def found(store: Store, wanted: Filter | None = None) -> dict[object, tuple[Label, ...]]:
+def found(store: Labels, wanted: Filter | None = None) -> dict[object, tuple[Label, ...]]:
     calls = store.calls(wanted or Filter(), ("call_id",), labelled=True)
     return {call.row["call_id"]: call.labels for call in calls}
 
 
-def test_a_label_comes_back_as_it_went_in(store: Store) -> None:
+def test_a_label_comes_back_as_it_went_in(store: Labels) -> None:
     whole = label(1, kind="quiet_line", note="„ja“ \"';-- =1+1", labelled_by="Zoë 🤖")
     store.write([whole])
     assert found(store) == {"call-1": (whole,)}
 
 
-def test_the_newest_of_a_source_counts(store: Store) -> None:
+def test_the_newest_of_a_source_counts(store: Labels) -> None:
     store.write([label(1)])
     store.write([label(1, answer=Answer.HAM, labelled_at=2.0)])
     assert found(store) == {"call-1": (label(1, answer=Answer.HAM, labelled_at=2.0),)}
 
 
-def test_of_several_sources_the_highest_comes_first_and_counts(store: Store) -> None:
+def test_of_several_sources_the_highest_comes_first_and_counts(store: Labels) -> None:
     for source in (CONDUCT, REVIEW, OUTCOME, IMPORT):
         store.write([label(1, source, Answer.SPAM if source is REVIEW else Answer.HAM)])
     (call,) = store.calls(Filter(), ("call_id",), labelled=True)
@@ -70,13 +64,13 @@ def test_of_several_sources_the_highest_comes_first_and_counts(store: Store) -> 
 
 
 @pytest.mark.parametrize("second", [Answer.SPAM, Answer.UNSURE])
-def test_sources_that_agree_or_do_not_know_are_no_contradiction(store: Store, second: Answer) -> None:
+def test_sources_that_agree_or_do_not_know_are_no_contradiction(store: Labels, second: Answer) -> None:
     store.write([label(1), label(1, IMPORT, second)])
     (call,) = store.calls(Filter(), ("call_id",), labelled=True)
     assert not call.contradictory
 
 
-def test_every_call_comes_once_newest_first_with_its_labels_or_none(store: Store) -> None:
+def test_every_call_comes_once_newest_first_with_its_labels_or_none(store: Labels) -> None:
     store.write([label(1), label(1, IMPORT), label(3)])
     calls = list(store.calls(Filter(), ("call_id", "ani")))
     assert [call.row["call_id"] for call in calls] == [f"call-{n}" for n in (4, 3, 2, 1, 0)]
@@ -85,27 +79,27 @@ def test_every_call_comes_once_newest_first_with_its_labels_or_none(store: Store
     assert calls[0].label is None
 
 
-def test_a_filter_holds_for_the_calls(store: Store) -> None:
+def test_a_filter_holds_for_the_calls(store: Labels) -> None:
     store.write([label(n) for n in range(5)])
     assert list(found(store, Filter(since=3.0))) == ["call-4", "call-3"]
     assert list(found(store, Filter(call_id="call-2"))) == ["call-2"]
     assert list(found(store, Filter(limit=2))) == ["call-4", "call-3"]
 
 
-def test_a_label_is_taken_back_and_one_that_is_not_there_is_no_error(store: Store) -> None:
+def test_a_label_is_taken_back_and_one_that_is_not_there_is_no_error(store: Labels) -> None:
     store.write([label(1), label(1, IMPORT)])
     store.remove("call-1", REVIEW)
     store.remove("call-1", REVIEW)
     assert found(store) == {"call-1": (label(1, IMPORT),)}
 
 
-def test_what_is_derived_replaces_what_was_derived_and_nothing_else(store: Store) -> None:
+def test_what_is_derived_replaces_what_was_derived_and_nothing_else(store: Labels) -> None:
     store.write([label(1), label(1, CONDUCT), label(2, OUTCOME)])
     store.derive([("call-1", label(1, OUTCOME)), ("call-2", None)])
     assert found(store) == {"call-1": (label(1), label(1, OUTCOME))}
 
 
-def test_a_batch_that_breaks_off_leaves_nothing(store: Store) -> None:
+def test_a_batch_that_breaks_off_leaves_nothing(store: Labels) -> None:
     def batch() -> Iterator[Label]:
         yield label(1)
         raise KeyError("half way")
@@ -117,31 +111,27 @@ def test_a_batch_that_breaks_off_leaves_nothing(store: Store) -> None:
     assert found(store) == {}
 
 
-def test_reading_goes_on_while_labels_are_written(store: Store) -> None:
+def test_reading_goes_on_while_labels_are_written(store: Labels) -> None:
     calls = store.calls(Filter(), ("call_id",))
     first = next(calls)
     store.write([label(n) for n in range(5)])
     assert (first.labels, [call.labels for call in calls]) == ((), [()] * 4), "all of one moment"
 
 
-def test_many_can_write_at_once(store: Store) -> None:
+def test_many_can_write_at_once(store: Labels) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: store.write([label(n % 5, labelled_at=float(n))]), range(40)))
     assert len(found(store)) == 5
 
 
-def test_a_column_that_is_none_is_refused_before_anything_is_read(store: Store) -> None:
+def test_a_column_that_is_none_is_refused_before_anything_is_read(store: Labels) -> None:
     with pytest.raises(CallLogError, match="no_such"):
         store.calls(Filter(), ("no_such",))
 
 
-def test_a_label_of_another_version_is_named(tmp_path: Path) -> None:
-    store, write = _sqlite(tmp_path)
-    write(CallRecord(call=Call(call_id="call-1", started_at=1.0)))
-    connection = sqlite3.connect(tmp_path / "calls.db")
-    connection.execute("INSERT INTO labels (call_id, source, label) VALUES ('call-1', 'ORACLE', 'spam')")
-    connection.commit()
-    connection.close()
+def test_a_label_of_another_version_is_named(store: Labels, database: Database) -> None:
+    with database.transaction(write=True) as connection:
+        connection.execute("INSERT INTO labels (call_id, source, label) VALUES ('call-1', 'ORACLE', 'spam')")
     with pytest.raises(CallLogError, match=r"call-1.*ORACLE"):
         found(store)
 
@@ -152,8 +142,9 @@ def test_a_database_that_cannot_be_written_is_an_error_of_the_call_log(below_a_f
 
 
 def test_a_full_disk_is_an_error_of_the_call_log_and_the_labels_before_stay(tmp_path: Path) -> None:
-    store, write = _sqlite(tmp_path)
-    write(CallRecord(call=Call(call_id="call-1", started_at=1.0)))
+    path = tmp_path / "calls.db"
+    store = Labels(SqliteDatabase(path))
+    write(SqliteDatabase(path), 1)
     store.write([label(1)])
     connection = sqlite3.connect(tmp_path / "calls.db")
     pages = connection.execute("PRAGMA page_count").fetchone()[0]

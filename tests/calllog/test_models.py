@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.calllog.database import Database
 from silentspam.calllog.models import ModelEvent, ModelHistory, ModelState
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.errors import CallLogError
@@ -15,8 +16,8 @@ SECOND = ModelEvent(
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> ModelHistory:
-    return ModelHistory(SqliteDatabase(tmp_path / "calls.db"))
+def history(database: Database) -> ModelHistory:
+    return ModelHistory(database)
 
 
 def test_events_come_back_as_they_were_oldest_first(history: ModelHistory) -> None:

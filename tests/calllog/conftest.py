@@ -1,0 +1,78 @@
+"""The databases that the contract holds for: SQLite, and PostgreSQL on a real server of its own.
+
+The server is Debian's (`lab.postgres`), started once a test process and ended with it. Its one database is
+emptied for every test; a test that needs another server's state asks for `postgres_server`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.debian import DebianError, cache_folder
+from lab.postgres import PostgresServer
+from silentspam.calllog.database import Database
+from silentspam.calllog.postgres import PostgresDatabase
+from silentspam.calllog.sqlite import SqliteDatabase
+
+NewDatabase = Callable[[], Database]
+
+EMPTIED = (
+    "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+    + ("AND tablename <> 'schema_version' LOOP EXECUTE 'DELETE FROM ' || t; END LOOP; END $$")
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server that runs, with a database `calls` of the newest schema."""
+    if os.environ.get("SILENTSPAM_TEST_FETCH") != "1" and not list(
+        cache_folder().glob("debian/*-postgresql-*")
+    ):
+        pytest.skip(
+            "PostgreSQL is not in the cache, and SILENTSPAM_TEST_FETCH is not set: nothing is fetched"
+        )
+    try:
+        server = PostgresServer()
+    except DebianError as error:
+        pytest.fail(f"no PostgreSQL to test with: {error}")
+    with server:
+        server.create("calls")
+        database = PostgresDatabase(server.address("calls"))
+        database.migrate()
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> Iterator[PostgresDatabase]:
+    """An empty database with the newest schema, on the server."""
+    database = PostgresDatabase(postgres_server.address("calls"), busy_seconds=10)
+    _empty(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    """Makes an empty database each time it is called: SQLite's is another one, PostgreSQL's is emptied."""
+    if request.param == "sqlite":
+        return lambda: SqliteDatabase(_folder(tmp_path_factory) / "calls.db", busy_seconds=10)
+    database: PostgresDatabase = request.getfixturevalue("postgres")
+    return lambda: _empty(database)
+
+
+@pytest.fixture
+def database(new_database: NewDatabase) -> Database:
+    """An empty database of each kind."""
+    return new_database()
+
+
+def _folder(factory: pytest.TempPathFactory) -> Path:
+    return factory.mktemp("log")
+
+
+def _empty(database: PostgresDatabase) -> PostgresDatabase:
+    with database.transaction(write=True) as connection:
+        connection.execute(EMPTIED)
+    return database
