@@ -2,9 +2,8 @@
 #   make run     real Asterisk, real SIP callers, a table of what became of each call
 #   make test    every check and test, the real calls too
 # The rest: make model (the shipped model from its seed), make accuracy (measures it, and writes docs/accuracy.md),
-# make lines (measures line memory, and writes docs/lines.md), make replay (a day of calls), make bench, make load (the server under
-# load, and docs/capacity.md),
-# make clean.
+# make lines (measures line memory, and writes docs/lines.md), make replay (a day of calls), make bench, make load (the
+# server under load, and docs/capacity.md), make fuzz, make clean.
 
 PYTHON ?= python3
 VENV := .venv
