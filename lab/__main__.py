@@ -35,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="names, of a sequence the part before /; all where none is given",
     )
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument(
+        "--server",
+        action="store_true",
+        help="screen by `silentspam serve` over FastAGI; scenarios about the scripts are left out",
+    )
     parser.add_argument("--fetch", action="store_true", help="fetch what the lab needs from Debian and end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome there as well")
     parser.add_argument("--keep", action="store_true", help="keep recordings and logs, whatever happened")
@@ -46,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ScenarioError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2
+    if options.server:
+        wanted = tuple(scenario for scenario in wanted if scenario.can_be_resident)
     if options.list:
         width = max(len(scenario.label) for scenario in every)
         print("\n".join(f"{scenario.label.ljust(width)}  {scenario.about}" for scenario in every))
@@ -57,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     if any(scenario.trouble == "small_disk" for scenario in wanted):
         _enter_own_mounts(sys.argv[1:] if arguments is None else arguments)
-    return _run(wanted, keep=options.keep, json_file=options.json)
+    return _run(wanted, resident=options.server, keep=options.keep, json_file=options.json)
 
 
 def _enter_own_mounts(arguments: Sequence[str]) -> None:
@@ -82,7 +89,7 @@ def _fetch() -> int:
     return 0
 
 
-def _run(scenarios: Sequence[Scenario], *, keep: bool, json_file: Path | None) -> int:
+def _run(scenarios: Sequence[Scenario], *, resident: bool, keep: bool, json_file: Path | None) -> int:
     started = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="silentspam-lab-"))
 
@@ -91,7 +98,7 @@ def _run(scenarios: Sequence[Scenario], *, keep: bool, json_file: Path | None) -
         print(f"{word}: {outcome.scenario.label} ({outcome.scenario.about})", flush=True)
 
     try:
-        with Lab(work, scenarios) as lab:
+        with Lab(work, scenarios, resident=resident) as lab:
             outcomes = lab.run(tell)
     except (AsteriskError, DebianError, PortsError, ProductError) as error:
         print(f"lab: {error}\nlogs: {work}", file=sys.stderr)

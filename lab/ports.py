@@ -13,6 +13,8 @@ from typing import IO
 FIRST_PORT = 20_000
 BLOCK = 700
 BLOCKS = 18
+FIRST_AGI_PORT = 18_000
+"""Of resident screeners: below the blocks, so many for each block as there are scenarios."""
 SCENARIOS = 65
 """How many scenarios a block has ports for."""
 
@@ -30,6 +32,7 @@ class Ports:
             if lease is None:
                 continue
             self.base = FIRST_PORT + number * BLOCK
+            self._agi_base = FIRST_AGI_PORT + number * SCENARIOS
             if all(_is_free(port) for port in (self.sip, self.dead)):
                 self._lease: IO[str] = lease
                 return
@@ -62,6 +65,10 @@ class Ports:
     def media(self, scenario: int) -> int:
         """The first of six ports for the media of a scenario's phones."""
         return self.base + 300 + 6 * scenario
+
+    def agi(self, scenario: int) -> int:
+        """The port of a scenario's resident screener."""
+        return self._agi_base + scenario
 
     def release(self) -> None:
         """Give the block back before the process ends."""

@@ -9,8 +9,9 @@ import json
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby
 from multiprocessing.process import BaseProcess
@@ -21,6 +22,7 @@ from lab.asterisk import Asterisk, root_folder, sounds_folder
 from lab.ports import Ports
 from lab.pulse import Pulse
 from lab.scenarios import SIPP_FOLDER, Row, Scenario
+from lab.server import Server
 from lab.sounds import SPEECH, make_sounds, take
 from lab.switchboard import switchboard
 from lab.verdicts import faults
@@ -75,10 +77,14 @@ class Outcome:
 
 
 class Lab:
-    """A work folder with the product installed and an Asterisk running; a context manager."""
+    """A work folder with the product installed and an Asterisk running; a context manager.
 
-    def __init__(self, work: Path, scenarios: Sequence[Scenario]) -> None:
+    resident: calls are screened by `silentspam serve`, one for each installation, and not by scripts.
+    """
+
+    def __init__(self, work: Path, scenarios: Sequence[Scenario], *, resident: bool = False) -> None:
         self.work = work
+        self.resident = resident
         self.scenarios = tuple(scenarios)
         self._ports = Ports()
         self._gate = threading.Lock()
@@ -123,9 +129,27 @@ class Lab:
         first = story[0]
         folder = self._folder(first)
         folder.mkdir(parents=True)
-        config = product.write_config(folder, first.config, {**self._names, "work": str(folder)})
+        server = {"server": {"port": self._ports.agi(first.number), "metrics_port": 0, "workers": 1}}
+        changes = {**first.config, **server} if self.resident else first.config
+        config = product.write_config(folder, changes, {**self._names, "work": str(folder)})
         known = models.prepare(first.models, folder, config)
-        return tuple(scenario.expecting(known) for scenario in story)
+        return tuple(self._by_way_of(scenario.expecting(known)) for scenario in story)
+
+    def _by_way_of(self, scenario: Scenario) -> Scenario:
+        """The scenario with the address of its server, where it has one."""
+        if not self.resident:
+            return scenario
+        address = f"agi://127.0.0.1:{self._ports.agi(scenario.number)}"
+        return dataclasses.replace(scenario, agi=f"{address}/screen", agi_ended=f"{address}/ended")
+
+    @contextmanager
+    def _served(self, story: Story) -> Iterator[None]:
+        """The story's server, while it is told."""
+        if not self.resident:
+            yield
+            return
+        with Server(self._config(story[0])):
+            yield
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
         """Run all scenarios, several at once; `tell` hears of each as it ends. In the tables' order.
@@ -166,11 +190,12 @@ class Lab:
     def _place_all(self, story: Story) -> list[Outcome]:
         """Place the calls of a story one after the other, until one of them fails."""
         outcomes: list[Outcome] = []
-        for scenario in story:
-            if outcomes and not outcomes[-1].passed:
-                outcomes.append(Outcome(scenario=scenario, skipped="a call before it did not pass"))
-            else:
-                outcomes.append(self._place(scenario))
+        with self._served(story):
+            for scenario in story:
+                if outcomes and not outcomes[-1].passed:
+                    outcomes.append(Outcome(scenario=scenario, skipped="a call before it did not pass"))
+                else:
+                    outcomes.append(self._place(scenario))
         return outcomes
 
     def _place(self, scenario: Scenario) -> Outcome:
@@ -191,14 +216,14 @@ class Lab:
         wrong = faults(scenario, row, observation)
         return Outcome(scenario=scenario, row=row, observation=observation, faults=wrong)
 
-    @staticmethod
-    def _row(scenario: Scenario, config: Path, placed_at: float) -> Row | None:
+    def _row(self, scenario: Scenario, config: Path, placed_at: float) -> Row | None:
         """The call's row as the table describes it. Raises ProductError."""
+        waits = scenario.trouble in troubles.ROW_WAITS or bool(scenario.agi_ended and not self.resident)
         row = product.wait_for_row(
             config,
             scenario.ani,
             seconds=ROW_SECONDS,
-            row_waits=scenario.trouble in troubles.ROW_WAITS or bool(scenario.agi_ended),
+            row_waits=waits,
             columns=scenario.late_columns,
             since=placed_at if scenario.place else 0.0,
         )

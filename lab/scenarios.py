@@ -23,6 +23,8 @@ FIRST_AREA_CODE, ATTEMPT_AREA_CODES = 202, 100
 AWAY = "away"
 SPEECH = ("", "some", "none")
 ROUTES = ("dial", "queue", "own_dial")
+OF_SCRIPTS = ("kill_agi", "break_config")
+"""Troubles of the process that is started for a call."""
 MODEL_STATES = ("", "shadow", "promoted", "broken_shadow", "broken_active")
 
 Row = Mapping[str, object]
@@ -125,6 +127,11 @@ class Scenario:
     def folder(self) -> str:
         """The name of the folder with its installation, another one for each attempt."""
         return f"{self.name}-again" if self.attempt else self.name
+
+    @property
+    def can_be_resident(self) -> bool:
+        """Whether its call can be screened over FastAGI too: it is not about the scripts, or their start."""
+        return not self.agi and not self.agi_ended and self.trouble not in OF_SCRIPTS
 
     def again(self) -> "Scenario":
         """The same call once more: with a folder, numbers and an agent that the first one has not touched."""

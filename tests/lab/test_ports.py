@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lab import ports as lab_ports
-from lab.ports import BLOCK, SCENARIOS, Ports
+from lab.ports import BLOCK, FIRST_PORT, SCENARIOS, Ports
 
 
 def test_two_leases_are_two_blocks_and_a_released_one_comes_back(
@@ -34,7 +34,10 @@ def test_no_port_of_a_block_has_two_uses() -> None:
         for scenario in range(SCENARIOS):
             media = ports.media(scenario)
             used += [ports.phones(scenario), ports.sipp(scenario), *range(media, media + 6)]
+        agi = [ports.agi(scenario) for scenario in range(SCENARIOS)]
     finally:
         ports.release()
     assert len(set(used)) == len(used)
     assert max(used) < ports.base + BLOCK
+    assert len(set(agi)) == SCENARIOS
+    assert max(agi) < FIRST_PORT
