@@ -36,6 +36,7 @@ VERBS = (
     "labels",
     "review",
     "retain",
+    "privacy",
 )
 """Each is a module here, `_` for `-`, with `add_parser(subparsers)`, which sets `run` to its function."""
 

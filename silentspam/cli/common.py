@@ -1,9 +1,17 @@
-"""What several verbs share: the `--config` option, and tables for people."""
+"""What several verbs share: the options `--config` and `--key`, and tables for people."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from silentspam.config import Config, config_path, load_config
+
+if TYPE_CHECKING:
+    from silentspam.retention.openings import Openings
+
+KEY_VARIABLE = "SILENTSPAM_KEY_FILE"
 
 
 def add_config_option(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
@@ -19,6 +27,30 @@ def add_config_option(parser: argparse.ArgumentParser, *, default: str | None = 
 def configuration(args: argparse.Namespace) -> Config:
     """The configuration that the options name. Raises ConfigError."""
     return load_config(config_path(args.config))
+
+
+def add_key_option(parser: argparse.ArgumentParser) -> None:
+    """`--key FILE`, once for each private key that opens sealed recordings."""
+    parser.add_argument(
+        "--key",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help=f"private key that opens sealed recordings (default: ${KEY_VARIABLE})",
+    )
+
+
+def key_files(args: argparse.Namespace) -> list[Path]:
+    """The key files that the options name, else the environment variable (several with `:` between them)."""
+    named = os.environ.get(KEY_VARIABLE, "").split(os.pathsep)
+    return args.key or [Path(name) for name in named if name]
+
+
+def openings_of(args: argparse.Namespace) -> "Openings":
+    """What reads recordings, plain or sealed. Raises RetentionError for a key that cannot be read."""
+    from silentspam.retention.openings import openings
+
+    return openings(key_files(args))
 
 
 def at_least(lowest: int) -> Callable[[str], int]:

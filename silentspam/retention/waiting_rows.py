@@ -6,7 +6,7 @@ because it cannot be read has lines of any kind: each that names the number is r
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from silentspam.retention.person import Person
@@ -17,13 +17,12 @@ _READ_AT_MOST = 64 * 2**20
 """A file of rows that wait is read whole [bytes]."""
 
 
-def files_naming(folders: Sequence[Path], who: Person) -> Iterator[Path]:
-    """The files directly in these folders that hold the number. Raises OSError."""
+def files_naming(paths: Iterable[Path], who: Person) -> Iterator[Path]:
+    """The files among these that hold the number. Raises OSError for one that cannot be read."""
     pattern = _pattern(who)
-    for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file() and not path.is_symlink() and pattern.search(_read(path)):
-                yield path
+    for path in sorted(paths):
+        if path.is_file() and not path.is_symlink() and pattern.search(_read(path)):
+            yield path
 
 
 def erase_lines(path: Path, who: Person) -> int:
