@@ -110,7 +110,8 @@ def _screenings(document: Markdown, figures: Document | None) -> None:
     run = figures["run"]
     document.add(
         f"{run['calls']} calls at {run['rate']:g} a second ({run['arrivals']} arrivals) on "
-        f"{figures['cores']} cores, at most {run['open_most']} in progress at once, {run['session_seconds']:.1f} s each on average."
+        f"{figures['cores']} cores, at most {run['open_most']} in progress at once, "
+        f"{run['session_seconds']:.1f} s each on average."
     )
     _limits(document, figures["limits"])
     document.table(
