@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE
-from silentspam.call import ChallengeCause, VerdictKind
+from silentspam.call import ChallengeCause, GateCause, VerdictKind
+from silentspam.gate.numbers import normal
 
 Row = Mapping[str, str | int | float | None]
 
@@ -25,6 +26,18 @@ DISPOSITIONS = {
     "REJECTED_BLOCKED": "rejected: the number is blocked",
 }
 """What each disposition means (Orife et al. 2018, Table 3, and the rejections)."""
+
+
+GATE: dict[str, str] = {
+    GateCause.EMERGENCY: "an emergency is never screened",
+    GateCause.PUBLIC_SAFETY: "public safety is never screened",
+    GateCause.PERMITTED: "let through unheard",
+    GateCause.PASSED: "let through unheard, as the caller passed a challenge (lines.trust_passed_hours)",
+    GateCause.BLOCKED: "rejected unanswered",
+    GateCause.DNIS_OFF: "let through unheard, as are all calls to that number (silentspam lists dnis)",
+    GateCause.SWITCHED_OFF: "let through unheard, as are all calls now (silentspam switch)",
+}
+"""What a cause means."""
 
 
 UNSUSPECTED = (None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE)
@@ -59,8 +72,8 @@ def explain(row: Row, label: str | None = None, *, since: Sequence[str] = ()) ->
         + (f" (ANI {row['ani']})" if row["ani"] and row["ani"] != row["caller_id"] else "")
         + f" to {row['dnis'] or 'an unknown number'}, {when(row['started_at'])}"
     ]
-    lines += _opening(row) + _judgement(row) + _line(row) + _challenge(row)
-    lines += _end(row) + _speech(row) + _trial(row)
+    lines += _gate(row) or _opening(row) + _judgement(row) + _line(row) + _challenge(row)
+    lines += _end(row) + _redress(row) + _speech(row) + _trial(row)
     return [*lines, *since, *([f"labelled {label}"] if label else [])]
 
 
@@ -71,9 +84,45 @@ def when(seconds: str | float | None) -> str:
     return datetime.fromtimestamp(float(seconds), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def _gate(row: Row) -> list[str]:
+    """What was decided before any audio; nothing for a call that was screened."""
+    cause = row["gate_cause"]
+    if cause is None:
+        return []
+    meaning = GATE.get(str(cause), "decided by another version")
+    reasons = [f"  because: {reason}" for reason in json.loads(str(row["reasons"] or "[]"))]
+    return [f"it was decided before any audio, {cause}: {meaning}", *reasons, *_mode(row), *_agent(row)]
+
+
+def _mode(row: Row) -> list[str]:
+    return [f"mode was {row['mode']}: {row['mode_reason']}"] if row["mode_reason"] else []
+
+
+def _agent(row: Row) -> list[str]:
+    return [f"agent of the number called: {row['agent']}"] if row["agent"] else []
+
+
+def _redress(row: Row) -> list[str]:
+    """What the caller of a rejected call can be told, and what an operator can do."""
+    if row["redress_at"] is None:
+        return []
+    told = f", ended with {row['hangup_with']}" if row["hangup_with"] else ""
+    contact = f"; whom to ask: {row['redress_contact']}" if row["redress_contact"] else "; no contact is set"
+    lines = [f"for redress: rejected {when(row['redress_at'])}{told}: {row['redress_reason']}{contact}"]
+    found = (normal(str(row[name] or "")) for name in ("ani", "caller_id"))
+    numbers = " ".join(dict.fromkeys(filter(None, found)))
+    if not numbers:
+        return [*lines, "  the number was withheld: it cannot be permitted"]
+    return [*lines, f"  to let the number through from now on: silentspam lists permit {numbers}"]
+
+
 def _opening(row: Row) -> list[str]:
     if row["answered_at"] is None:
-        return ["the screener did not answer it"]
+        return [*_mode(row), *_agent(row), "the screener did not answer it"]
+    return [*_mode(row), *_agent(row), *_recording(row)]
+
+
+def _recording(row: Row) -> list[str]:
     if row["recorded_at"] is None:
         return ["it was answered; the recording of the opening did not end normally"]
     length = (

@@ -17,6 +17,8 @@ VERBS = (
     "score",
     "calls",
     "attacks",
+    "lists",
+    "switch",
     "serve",
     "check",
     "install",

@@ -46,6 +46,7 @@ def examine(
 ) -> list[Finding]:
     """Every check, in the order of a call. `path` is the file that `config` was read from, if any."""
     from silentspam.cli.doctor_collection import collection
+    from silentspam.cli.doctor_gate import gate
     from silentspam.cli.doctor_lines import lines
     from silentspam.cli.doctor_registry import registry
 
@@ -61,6 +62,7 @@ def examine(
         *registry(config, identity),
         *_prompts(config, identity),
         *_call_log(config, identity),
+        *gate(config, identity),
         *lines(config, identity),
         *collection(config, etc),
     ]
