@@ -1,13 +1,17 @@
-"""A call log that loses no row: the database, and a spool for when it cannot be written."""
+"""A call log that loses no row: the database, and a spool for when it cannot be written.
+
+What the database can never hold is set aside in the spool, for a person to look at.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from silentspam.calllog.entry import Entry, Value
 from silentspam.calllog.query import Filter
 from silentspam.calllog.spool import Spool
-from silentspam.errors import CallLogError
+from silentspam.errors import CallLogError, ValueRefusedError
 
 TAKE_IN_AT_ONCE = 100
 """Spooled entries that one call's process takes in when the database is back: its own work stays short."""
@@ -38,13 +42,17 @@ class DurableCallLog:
         try:
             self._database.write(entry)
         except CallLogError as error:
+            keep = self._set_aside if isinstance(error, ValueRefusedError) else self._spool.add
             try:
-                self._spool.add(entry)
+                keep(entry)
             except CallLogError as spool_error:
                 raise CallLogError(f"{error}; {spool_error}") from error
             return
         with suppress(CallLogError):
             self._spool.take_in(self._database.write, limit=TAKE_IN_AT_ONCE)
+
+    def _set_aside(self, entry: Entry) -> Path:
+        return self._spool.set_aside([entry])
 
     def rows(self, wanted: Filter) -> list[dict[str, Value]]:
         """The rows that match, those that were waiting in the spool included."""

@@ -6,15 +6,16 @@ taken in twice does no harm (entries are repeatable). A file that cannot be unde
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from silentspam.calllog.entry import Entry
-from silentspam.errors import CallLogError
+from silentspam.errors import CallLogError, ValueRefusedError
 
 SUFFIX = ".json"
 SET_ASIDE = ".unreadable"
+REFUSED = ".refused"
 
 
 class Spool:
@@ -25,12 +26,25 @@ class Spool:
 
     def add(self, entry: Entry) -> Path:
         """Keep an entry durably. Raises CallLogError when not even that is possible."""
-        name = f"{time.time_ns():020d}-{os.getpid()}-{entry.part}"
-        partial, path = self.folder / f"{name}.partial", self.folder / f"{name}{SUFFIX}"
+        return self._keep(f"{time.time_ns():020d}-{os.getpid()}-{entry.part}{SUFFIX}", [entry])
+
+    def set_aside(self, entries: Sequence[Entry]) -> Path:
+        """Keep entries that the database can never hold, for a person to look at: nobody takes them in."""
+        return self._keep(f"{time.time_ns():020d}-{os.getpid()}{REFUSED}", entries)
+
+    def aside(self) -> list[Path]:
+        """The files that nobody takes in: entries that were refused, lines that could not be read."""
+        with suppress(OSError):
+            return sorted(path for path in self.folder.iterdir() if path.suffix in (SET_ASIDE, REFUSED))
+        return []
+
+    def _keep(self, name: str, entries: Sequence[Entry]) -> Path:
+        path = self.folder / name
+        partial = path.with_suffix(".partial")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                _write_durably(partial, entry.to_json() + "\n")
+                _write_durably(partial, "".join(entry.to_json() + "\n" for entry in entries))
                 partial.rename(path)
             except OSError:
                 partial.unlink(missing_ok=True)
@@ -49,7 +63,8 @@ class Spool:
     def take_in(self, write: Callable[[Entry], None], *, limit: int | None = None) -> int:
         """Hand waiting entries to `write` and remove each that it took; returns how many.
 
-        Stops at the first that `write` refuses (CallLogError): the database is not back yet.
+        Stops at the first that `write` fails on (CallLogError): the database is not back yet. An entry that
+        it can never hold is set aside.
         """
         taken = 0
         for path in self.waiting()[:limit]:
@@ -62,11 +77,17 @@ class Spool:
                     path.rename(path.with_suffix(SET_ASIDE))
                 continue
             for entry in entries:
-                write(entry)
+                self._write_or_set_aside(write, entry)
             with suppress(OSError):
                 path.unlink()
             taken += len(entries)
         return taken
+
+    def _write_or_set_aside(self, write: Callable[[Entry], None], entry: Entry) -> None:
+        try:
+            write(entry)
+        except ValueRefusedError:
+            self.set_aside([entry])
 
     def take_in_many(self, write: Callable[[list[Entry]], object], *, at_once: int) -> list[Entry]:
         """Hand waiting entries to `write` in their order, about `at_once` together; returns those it took.

@@ -21,6 +21,7 @@ from silentspam.metrics import Registry
 from silentspam.serve import beat
 from silentspam.serve.after import AfterCalls
 from silentspam.serve.clerk_metrics import CHORE_FAULTS, DATABASE_UP, OLDEST, ROWS, SPOOL
+from silentspam.serve.gate_meter import GateMeter
 from silentspam.serve.journal import adopt
 from silentspam.serve.metering import Log
 
@@ -38,7 +39,6 @@ class Clerk:
         self._stopped = threading.Event()
         self._reload = False
         self._faults: dict[str, str] = {}
-        self._log = Log(stages=False, masked=True, write=_to_stderr)
         self._take_over(load_config(config_path))
 
     def run(self) -> None:
@@ -55,6 +55,8 @@ class Clerk:
 
     def _take_over(self, config: Config) -> None:
         self._config = config
+        self._log = Log(stages=False, masked=config.logging.mask_numbers, write=_to_stderr)
+        self._gate = GateMeter(Path(config.gate.folder), self._registry)
         self._spool = Spool(Path(config.call_log.spool))
         self._table = assembly.call_table(config)
         self._after = AfterCalls(config, lambda text: self._log.event("failed", chore="shadow", error=text))
@@ -86,8 +88,10 @@ class Clerk:
         return taken
 
     def _write(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            self._table.write(entry)
+        """All together; what the database can never hold is set aside, and holds up no other."""
+        for refused in self._table.write_many(entries):
+            self._spool.set_aside([refused.entry])
+            self._log.event("refused", call_id=refused.entry.call_id, error=str(refused.error)[:500])
 
     def _is_due(self, name: str, seconds: float) -> bool:
         now = time.monotonic()
@@ -116,6 +120,7 @@ class Clerk:
             waiting = self._spool.waiting()
             self._registry.put(SPOOL, at=len(waiting))
             self._registry.put(OLDEST, at=_age(waiting[0]) if waiting else 0.0)
+            self._gate.look()
             beat.send(self._line, beat.Beat(ready=True, busy=len(waiting), counts=self._registry.copy()))
             if _is_closed(self._line):
                 self._stopped.set()

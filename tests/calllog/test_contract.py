@@ -4,6 +4,7 @@ A row is written in parts that may come in either order, twice, or from a spool 
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from pathlib import Path
 from typing import Protocol
@@ -25,8 +26,10 @@ from silentspam.call import (
     GateCause,
 )
 from silentspam.calllog.calls import CallTable
+from silentspam.calllog.database import Database
 from silentspam.calllog.durable import CallLog, DurableCallLog
 from silentspam.calllog.entry import Entry, Part, ended, heard, screened
+from silentspam.calllog.lines import Lines
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS
 from silentspam.calllog.spool import Spool
@@ -286,6 +289,56 @@ def test_no_text_and_no_number_costs_a_row_on_its_way_through_the_spool(text: st
     assert again.call_id == CALL_ID
     assert again.columns.keys() == entry.columns.keys()
     assert again.to_json() == entry.to_json()
+
+
+# --- many at once ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(database: Database) -> CallTable:
+    return CallTable(database)
+
+
+def test_many_at_once_give_the_same_rows_as_one_by_one(new_database: NewDatabase) -> None:
+    entries = [entry for part in HALVES.values() for entry in part]
+    calls = [Call(call_id=f"call-{n}", started_at=float(n)) for n in range(20)]
+    entries += [the_screened(call, embedding="AAAA", space_id="s") for call in calls]
+    entries += [the_ended(call, disposition=Disposition.BRIDGED) for call in reversed(calls)]
+    entries += [the_screened(calls[3], shadow_model_id="later"), the_screened(calls[3], mode="shadow")]
+    expected = rows_of(CallTable(new_database()), entries)
+    together = new_database()
+    assert CallTable(together).write_many(entries) == []
+    assert [dict(found) for found in CallTable(together).rows(Filter())] == expected
+    assert Lines(together).waiting() == 20
+
+
+def test_none_at_once_is_nothing(table: CallTable) -> None:
+    assert table.write_many([]) == []
+
+
+def test_many_at_once_can_be_written_again(table: CallTable) -> None:
+    entries = [the_screened(a_call(f"call-{n}")) for n in range(10)]
+    table.write_many(entries)
+    assert table.write_many(entries) == []
+    assert len(table.rows(Filter())) == 10
+
+
+def test_of_many_at_once_those_that_can_never_be_held_are_named_and_cost_no_other(table: CallTable) -> None:
+    entries = [the_screened(a_call(f"call-{n}")) for n in range(50)]
+    bad = {7, 8, 49}
+    for n in bad:
+        entries[n].columns["hangup_cause"] = 2**70
+    refused = table.write_many(entries)
+    assert [each.entry for each in refused] == [entries[n] for n in sorted(bad)]
+    assert {found["call_id"] for found in table.rows(Filter())} == {f"call-{n}" for n in set(range(50)) - bad}
+
+
+def test_writers_of_the_same_calls_wait_for_one_another(table: CallTable) -> None:
+    entries = [the_screened(a_call(f"call-{n}"), embedding="AAAA") for n in range(100)]
+    with ThreadPoolExecutor(4) as pool:
+        refused = list(pool.map(table.write_many, [entries, entries[::-1], entries[50:] + entries[:50]]))
+    assert refused == [[], [], []]
+    assert len(table.rows(Filter())) == 100
 
 
 # --- reading -----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from silentspam.calllog.entry import Entry, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
-from silentspam.errors import CallLogError
+from silentspam.errors import CallLogError, ValueRefusedError
 from tests.fakes import a_call
 
 
@@ -25,14 +25,17 @@ def entry(number: int = 0) -> Entry:
 
 
 class Database:
-    """A database that can be down, or refuse single calls."""
+    """A database that can be down, or refuse single calls for now or for ever."""
 
     def __init__(self) -> None:
         self.up = True
         self.refuses: set[str] = set()
+        self.never: set[str] = set()
         self.written: list[str] = []
 
     def write(self, entry: Entry) -> None:
+        if self.up and entry.call_id in self.never:
+            raise ValueRefusedError("out of range")
         if not self.up or entry.call_id in self.refuses:
             raise CallLogError("database is locked")
         self.written.append(entry.call_id)
@@ -87,6 +90,28 @@ def test_what_the_database_refuses_stays_with_all_that_follows(spool: Spool) -> 
     with pytest.raises(CallLogError):
         spool.take_in(database.write)
     assert taken(spool) == ["call-1", "call-2"]
+
+
+def test_what_the_database_can_never_hold_is_set_aside_and_costs_no_other(spool: Spool) -> None:
+    for number in range(3):
+        spool.add(entry(number))
+    database = Database()
+    database.never = {"call-1"}
+    spool.take_in(database.write)
+    assert database.written == ["call-0", "call-2"]
+    assert spool.waiting() == []
+    (aside,) = spool.aside()
+    assert Entry.from_json(aside.read_text()) == entry(1)
+
+
+def test_a_log_sets_aside_what_the_database_can_never_hold(spool: Spool) -> None:
+    database = Database()
+    database.never = {"call-1"}
+    log = DurableCallLog(database, spool)
+    log.write(entry(1))
+    log.write(entry(2))
+    assert database.written == ["call-2"]
+    assert len(spool.aside()) == 1
 
 
 @pytest.mark.parametrize(
