@@ -9,4 +9,13 @@ DATABASE_UP = Metric("silentspam_database_up", "gauge", "1 when the last attempt
 CHORE_FAULTS = Metric(
     "silentspam_chore_failures_total", "counter", "Work after calls that failed, by chore.", ("chore",)
 )
-CLERK_METRICS = (ROWS, SPOOL, OLDEST, DATABASE_UP, CHORE_FAULTS)
+SWITCH = Metric(
+    "silentspam_switch", "gauge", "1 for what the switch says on this machine: ON, SHADOW, OFF.", ("state",)
+)
+GUARD = Metric("silentspam_guard_acted", "gauge", "1 while the rate guard has switched to shadow.")
+GATE_USABLE = Metric(
+    "silentspam_gate_usable",
+    "gauge",
+    "0 when calls cannot read lists and switch, and are screened as configured.",
+)
+CLERK_METRICS = (ROWS, SPOOL, OLDEST, DATABASE_UP, CHORE_FAULTS, SWITCH, GUARD, GATE_USABLE)
