@@ -6,6 +6,7 @@ a peer that shares two cores with the screener must cost little. Replies are tho
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ ENVIRONMENT = (
 )
 DNIS = "8005550100"
 SCREEN, ENDED = "screen", "ended"
+EXPRESSION = re.compile(rb"\$\{([^{}]*)\}")
 FIRST_NUMBER = 2_000_000_000
 """Callers' numbers count up from here: nobody calls twice."""
 
@@ -151,6 +153,9 @@ class Dialogue:
         return b"200 result=1\n", 0.0
 
     def _get(self, line: bytes, _now: float) -> tuple[bytes, float]:
+        if line.startswith(b"GET FULL"):
+            found = EXPRESSION.sub(lambda match: self.variables.get(match[1], b""), line[18:].strip(b' "'))
+            return b"200 result=1 (%b)\n" % found, 0.0
         value = self.variables.get(line[13:].strip(b' "'))
         return (b"200 result=1 (%b)\n" % value if value else b"200 result=0\n"), 0.0
 
@@ -176,6 +181,14 @@ class Dialogue:
     def _wait(self, line: bytes, _now: float) -> tuple[bytes, float]:
         return b"200 result=0\n", int(line.split()[3]) / 1000
 
+    def _execute(self, line: bytes, _now: float) -> tuple[bytes, float]:
+        """An application; MSet sets what is in its arguments, as many as there are."""
+        application, _, arguments = line[5:].partition(b" ")
+        if application == b"MSet":
+            pairs = (pair.partition(b"=") for pair in arguments.strip(b' "').split(b","))
+            self.variables.update((name, value) for name, _, value in pairs)
+        return b"200 result=0\n", 0.0
+
     def _at_once(self, _line: bytes, _now: float) -> tuple[bytes, float]:
         return b"200 result=0\n", 0.0
 
@@ -192,7 +205,7 @@ ANSWERS: Mapping[bytes, Callable[[Dialogue, bytes, float], tuple[bytes, float]]]
     b"SET ": Dialogue._set,
     b"GET ": Dialogue._get,
     b"ANSW": Dialogue._at_once,
-    b"EXEC": Dialogue._at_once,
+    b"EXEC": Dialogue._execute,
     b"NOOP": Dialogue._at_once,
     b"VERB": Dialogue._at_once,
     b"HANG": Dialogue._at_once,

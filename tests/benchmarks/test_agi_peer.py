@@ -95,6 +95,16 @@ def test_replies_are_those_of_the_switch_that_other_tests_have(callers) -> None:
     }
 
 
+def test_several_variables_are_set_and_read_at_once_as_asterisk_does(callers) -> None:
+    """Measured on Asterisk 22.10: both work, and an unset variable is empty."""
+    from benchmarks.agi_call import Dialogue, Notes
+
+    dialogue = Dialogue("screen", 0, Notes(caller=callers["person"], arrived=0.0), {}, Sounds(PROMPTS))
+    assert dialogue.answer(b'EXEC MSet "B1=one,B2=,ACTION=BRIDGE"', 1.0) == (b"200 result=0\n", 0.0)
+    reply = dialogue.answer(b'GET FULL VARIABLE "${B1}|${B2}|${NOPE}|${ACTION}"', 1.0)
+    assert reply == (b"200 result=1 (one|||BRIDGE)\n", 0.0)
+
+
 def test_a_screener_that_fails_open_is_a_fault(tmp_path, callers) -> None:
     with serving(tmp_path / "recordings", FakeJudge(ModelError("no model"))) as server:
         done = exchange(server).run([(0.0, callers["person"]), (0.0, callers["dead air"])])
