@@ -259,7 +259,9 @@ def test_calls_that_nobody_learns_from_are_a_warning(
     silentspam, places: list[object], with_lines: Config
 ) -> None:
     with assembly.database(with_lines).transaction(write=True) as connection:
-        connection.executemany("INSERT INTO line_queue VALUES (?)", [(str(n),) for n in range(MANY_WAITING)])
+        connection.executemany(
+            "INSERT INTO line_queue (call_id) VALUES (?)", [(str(n),) for n in range(MANY_WAITING)]
+        )
     out = silentspam("check", *places)[1]
     assert f"warn  lines: {MANY_WAITING} calls wait to be learnt from" in out
 
