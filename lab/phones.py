@@ -8,7 +8,7 @@ compare them with the call log. pjsua2 as packaged allows four calls a process, 
 import gc
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -34,6 +34,7 @@ class Phone:
         self.over_at: float | None = None
         self.hung_up = False
         self.status = 0
+        self.refused = ""
         self.pressed: list[tuple[float, str]] = []
         self._leg: _Leg | None = None
 
@@ -93,6 +94,7 @@ class _Leg(pj.Call):  # type: ignore[misc]
             self._phone.up_at = now
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._phone.over_at = now
+            self._phone.refused = _refusal(prm.e.body.tsxState.src.rdata.wholeMsg)
             # Dropping the recorder closes its file.
             self._player = self._recorder = None
 
@@ -112,6 +114,21 @@ class _Leg(pj.Call):  # type: ignore[misc]
             self._player = pj.AudioMediaPlayer()
             self._player.createPlayer(str(self._phone.play), 0)
             self._player.startTransmit(audio)
+
+
+def _refusal(message: str) -> str:
+    """The response that refuses an INVITE as it stood on the wire: first line and Reason; "" for another."""
+    if not re.match(r"SIP/2.0 [3-6]", message) or not re.search(r"^CSeq: *\d+ INVITE", message, re.MULTILINE):
+        return ""
+    reason = re.search(r"^Reason: *(.*?)\r?$", message, re.MULTILINE | re.IGNORECASE)
+    line = message.splitlines()[0].removeprefix("SIP/2.0 ")
+    return f"{line}; {reason[1]}" if reason else line
+
+
+def _header(name: str, value: str) -> pj.SipHeader:
+    header = pj.SipHeader()
+    header.hName, header.hValue = name, value
+    return header
 
 
 class _Account(pj.Account):  # type: ignore[misc]
@@ -193,12 +210,22 @@ class Phones:
         """Run the stack for at most `POLL_MS`."""
         self._endpoint.libHandleEvents(POLL_MS)
 
-    def call(self, extension: str, *, number: str, name: str = "", play: Path | None = None) -> Phone:
+    def call(
+        self,
+        extension: str,
+        *,
+        number: str,
+        name: str = "",
+        play: Path | None = None,
+        headers: Mapping[str, str] = {},
+    ) -> Phone:
         """Place a call to an extension of the lab's Asterisk from a caller number."""
         phone = Phone(play=play, heard_file=self._folder / f"caller-{len(self.all)}-heard.wav")
         leg = _Leg(self._account, phone)
         prm = pj.CallOpParam(True)
         prm.txOption.localUri = f'"{name}" <sip:{number}@127.0.0.1>'
+        for header, value in headers.items():
+            prm.txOption.headers.append(_header(header, value))
         leg.makeCall(f"sip:{extension}@127.0.0.1:{self._sip_port}", prm)
         phone.attach(leg)
         self.all.append(phone)

@@ -111,6 +111,8 @@ def write_config(folder: Path, changes: Mapping[str, Any], names: Mapping[str, s
 
 
 def _filled(value: object, names: Mapping[str, str]) -> object:
+    if isinstance(value, list):
+        return [_filled(one, names) for one in value]
     return value.format(**names) if isinstance(value, str) else value
 
 

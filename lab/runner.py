@@ -131,8 +131,12 @@ class Lab:
         folder.mkdir(parents=True)
         server = {"server": {"port": self._ports.agi(first.number), "metrics_port": 0, "workers": 1}}
         changes = {**first.config, **server} if self.resident else first.config
-        config = product.write_config(folder, changes, {**self._names, "work": str(folder)})
+        config = product.write_config(
+            folder, changes, {**self._names, "work": str(folder), "dnis": first.extension}
+        )
         known = models.prepare(first.models, folder, config)
+        for arguments in first.told:
+            product.silentspam(*arguments, "--config", str(config))
         return tuple(self._by_way_of(scenario.expecting(known)) for scenario in story)
 
     def _by_way_of(self, scenario: Scenario) -> Scenario:
@@ -278,6 +282,7 @@ class Lab:
             caller_seconds=caller.seconds,
             caller_number_ends=caller.number_ends,
             caller_name=caller.name or caller.does,
+            caller_headers=dict(caller.headers),
             caller_plays=str(take(self._sounds[caller.sends], scenario.place)) if caller.sends else "",
             sipp_file=str(SIPP_FOLDER / caller.sipp) if caller.sipp else "",
             sipp_program=debian.program_command(root, "usr/bin/sipp"),

@@ -22,7 +22,7 @@ FIRST_AREA_CODE, ATTEMPT_AREA_CODES = 202, 100
 """Of callers' numbers: one for each caller of a sequence, and others for each attempt."""
 AWAY = "away"
 SPEECH = ("", "some", "none")
-ROUTES = ("dial", "queue", "own_dial")
+ROUTES = ("dial", "queue", "own_dial", "dial_nobody")
 OF_SCRIPTS = ("kill_agi", "break_config")
 """Troubles of the process that is started for a call."""
 MODEL_STATES = ("", "shadow", "promoted", "broken_shadow", "broken_active")
@@ -36,12 +36,16 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Hears:
-    """What the caller must hear; `asked` is how many digits, `barge_in` by when a key must be pressed [s]."""
+    """What the caller must hear; `asked` is how many digits, `barge_in` by when a key must be pressed [s].
+
+    refused: the response to the INVITE, with its Reason (RFC 3326), of a call that must not be answered.
+    """
 
     ring: bool = False
     agent: bool = False
     asked: int | None = None
     barge_in: float | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +53,13 @@ class CallerPart:
     """What the caller sends and does: a sound and a behaviour, or a SIPp file.
 
     `number_ends` is added to the number in the SIP URI, `name` is the display name: for hostile ones.
+    `headers` go into the INVITE.
     """
 
     sends: str = ""
     number_ends: str = ""
     name: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     does: str = "waits"
     seconds: float = 0.0
     sipp: str = ""
@@ -71,6 +77,7 @@ class AgentPart:
 class Scenario:
     """One whole call, and the row that it must leave in the call log.
 
+    given: what the command line is told before the call; {ani}, {dnis} and {agent} are the scenario's own.
     place: which call of its sequence it is, from 1; 0 for a scenario of one call. who: which of its callers.
     """
 
@@ -86,6 +93,7 @@ class Scenario:
     route: str = "dial"
     rings: int = 20
     config: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
     agi: str = ""
     agi_ended: str = ""
     trouble: str = ""
@@ -122,6 +130,17 @@ class Scenario:
     def ani(self) -> str:
         """The caller's number, its own for each scenario, caller and attempt; 555-01xx is fictitious."""
         return f"{FIRST_AREA_CODE + ATTEMPT_AREA_CODES * self.attempt + self.who}555{100 + self.number:04d}"
+
+    @property
+    def agent_name(self) -> str:
+        """The agent's endpoint."""
+        return f"agent-{self.extension}"
+
+    @property
+    def told(self) -> tuple[tuple[str, ...], ...]:
+        """`given` as arguments of the command line."""
+        own = {"ani": self.ani, "dnis": self.extension, "agent": f"PJSIP/{self.agent_name}"}
+        return tuple(tuple(line.format(**own).split()) for line in self.given)
 
     @property
     def folder(self) -> str:

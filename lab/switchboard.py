@@ -49,19 +49,16 @@ def switchboard(scenarios: Iterable[Scenario], ports: Ports, configs: Mapping[st
     }
 
 
-def _agent_name(scenario: Scenario) -> str:
-    return f"agent-{scenario.extension}"
-
-
 def _extension(scenario: Scenario, config: Path) -> str:
     settings = [f"SILENTSPAM_CONFIG={config}", f"SILENTSPAM_UNLOGGED={config.parent / 'unlogged.jsonl'}"]
     if scenario.agi:
         settings.append(f"SILENTSPAM_AGI={scenario.agi}")
     if scenario.agi_ended:
         settings.append(f"SILENTSPAM_AGI_ENDED={scenario.agi_ended}")
-    agent = f"PJSIP/{_agent_name(scenario)},{scenario.rings}"
+    agent = f"PJSIP/{scenario.agent_name},{scenario.rings}"
     connect = {
         "dial": [f"Gosub(silentspam-dial,s,1({agent}))"],
+        "dial_nobody": [f"Gosub(silentspam-dial,s,1(PJSIP/nobody,{scenario.rings}))"],
         "queue": [f"Gosub(silentspam-queue,s,1(queue-{scenario.extension},{scenario.rings},r))"],
         "own_dial": ["TryExec(Gosub(silentspam,s,1))", f"Dial({agent})"],
     }[scenario.route]
@@ -78,9 +75,9 @@ def _agent(scenario: Scenario, ports: Ports) -> str:
         transport, contact = "tcp", f"sip:agent@127.0.0.1:{ports.dead}\\;transport=tcp"
     else:
         transport, contact = "udp", f"sip:agent@127.0.0.1:{ports.phones(scenario.number)}"
-    return AGENT.format(name=_agent_name(scenario), transport=transport, contact=contact)
+    return AGENT.format(name=scenario.agent_name, transport=transport, contact=contact)
 
 
 def _queue(scenario: Scenario) -> str:
-    members = "" if scenario.agent.does == AWAY else f"member => PJSIP/{_agent_name(scenario)}"
+    members = "" if scenario.agent.does == AWAY else f"member => PJSIP/{scenario.agent_name}"
     return QUEUE.format(name=f"queue-{scenario.extension}", members=members)

@@ -50,6 +50,10 @@ def _heard_faults(scenario: Scenario, observation: Observation) -> Iterator[str]
     if not observation.trouble_done:
         yield f"the trouble {scenario.trouble} could not be made"
     hears = scenario.hears
+    if hears.refused and observation.refused != hears.refused:
+        yield f"the call was refused with {observation.refused or 'nothing'}, not {hears.refused}"
+    if hears.refused and observation.answered_at is not None:
+        yield "the call was answered"
     ring, ring_bridged = observation.ring_while_recorded, observation.ring_while_bridged
     if hears.ring and (ring is None or ring < MIN_RING_SHARE):
         yield f"ring tone in {ring or 0:.0%} of the recording, not {MIN_RING_SHARE:.0%}"

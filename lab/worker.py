@@ -49,6 +49,7 @@ class Task:
     caller_plays: str
     caller_number_ends: str
     caller_name: str
+    caller_headers: dict[str, str]
     sipp_file: str
     sipp_program: list[str]
     sipp_sound: str
@@ -74,6 +75,8 @@ class Observation:
     ring_while_recorded: float | None = None
     ring_while_bridged: float | None = None
     agent_heard_dbfs: float | None = None
+    refused: str = ""
+    """The final response to the INVITE, other than 200, and its Reason header."""
     lost_seconds: float = 0.0
     """What the caller's recording is short of: a phone whose clock is late by half a second skips it."""
     late_seconds: float = 0.0
@@ -108,7 +111,8 @@ def play(task: Task) -> Observation:
             agent = agents[0] if agents else None
             return Observation(agent_answered_at=agent.up_at if agent else None)
         number, name = task.ani + task.caller_number_ends, task.caller_name
-        caller = phones.call(task.extension, number=number, name=name, play=Path(task.caller_plays))
+        plays, headers = Path(task.caller_plays), task.caller_headers
+        caller = phones.call(task.extension, number=number, name=name, play=plays, headers=headers)
         scene = Scene(caller, Ear.of_prompts(Path(task.prompts), Path(task.fallback_prompts)))
         scenes.append(scene)
         running.append(CALLER_BEHAVIOURS[task.caller](scene, task.caller_seconds))
@@ -187,6 +191,7 @@ def _observe(scene: Scene, *, trouble_done: bool, fault: str) -> Observation:
         ring_while_recorded=ring_share(recorded) if recorded.size else None,
         ring_while_bridged=ring_share(bridged) if bridged is not None else None,
         agent_heard_dbfs=max(level(bridged), -96.0) if bridged is not None and bridged.size else None,
+        refused=caller.refused,
         lost_seconds=max(0.0, over - begin - heard.size / SAMPLE_RATE),
         trouble_done=trouble_done,
         fault=fault,

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from silentspam import assembly
 from silentspam.agi import variables
 from silentspam.agi.channel import EMERGENCY_ARGUMENT, AgiChannel, call_from_environment
-from silentspam.agi.ended import call_end
+from silentspam.agi.ended import call_end, read_facts
 from silentspam.agi.session import AgiSession
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import Entry, ended, screened
@@ -72,7 +72,7 @@ def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
     try:
         session = AgiSession(reader, writer)
         config = load_config(_config_path(argv))
-        end = call_end(session.env, session.get_variable, ended_at=time.time())
+        end = call_end(session.env, read_facts(session), ended_at=time.time())
         if status := _log(config, ended(end)):
             return status
         session.set_variable(variables.LOGGED, "1")
@@ -120,8 +120,8 @@ def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) ->
         return status
     with suppress(OSError):
         os.nice(AFTER_CALL_NICENESS)
-    _learn(config)
     _look_after_gate(config)
+    _learn(config)
     try:
         if assembly.judge_in_shadow(config, record):
             status = max(status, _log(config, screened(record)))

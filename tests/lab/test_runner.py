@@ -88,7 +88,8 @@ def test_an_installation_is_one_scenarios_alone(tmp_path: Path) -> None:
         Lab._furnish(lab, story)
         assert len({lab._config(scenario) for scenario in story}) == 1
         configs.append(load_config(lab._config(story[0])))
-    written = [path for config in configs for path in (config.call_log.database, config.lines.folder)]
-    assert len(set(written)) == 2 * len(names)
+    folders = [(config.call_log.database, config.lines.folder, config.gate.folder) for config in configs]
+    written = [path for of_one in folders for path in of_one]
+    assert len(set(written)) == 3 * len(names)
     assert all(path.startswith(str(tmp_path)) for path in written)
     assert all(config.lines.enabled for config in configs)

@@ -38,6 +38,15 @@ REQUIRED = [
     "caller-leg",
     "caller-leg-silent",
     "caller-leg-unwritable",
+    "permitted",
+    "blocked",
+    "blocked-603",
+    "psap-callback",
+    "emergency-called",
+    "switched-off",
+    "switched-to-shadow",
+    "dnis-off",
+    "dnis-own-agent",
 ]
 VALID = {
     "name": "one",
@@ -144,6 +153,13 @@ def test_each_scenario_has_its_extension_its_agent_and_its_configuration() -> No
     assert (
         parts["AGENTS"].split(f"[agent-{away.extension}]")[2].split("[")[0].strip().endswith("transport=tcp")
     )
+
+
+def test_the_command_line_is_told_a_scenarios_own_numbers() -> None:
+    (scenario,) = choose(load_scenarios(), ["dnis-own-agent"])
+    agent = f"PJSIP/agent-{scenario.extension}"
+    assert scenario.told == (("lists", "dnis", "set", scenario.extension, "--agent", agent),)
+    assert scenario.again().told != scenario.told
 
 
 def test_expectations_may_name_what_is_only_known_when_the_lab_runs() -> None:

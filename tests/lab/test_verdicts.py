@@ -84,6 +84,15 @@ def test_an_agent_who_should_not_be_reached_is_a_fault() -> None:
     assert faults(_scenario(Hears(ring=True)), ROW, GOOD) == ("the agent was reached",)
 
 
+def test_a_call_that_must_be_refused_is_not_answered_and_refused_with_these_words() -> None:
+    scenario = _scenario(Hears(refused="603 Decline; Q.850;cause=0"))
+    unanswered = _changed(answered_at=None, agent_answered_at=None, refused="603 Decline; Q.850;cause=0")
+    assert faults(scenario, ROW, unanswered) == ()
+    (fault,) = faults(scenario, ROW, _changed(answered_at=None, agent_answered_at=None))
+    assert "refused with nothing" in fault
+    assert "the call was answered" in faults(scenario, ROW, GOOD)
+
+
 def test_a_key_pressed_too_late_did_not_end_the_prompt() -> None:
     scenario = _scenario(Hears(agent=True, barge_in=6.0))
     row = {**ROW, "challenged_at": 102.0}
