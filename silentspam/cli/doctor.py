@@ -49,6 +49,7 @@ def examine(
     from silentspam.cli.doctor_gate import gate
     from silentspam.cli.doctor_lines import lines
     from silentspam.cli.doctor_registry import registry
+    from silentspam.cli.doctor_retention import retention
 
     identity = Identity(user)
     if (problem := identity.fault()) and problem.mark == FAULT:
@@ -65,6 +66,7 @@ def examine(
         *gate(config, identity),
         *lines(config, identity),
         *collection(config, etc),
+        *retention(config, identity),
     ]
 
 
