@@ -16,7 +16,9 @@ from silentspam.audio import SAMPLE_RATE, Codes, Recording, encode_ulaw, read_ul
 from silentspam.errors import AudioError
 
 RAW_SUFFIXES = frozenset({".ulaw", ".ul", ".pcmu", ".mulaw"})
-FILE_SUFFIXES = RAW_SUFFIXES | {".wav"}
+SEALED_SUFFIX = ".sealed"
+"""Of a recording that is encrypted: `retention.openings` reads it, with its key."""
+FILE_SUFFIXES = RAW_SUFFIXES | {".wav", SEALED_SUFFIX}
 
 MAX_HEADER_BYTES = 1 << 16
 """Chunks that stand before the audio: a WAV with more of them is left to libsndfile."""
@@ -42,6 +44,8 @@ def read_recording(path: Path, *, max_seconds: float = 3600.0) -> Recording:
 
     Raises AudioError when the file cannot be read, is no audio, or is not 8 kHz mono.
     """
+    if path.suffix == SEALED_SUFFIX:
+        raise AudioError(f"{path}: sealed: it has to be opened with its private key first (--key)")
     if path.suffix.lower() not in RAW_SUFFIXES:
         return _read_container(path, max_seconds)
     recording = read_ulaw(path, max_seconds=max_seconds)

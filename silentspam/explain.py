@@ -128,7 +128,16 @@ def _recording(row: Row) -> list[str]:
     length = (
         f"{float(row['recorded_seconds']):.2f} s" if row["recorded_seconds"] is not None else "nothing usable"
     )
-    return [f"its opening was recorded: {length}, kept in {row['recording']}"]
+    return [f"its opening was recorded: {length}, {_kept(row)}"]
+
+
+def _kept(row: Row) -> str:
+    """What became of the recording."""
+    if row.get("erased_at") is not None:
+        return f"and erased at its caller's request, {when(row['erased_at'])}"
+    if row.get("recording_deleted_at") is not None:
+        return f"and deleted {when(row['recording_deleted_at'])} (retention)"
+    return f"kept in {row['recording']}"
 
 
 def _judgement(row: Row) -> list[str]:

@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors", "budget", "call", "challenge", "lines", "resources", "sections"},
     "installation": {"errors", "config", "resources"},
     "registry": {"errors", "hashed", "model", "calllog", "registry"},
-    "labels": {"errors", "call", "calllog", "labels", "training"},
+    "labels": {"errors", "call", "calllog", "labels", "retention", "training"},
     "promotion": CORE | {"audio", "calllog", "labels", "policy", "promotion", "training"},
     "metrics": set(),
     "judging": CORE | MODEL | {"config", "gate", "policy", "registry", "resources"},
@@ -100,7 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reports",
     },
     "retention": {"errors", "call", "audio", "audio_files", "calllog", "gate", "lines", "retention"},
-    "archive": CORE | MODEL | {"archive", "audio_files"},
+    "archive": CORE | MODEL | {"archive", "audio_files", "retention"},
     "replay": {"*"},
     "cli": {"*"},
 }

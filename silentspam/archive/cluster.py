@@ -139,7 +139,9 @@ class DaskCrew:
         """The chunk with its openings read here; what cannot be read becomes its recording's fault."""
         recordings, audio = [], []
         for listed in chunk.recordings:
-            opening = listed.fault or read_opening(listed.path, self._plan.questions.seconds)
+            opening = listed.fault or read_opening(
+                listed.path, self._plan.questions.seconds, self._plan.key_files
+            )
             if isinstance(opening, str):
                 recordings.append(listed._replace(fault=opening))
                 audio.append(b"")

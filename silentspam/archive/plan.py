@@ -40,12 +40,16 @@ class Questions:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The questions, and the model that answers them as the bytes of its files."""
+    """The questions, and the model that answers them as the bytes of its files.
+
+    key_files: where a worker finds the private keys of sealed recordings; keys themselves do not travel.
+    """
 
     questions: Questions
     model_id: str
     model_files: dict[str, bytes] = field(repr=False)
     version: str = __version__
+    key_files: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -70,11 +74,12 @@ class Plan:
         return model
 
 
-def make_plan(model_folder: Path, questions: Questions) -> Plan:
+def make_plan(model_folder: Path, questions: Questions, key_files: Sequence[Path] = ()) -> Plan:
     """Read a model folder once. Raises ModelError when it holds no good model."""
     model_id = load_model(model_folder).model_id
     files = {path.name: path.read_bytes() for path in sorted(model_folder.iterdir()) if path.is_file()}
-    plan = Plan(questions=questions, model_id=model_id, model_files=files)
+    keys = tuple(str(path.absolute()) for path in key_files)
+    plan = Plan(questions=questions, model_id=model_id, model_files=files, key_files=keys)
     plan.load()
     return plan
 

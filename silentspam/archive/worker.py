@@ -6,6 +6,7 @@ a row with its error; an error of the plan itself, such as another version's mod
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from silentspam.audio import Recording
     from silentspam.features import FeatureVector
     from silentspam.model import SpamModel
+    from silentspam.retention.openings import Openings
 
 
 class Row(NamedTuple):
@@ -70,7 +72,7 @@ def scan_chunk(scan: str, chunk: "Chunk") -> list[Row]:
     """The rows of a chunk, one a recording and in their order. Raises ScanError or ModelError."""
     ready(scan)
     questions = _plans[scan].questions
-    found = _openings(chunk, questions.seconds)
+    found = _openings(chunk, questions.seconds, _plans[scan].key_files)
     openings = [opening for opening in found if not isinstance(opening, str)]
     judged = iter(_judge_all(_models[scan], openings, questions))
     answers = [opening if isinstance(opening, str) else next(judged) for opening in found]
@@ -94,24 +96,29 @@ def _row(stamp: Stamp, answer: "Judged | str") -> Row:
     )
 
 
-def _openings(chunk: "Chunk", seconds: float) -> "list[Recording | str]":
+def _openings(chunk: "Chunk", seconds: float, keys: tuple[str, ...]) -> "list[Recording | str]":
     """Each recording's opening, or why there is none."""
     import numpy as np
 
     from silentspam.audio import Recording
 
     if chunk.audio is None:
-        return [listed.fault or read_opening(listed.path, seconds) for listed in chunk.recordings]
+        return [listed.fault or read_opening(listed.path, seconds, keys) for listed in chunk.recordings]
     sent = [Recording(np.frombuffer(codes, np.uint8)) for codes in chunk.audio]
     return [listed.fault or audio for listed, audio in zip(chunk.recordings, sent, strict=True)]
 
 
-def read_opening(path: str, seconds: float) -> "Recording | str":
-    """The opening of a recording, or why it cannot be read."""
-    from silentspam.audio_files import read_recording
+@lru_cache(maxsize=1)
+def _reader(keys: tuple[str, ...]) -> "Openings":
+    from silentspam.retention.openings import openings
 
+    return openings([Path(name) for name in keys])
+
+
+def read_opening(path: str, seconds: float, keys: tuple[str, ...] = ()) -> "Recording | str":
+    """The opening of a recording, or why it cannot be read; `keys`: files of what opens sealed ones."""
     try:
-        return read_recording(Path(path), max_seconds=seconds)
+        return _reader(keys).read(Path(path), max_seconds=seconds)
     except (SilentSpamError, OSError, ValueError, MemoryError) as error:
         return str(error) or type(error).__name__
 

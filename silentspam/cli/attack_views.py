@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from silentspam import assembly
 from silentspam.calllog.line_calls import LineCall, LineCalls
 from silentspam.calllog.query import Filter
-from silentspam.cli.common import printable, table
+from silentspam.cli.common import openings_of, printable, table
 from silentspam.config import Config
 from silentspam.errors import AudioError, LineError, ModelError, SilentSpamError
 from silentspam.lines.line import Line
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from silentspam.audio import Recording
+    from silentspam.retention.openings import Openings
 
 DRAWN = 100
 """Recordings of a line that its picture is made of, newest first."""
@@ -88,7 +89,8 @@ def show(args: argparse.Namespace, config: Config, *, now: float) -> int:
     calls = list(LineCalls(assembly.database(config)).of_line(line.line_id))
     (one,) = counted([line], calls, now=now, space_id=_space_id(config))
     events = assembly.lines(config).events(line.line_id)
-    figure = _picture(config, line, calls) if args.picture or args.html else None
+    wanted = args.picture or args.html
+    figure = _picture(config, line, calls, openings_of(args)) if wanted else None
     draw = (lambda: figure) if figure is not None else None
     sections = line_sections(one, calls, events, listed=args.calls, draw=draw)
     if args.json:
@@ -105,12 +107,12 @@ def show(args: argparse.Namespace, config: Config, *, now: float) -> int:
     return 0
 
 
-def _picture(config: Config, line: Line, calls: Sequence[LineCall]) -> "Figure":
+def _picture(config: Config, line: Line, calls: Sequence[LineCall], openings: "Openings") -> "Figure":
     """The line drawn from the recordings of its calls that are still there. Raises SilentSpamError."""
     from silentspam.reports.line_pictures import line_figure
 
     named = [Path(call.recording) for call in calls if call.recording]
-    recordings = _readable(named, config.recording.seconds)
+    recordings = _readable(named, config.recording.seconds, openings)
     if not recordings:
         raise SilentSpamError(
             f"line {line.line_id}: no recording to draw: {len(calls)} calls, {len(named)} with a recording, "
@@ -120,15 +122,15 @@ def _picture(config: Config, line: Line, calls: Sequence[LineCall]) -> "Figure":
     return line_figure(recordings, title=title)
 
 
-def _readable(paths: Sequence[Path], seconds: float) -> "list[Recording]":
-    from silentspam.audio import read_ulaw
+def _readable(paths: Sequence[Path], seconds: float, openings: "Openings") -> "list[Recording]":
+    from silentspam.retention.names import is_there
 
     found: list[Recording] = []
     for path in paths:
         try:
-            found.append(read_ulaw(path, max_seconds=seconds))
+            found.append(openings.read(path, max_seconds=seconds))
         except (AudioError, OSError) as error:
-            if path.exists():
+            if is_there(path):
                 print(f"silentspam attacks: left out of the picture: {printable(error)}", file=sys.stderr)
         if len(found) == DRAWN:
             break

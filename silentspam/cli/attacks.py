@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.calls import moment
-from silentspam.cli.common import add_config_option, at_least, configuration, table, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    at_least,
+    configuration,
+    table,
+    verb_parser,
+)
 from silentspam.verdict import LineState
 
 if TYPE_CHECKING:
@@ -71,6 +78,7 @@ def _add_show(actions: Any) -> None:
     show.add_argument("--picture", type=Path, metavar="FILE", help="draw its openings: a PNG file")
     show.add_argument("--html", type=Path, metavar="FILE", help="write a page, with the picture")
     show.add_argument("--json", action="store_true", help="as JSON, instead of tables")
+    add_key_option(show)
 
 
 def _action(

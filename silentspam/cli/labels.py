@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from silentspam.calllog.labels import PRECEDENCE, Answer, LabelSource
 from silentspam.cli.calls import moment
-from silentspam.cli.common import add_config_option, configuration, printable, table, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    configuration,
+    openings_of,
+    printable,
+    table,
+    verb_parser,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
         default=str(PRECEDENCE[-1]),
         help="only labels of this source or a higher one (CONDUCT: all)",
     )
+    add_key_option(export)
     report = _action(actions, "report", run_report, "how the labels were selected, and the share of SPAM")
     report.add_argument("--json", action="store_true", help="the figures as JSON")
     for action in (derive, listing, export, report):
@@ -145,7 +154,12 @@ def run_export(args: argparse.Namespace) -> int:
         args.copy_recordings.mkdir(parents=True, exist_ok=True)
     folder = Path(configuration(args).recording.folder)
     exported = export(
-        calls, args.out, recordings=folder, copy_to=args.copy_recordings, campaign=args.campaign or ""
+        calls,
+        args.out,
+        recordings=folder,
+        copy_to=args.copy_recordings,
+        campaign=args.campaign or "",
+        openings=openings_of(args),
     )
     below = args.copy_recordings or folder
     for why, count in exported.left_out.items():

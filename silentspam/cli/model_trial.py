@@ -9,10 +9,10 @@ from pathlib import Path
 
 from silentspam import assembly
 from silentspam.audio import Recording
-from silentspam.audio_files import find_recordings, read_recording
+from silentspam.audio_files import find_recordings
 from silentspam.calllog.labels import Labels
 from silentspam.calllog.query import Filter
-from silentspam.cli.common import printable, table
+from silentspam.cli.common import openings_of, printable, table
 from silentspam.cli.model_cards import folder_of, summary
 from silentspam.config import Config
 from silentspam.errors import CallLogError, ModelError
@@ -21,6 +21,7 @@ from silentspam.promotion.budget import Advice, advise, shown
 from silentspam.promotion.people import COLUMNS, RecentCall, recent_calls
 from silentspam.promotion.trial import Judged, Met, Trial, judge_again
 from silentspam.registry.registry import Registry
+from silentspam.retention.openings import Openings
 from silentspam.training.dataset import OPENING_SECONDS
 from silentspam.training.trained_on import fingerprint, read_trained_on
 from silentspam.verdict import Verdict
@@ -30,7 +31,7 @@ CALLS_NAMED = 20
 
 
 def may_be_promoted(
-    model_id: str, config: Config, registry: Registry, *, since: float, at_most: int
+    model_id: str, config: Config, registry: Registry, openings: Openings, *, since: float, at_most: int
 ) -> str | None:
     """Judge recent calls with the active model and the candidate; what speaks against it, if anything.
 
@@ -49,7 +50,7 @@ def may_be_promoted(
         return f"recent calls could not be looked at: {error}"
     except ModelError as error:
         return f"which calls it was trained on cannot be read: {error}"
-    trial = _judge(calls, active or candidate, candidate, config, met)
+    trial = _judge(calls, (active or candidate, candidate), config, met, openings)
     advice = advise(trial, config.model.max_false_challenge_rate, with_active=active is not None)
     _say(trial, advice)
     return "; ".join(advice.objections) or None
@@ -64,7 +65,7 @@ def diff(args: argparse.Namespace, config: Config, registry: Registry) -> int:
         calls = [RecentCall(path.stem, path, None) for path in paths]
     else:
         calls = _recent(config, since=args.since, at_most=args.calls)
-    trial = _judge(calls, model_a, model_b, config, _met(*folders))
+    trial = _judge(calls, (model_a, model_b), config, _met(*folders), openings_of(args))
     show = _diff_json if args.json else _diff_text
     print(show(model_a, model_b, trial, config))
     if trial.unreadable:
@@ -88,15 +89,17 @@ def _met(*folders: Path) -> Met:
     return lambda opening: bool(known) and fingerprint(opening) in known
 
 
-def _judge(calls: list[RecentCall], a: SpamModel, b: SpamModel, config: Config, met: Met) -> Trial:
+def _judge(
+    calls: list[RecentCall], models: tuple[SpamModel, SpamModel], config: Config, met: Met, openings: Openings
+) -> Trial:
     seconds = config.recording.seconds
     # Training hears OPENING_SECONDS, also where calls are judged by less: an opening is known by all of them.
-    read = partial(read_recording, max_seconds=max(seconds, OPENING_SECONDS))
+    read = partial(openings.read, max_seconds=max(seconds, OPENING_SECONDS))
 
     def judge(model: SpamModel, recordings: Sequence[Recording]) -> list[Verdict]:
         return assembly.judge_recordings(model, [heard.opening(seconds) for heard in recordings], config)
 
-    return judge_again(_with_progress(calls), read, partial(judge, a), partial(judge, b), met)
+    return judge_again(_with_progress(calls), read, partial(judge, models[0]), partial(judge, models[1]), met)
 
 
 def _with_progress(calls: list[RecentCall]) -> Iterable[RecentCall]:

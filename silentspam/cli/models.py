@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.calls import moment
-from silentspam.cli.common import add_config_option, at_least, configuration, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    at_least,
+    configuration,
+    openings_of,
+    verb_parser,
+)
 from silentspam.errors import CallLogError
 
 if TYPE_CHECKING:
@@ -60,6 +67,7 @@ def add_parser(subparsers: Any) -> None:
     for action in (promote, diff):
         for option, settings in _TRIAL_OPTIONS:
             action.add_argument(option, **settings)  # type: ignore[arg-type]
+        add_key_option(action)
     for action in (add, shadow, promote, back, retire):
         action.add_argument("--note", default="", metavar="TEXT", help="why: kept in the history")
     for action in (listing, show, diff):
@@ -139,7 +147,9 @@ def run_promote(args: argparse.Namespace) -> int:
         _sound(registry.folder / model_id, "is active already, and cannot judge")
         print(f"model {model_id} is active already")
         return 0
-    objection = may_be_promoted(model_id, config, registry, since=args.since, at_most=args.calls)
+    objection = may_be_promoted(
+        model_id, config, registry, openings_of(args), since=args.since, at_most=args.calls
+    )
     if objection and not args.force:
         registry.refuse(model_id, objection)
         _copy_history(config, registry)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from silentspam.cli.common import at_least, configuration
+from silentspam.cli.common import add_key_option, at_least, configuration, openings_of
 from silentspam.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="recordings to hear, drawn at random (2000)",
     )
+    add_key_option(parser)
     parser.add_argument("--self-test", action="store_true", help="try the alarms on simulated drift")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="for --self-test: labelled openings")
     parser.add_argument("--labels", type=Path, metavar="CSV", help="for --self-test: their labels")
@@ -73,7 +74,12 @@ def recent_drift(
         )
     paths, recorded = sampled(log.iterate(wanted, COLUMNS), args.sample)
     recent = recent_openings(
-        paths, model, seconds=config.recording.seconds, recorded=recorded, progress=_progress
+        paths,
+        model,
+        seconds=config.recording.seconds,
+        recorded=recorded,
+        read=openings_of(args).read,
+        progress=_progress,
     )
     found = drift(reference, recent.vectors, recent.probabilities)
     figures = {

@@ -5,15 +5,26 @@ import getpass
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from silentspam.cli.calls import moment
-from silentspam.cli.common import add_config_option, at_least, printable, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    at_least,
+    openings_of,
+    printable,
+    verb_parser,
+)
+from silentspam.retention.names import SEALED
 
 if TYPE_CHECKING:
+    from silentspam.audio import Recording
     from silentspam.calllog.labels import LabelledCall
+    from silentspam.retention.openings import Openings
 
 EXAMPLES = """\
   silentspam review                                     s spam, h ham, u unsure, k skip, z undo, q quit
@@ -37,6 +48,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--png", type=Path, metavar="DIR", help="draw each call's opening there as well")
     parser.add_argument("--play", metavar="COMMAND", help="what plays a raw mu-law file, for the key p")
     parser.add_argument("--by", metavar="NAME", help="who labels (you)")
+    add_key_option(parser)
     add_config_option(parser)
     parser.set_defaults(run=run)
 
@@ -50,14 +62,14 @@ def run(args: argparse.Namespace) -> int:
     from silentspam.cli.review_desk import Desk, Tools
     from silentspam.labels.waiting import Order, waiting
 
-    store = label_store(args)
+    store, openings = label_store(args), openings_of(args)
     calls = store.calls(Filter(since=args.since), tuple(COLUMNS))
     queue = waiting(calls, order=Order(args.order))[: args.limit]
     if args.png:
         args.png.mkdir(parents=True, exist_ok=True)
     tools = Tools(
-        show=lambda call, number: _show(call, f"{number + 1} of {len(queue)}", args.png),
-        play=lambda call: _play(call, args.play),
+        show=lambda call, number: _show(call, f"{number + 1} of {len(queue)}", args.png, openings),
+        play=lambda call: _play(call, args.play, openings),
         say=_say,
         write=lambda label: store.write([label]),
         remove=lambda call_id: store.remove(call_id, LabelSource.REVIEW),
@@ -91,10 +103,9 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _show(call: "LabelledCall", place: str, png: Path | None) -> None:
+def _show(call: "LabelledCall", place: str, png: Path | None, openings: "Openings") -> None:
     """The picture, the figures, and what is known of the call."""
     from silentspam.audio import dbfs
-    from silentspam.audio_files import read_recording
     from silentspam.cli.review_desk import HELP
     from silentspam.cli.terminal_picture import draw
     from silentspam.errors import AudioError
@@ -103,7 +114,7 @@ def _show(call: "LabelledCall", place: str, png: Path | None) -> None:
 
     lines = [f"--- {place} ---"]
     try:
-        recording = read_recording(Path(str(call.row["recording"])))
+        recording = openings.read(Path(str(call.row["recording"])))
     except AudioError as error:
         lines.append(f"(no picture: {error})")
     else:
@@ -115,7 +126,7 @@ def _show(call: "LabelledCall", place: str, png: Path | None) -> None:
             f"digital silence {recording.digital_silence_share:.0%}"
         )
         if png:
-            _draw(call, png)
+            _draw(call, recording, png)
     lines += [_probability(call), *explain(call.row), f"here because it {find(call.row).why}", HELP]
     print("\n".join(map(printable, lines)), flush=True)
 
@@ -127,9 +138,8 @@ def _probability(call: "LabelledCall") -> str:
     return f"spam probability {float(probability):.3f} (threshold {float(threshold):.3f})"
 
 
-def _draw(call: "LabelledCall", folder: Path) -> None:
+def _draw(call: "LabelledCall", recording: "Recording", folder: Path) -> None:
     """A missing matplotlib costs the picture, not the review."""
-    from silentspam.audio_files import read_recording
     from silentspam.errors import SilentSpamError
     from silentspam.spectrum import StftParams
 
@@ -138,19 +148,26 @@ def _draw(call: "LabelledCall", folder: Path) -> None:
     try:
         from silentspam.cli.plot import plot_opening
 
-        recording = read_recording(Path(str(call.row["recording"])))
         plot_opening(recording, path, title=call_id, stft=StftParams())
         print(f"picture: {path}")
     except (SilentSpamError, OSError) as error:
         print(f"silentspam: {error}", file=sys.stderr)
 
 
-def _play(call: "LabelledCall", command: str | None) -> None:
-    """The path is an argument of its own: no shell reads it."""
+def _play(call: "LabelledCall", command: str | None, openings: "Openings") -> None:
+    """The path is an argument of its own, read by no shell. What is sealed is played from a passing copy."""
+    from silentspam.errors import AudioError
+
     if not command:
         _say("name a player with --play COMMAND")
         return
     try:
-        subprocess.run([*shlex.split(command), str(call.row["recording"])], check=False)
-    except (OSError, ValueError) as error:
+        path = openings.find(Path(str(call.row["recording"])))
+        with tempfile.NamedTemporaryFile(suffix=".ulaw") as copy:
+            if path.suffix == SEALED:
+                copy.write(openings.read(path).codes.tobytes())
+                copy.flush()
+                path = Path(copy.name)
+            subprocess.run([*shlex.split(command), str(path)], check=False)
+    except (OSError, ValueError, AudioError) as error:
         print(f"silentspam: --play {command}: {error}", file=sys.stderr)

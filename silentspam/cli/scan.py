@@ -8,7 +8,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import add_config_option, at_least, configuration, printable, table, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    at_least,
+    configuration,
+    key_files,
+    openings_of,
+    printable,
+    table,
+    verb_parser,
+)
 
 if TYPE_CHECKING:
     from silentspam.archive.dispatch import Crew
@@ -54,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--retry-errors", action="store_true", help="try again what could not be read")
     parser.add_argument("--replace", action="store_true", help="replace the result of another model's scan")
     parser.add_argument("--status", action="store_true", help="say how far it is, and change nothing")
+    add_key_option(parser)
     add_config_option(parser)
     parser.set_defaults(run=run)
 
@@ -97,7 +108,8 @@ def _plan(args: argparse.Namespace) -> "Plan":
         max_digital_silence_share=config.model.max_digital_silence_share,
         features=args.features,
     )
-    return make_plan(args.model or assembly.model_folder(config), questions)
+    openings_of(args)  # a key that cannot be read is said before any work
+    return make_plan(args.model or assembly.model_folder(config), questions, key_files(args))
 
 
 def _scan(args: argparse.Namespace, listing: "Listing", plan: "Plan") -> "Tally":

@@ -7,7 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from silentspam.cli.common import add_config_option, configuration, printable, table, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    configuration,
+    openings_of,
+    printable,
+    table,
+    verb_parser,
+)
 from silentspam.errors import AudioError
 from silentspam.verdict import Verdict
 
@@ -34,6 +42,7 @@ def add_parser(subparsers: Any) -> None:
         "--model", type=Path, metavar="DIR", help="model folder (default: the configured one)"
     )
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw waveform, spectrogram and bases")
+    add_key_option(parser)
     add_config_option(parser)
     parser.set_defaults(run=run)
 
@@ -41,10 +50,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when a recording could not be read; the others are judged all the same."""
     from silentspam import assembly
-    from silentspam.audio_files import find_recordings, read_recording
+    from silentspam.audio_files import find_recordings
     from silentspam.model import load_model
 
-    config = configuration(args)
+    config, openings = configuration(args), openings_of(args)
     model = load_model(args.model or assembly.model_folder(config))
     paths = list(find_recordings(args.paths))
     if args.plot and len(paths) != 1:
@@ -55,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     verdicts, failed = [], 0
     for path in _with_progress(paths):
         try:
-            recording = read_recording(path, max_seconds=config.recording.seconds)
+            recording = openings.read(path, max_seconds=config.recording.seconds)
         except AudioError as error:
             print(f"silentspam score: {printable(error)}", file=sys.stderr)
             failed += 1

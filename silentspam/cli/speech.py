@@ -7,11 +7,21 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import add_config_option, at_least, configuration, printable, table, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    at_least,
+    configuration,
+    openings_of,
+    printable,
+    table,
+    verb_parser,
+)
 
 if TYPE_CHECKING:
+    from silentspam.config import Config
     from silentspam.training.caller_speech import SpeechDetector
-    from silentspam.training.legs import LegSweep
+    from silentspam.training.legs import LegSweep, Row
 
 EXAMPLES = """\
   silentspam speech                      measure what has come in (a timer can run it)
@@ -27,6 +37,7 @@ def add_parser(subparsers: Any) -> None:
     parser = verb_parser(subparsers, "speech", "measure how long callers spoke", EXAMPLES)
     parser.add_argument("recordings", nargs="*", type=Path, metavar="PATH", help="only measure these")
     parser.add_argument("--watch", type=at_least(1), metavar="SECONDS", help="go on, so often")
+    add_key_option(parser)
     add_config_option(parser)
     parser.set_defaults(run=run)
 
@@ -37,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     detector = SpeechDetector()
     if args.recordings:
-        return _only_measure(args.recordings, detector)
+        return _only_measure(args, detector)
     sweep = _sweep(args, detector)
     code = _sweep_once(sweep)
     _learn(args)
@@ -60,14 +71,14 @@ def _learn(args: argparse.Namespace) -> None:
         print(f"silentspam: lines are learnt later: {printable(error)}", file=sys.stderr)
 
 
-def _only_measure(paths: list[Path], detector: "SpeechDetector") -> int:
-    from silentspam.audio_files import find_recordings, read_recording
+def _only_measure(args: argparse.Namespace, detector: "SpeechDetector") -> int:
+    from silentspam.audio_files import find_recordings
     from silentspam.errors import AudioError
 
-    code = 0
-    for path in find_recordings(paths):
+    code, openings = 0, openings_of(args)
+    for path in find_recordings(args.recordings):
         try:
-            recording = read_recording(path)
+            recording = openings.read(path)
         except AudioError as error:
             print(f"silentspam: {printable(error)}", file=sys.stderr)
             code = 1
@@ -97,7 +108,20 @@ def _sweep(args: argparse.Namespace, detector: "SpeechDetector") -> "LegSweep":
         row_of=lambda call_id: next(iter(log.rows(Filter(call_id=call_id))), None),
         write=lambda speech: log.write(heard(speech)),
         keep=config.collection.keep_legs,
+        kept=lambda path, row: _retain(config, path, row),
     )
+
+
+def _retain(config: "Config", path: Path, row: "Row") -> None:
+    """Do with a side that is kept what `retention` says of recordings; what fails leaves it as it is."""
+    from silentspam import assembly
+    from silentspam.errors import SilentSpamError
+    from silentspam.retention.settling import retain
+
+    try:
+        retain(path, assembly.retention_rules(config), challenged=row["challenged_at"] is not None)
+    except (SilentSpamError, OSError) as error:
+        print(f"silentspam speech: retention: {printable(error)}", file=sys.stderr)
 
 
 def _sweep_once(sweep: "LegSweep") -> int:

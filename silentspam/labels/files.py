@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from silentspam.calllog.labels import Answer, Label, LabelledCall, LabelSource
-from silentspam.errors import SilentSpamError
+from silentspam.errors import AudioError, SilentSpamError
 from silentspam.labels.rules import Row, is_judgeable
+from silentspam.retention.names import is_there
+from silentspam.retention.openings import Openings
 
 CALL_COLUMNS = ("call_id", "recording", "ani", "challenge_cause", "challenge_probability")
 FIELDS = (
@@ -67,19 +69,22 @@ def export(
     recordings: Path,
     copy_to: Path | None = None,
     campaign: str = "",
+    openings: Openings | None = None,
 ) -> Exported:
     """Write the labels that count and whose recording is there; the file is put in place by rename.
 
     `recordings` is the folder that the paths in the CSV are below; with `copy_to` each recording is copied
-    there, and the paths are below that. `campaign` is the name of the attack that the SPAM belongs to.
+    there, and the paths are below that; `openings` opens those that are sealed, which only a copy can be of.
+    `campaign` is the name of the attack that the SPAM belongs to.
     Raises LabelFileError where it cannot be written, for want of space among others.
     """
     exported, callers = Exported(), dict[str, int]()
+    copy = Copying(copy_to, openings or Openings()) if copy_to else None
     with _put_in_place(out) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=FIELDS)
         writer.writeheader()
         for call in calls:
-            line = _line(call, recordings, copy_to, callers, exported)
+            line = _line(call, recordings, copy, callers, exported)
             if line is not None:
                 writer.writerow(line | {"campaign": campaign if line["label"] == Answer.SPAM else ""})
         file.flush()
@@ -102,23 +107,39 @@ def _put_in_place(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Copying:
+    """Copies recordings into a folder, in plain; `openings` opens those that are sealed."""
+
+    folder: Path
+    openings: Openings
+
+    def __call__(self, recording: Path) -> str:
+        """The copy's name. Raises AudioError for one that cannot be opened."""
+        where = self.openings.find(recording)
+        codes = self.openings.read(where).codes.tobytes() if where != recording else None
+        with _put_in_place(self.folder / recording.name) as partial:
+            if codes is None:
+                shutil.copyfile(recording, partial)
+            else:
+                partial.write_bytes(codes)
+        return recording.name
+
+
 def _line(
-    call: LabelledCall, recordings: Path, copy_to: Path | None, callers: dict[str, int], exported: Exported
+    call: LabelledCall, recordings: Path, copy: Copying | None, callers: dict[str, int], exported: Exported
 ) -> dict[str, object] | None:
     label, recording = call.label, Path(str(call.row["recording"] or ""))
     if label is None or label.label is Answer.UNSURE:
         exported.left_out["unsure"] += 1
         return None
-    if not recording.is_file():
-        exported.left_out["the recording is gone"] += 1
-        return None
-    if copy_to is None and not recording.is_relative_to(recordings):
-        exported.left_out[f"the recording is not below {recordings}"] += 1
+    name = _named(recording, recordings, copy, exported)
+    if name is None:
         return None
     exported.written[label.label] += 1
     probability = call.row["challenge_probability"] if call.row["challenge_cause"] else None
     return {
-        "recording": _copy(recording, copy_to) if copy_to else str(recording.relative_to(recordings)),
+        "recording": name,
         "label": label.label,
         "kind": label.kind if label.kind.isidentifier() else KINDS[label.label],
         "source": _caller(str(call.row["ani"] or ""), callers),
@@ -134,10 +155,20 @@ def _caller(ani: str, callers: dict[str, int]) -> str:
     return f"caller-{callers.setdefault(ani, len(callers) + 1)}" if ani else ""
 
 
-def _copy(recording: Path, folder: Path) -> str:
-    with _put_in_place(folder / recording.name) as partial:
-        shutil.copyfile(recording, partial)
-    return recording.name
+def _named(recording: Path, recordings: Path, copy: Copying | None, exported: Exported) -> str | None:
+    """How the CSV names a recording, which is copied where it is to be; None where it is left out."""
+    if not is_there(recording):
+        exported.left_out["the recording is gone"] += 1
+    elif copy is None and not recording.is_file():
+        exported.left_out["the recording is sealed: only a copy can be plain (--copy-recordings, --key)"] += 1
+    elif copy is None and not recording.is_relative_to(recordings):
+        exported.left_out[f"the recording is not below {recordings}"] += 1
+    else:
+        try:
+            return copy(recording) if copy else str(recording.relative_to(recordings))
+        except AudioError as error:
+            exported.left_out[f"the recording cannot be opened: {error}"] += 1
+    return None
 
 
 def read_lines(path: Path) -> list[Line]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from silentspam.calllog.labels import LabelledCall, LabelSource
 from silentspam.labels.rules import find
+from silentspam.retention.names import is_there
 
 SETTLED = (LabelSource.REVIEW, LabelSource.IMPORT)
 
@@ -31,7 +32,7 @@ def waiting(calls: Iterable[LabelledCall], *, order: Order) -> list[LabelledCall
 
 def _waits(call: LabelledCall) -> bool:
     settled = any(label.source in SETTLED for label in call.labels)
-    return not settled and find(call.row).for_review and Path(str(call.row["recording"])).is_file()
+    return not settled and find(call.row).for_review and is_there(Path(str(call.row["recording"])))
 
 
 def _certainty(call: LabelledCall) -> float:

@@ -4,11 +4,12 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from silentspam.audio import read_ulaw
+from silentspam.audio import Recording, read_ulaw
 from silentspam.errors import AudioError
 from silentspam.features import feature_vector
 from silentspam.fitness import why_inconclusive
@@ -20,6 +21,12 @@ COLUMNS = ("recording",)
 """What `sampled` wants of each row."""
 
 Progress = Callable[[Iterable[Path], int], Iterable[Path]]
+
+
+class Read(Protocol):
+    """Reads a recording, in plain or sealed. Raises AudioError."""
+
+    def __call__(self, path: Path, *, max_seconds: float) -> Recording: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +65,19 @@ def sampled(rows: Iterable[tuple[Value, ...]], most: int, *, seed: int = 1) -> t
 
 
 def recent_openings(
-    paths: list[Path], model: SpamModel, *, seconds: float, recorded: int, progress: Progress | None = None
+    paths: list[Path],
+    model: SpamModel,
+    *,
+    seconds: float,
+    recorded: int,
+    read: Read = read_ulaw,
+    progress: Progress | None = None,
 ) -> Recent:
     """The openings of `paths`, heard by `model`; at most `seconds` of each, as a live call's [s]."""
     vectors, gone, unfit = [], 0, 0
     for path in progress(paths, len(paths)) if progress else paths:
         try:
-            opening = read_ulaw(path, max_seconds=seconds)
+            opening = read(path, max_seconds=seconds)
         except AudioError:
             gone += 1
             continue

@@ -13,6 +13,7 @@ from pathlib import Path
 
 SUFFIX = ".ulaw"
 SEALED = ".sealed"
+"""The same as `audio_files.SEALED_SUFFIX`, which cannot be had without numpy."""
 GOING = ".going"
 PARTIAL = ".partial"
 UNREADABLE = ".unreadable"

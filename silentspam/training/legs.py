@@ -65,13 +65,17 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LegSweep:
-    """Measures what is finished: `row_of` reads a call's row, `write` makes a measure durable or raises."""
+    """Measures what is finished: `row_of` reads a call's row, `write` makes a measure durable or raises.
+
+    keep: sides that were measured are kept; `kept` is then told of each, and must not raise.
+    """
 
     folder: Path
     detector: Detector
     row_of: Callable[[str], Row | None]
     write: Callable[[CallSpeech], None]
     keep: bool = False
+    kept: Callable[[Path, Row], None] = lambda _path, _row: None
     clock: Callable[[], float] = time.time
 
     def run(self) -> Iterator[Leg]:
@@ -102,7 +106,7 @@ class LegSweep:
             path.rename(path.with_name(path.name + SET_ASIDE))
             return Leg(path=path, fate=Fate.SET_ASIDE, why=str(error))
         self.write(speech)
-        self._put_away(path)
+        self._put_away(path, row)
         return Leg(path=path, fate=Fate.MEASURED, speech=speech)
 
     def _measure(self, path: Path, row: Row) -> CallSpeech:
@@ -124,13 +128,14 @@ class LegSweep:
             speech_detector=self.detector.name,
         )
 
-    def _put_away(self, path: Path) -> None:
+    def _put_away(self, path: Path, row: Row) -> None:
         if not self.keep:
             path.unlink()
             return
         kept = self.folder / MEASURED
         kept.mkdir(exist_ok=True)
         path.rename(kept / path.name)
+        self.kept(kept / path.name, row)
 
 
 def _is_call_id(text: str) -> bool:
