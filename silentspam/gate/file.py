@@ -74,7 +74,7 @@ class Gate:
         line = self.body[self._view.told_at :].split(b"\n")[place]
         try:
             return msgspec.json.decode(line, type=DnisTerms)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise GateError(f"terms of a called number: {error}: made by another version?") from error
 
     @cached_property

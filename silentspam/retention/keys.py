@@ -8,7 +8,6 @@ the machine that records.
 """
 
 import base64
-import binascii
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -87,7 +86,7 @@ def _read(path: Path, kind: str) -> bytes:
         raise RetentionError(f"key file {path}: {error.strerror or error}") from error
     try:
         raw = base64.b64decode(text.removeprefix(kind), validate=True) if text.startswith(kind) else b""
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or characters that are not ASCII
         raw = b""
     if len(raw) != KEY_BYTES:
         found = next((other for other in (_PUBLIC, _PRIVATE) if text.startswith(other)), "no key of ours ")

@@ -71,3 +71,19 @@ def test_whatever_bytes_come_a_reader_reads_or_refuses(target: Target) -> None:
 def test_the_inputs_to_start_from_have_a_good_one(target: Target) -> None:
     """Else a reader that refuses everything would pass for one that stands everything."""
     target.read(target.seeds()[0])
+
+
+FOUND = (
+    ("gate-hashed", b'{"dnis":"5550200"', b'{"\xff":"5550200"'),
+    ("lines-snapshot-hashed", b'{"line_id":"line 0"', b'{"line_id":"\xe0"'),
+    ("list-parquet", b"recording", b"\xf2ecording"),
+    ("public-key", b"1 ", b"1 \xff"),
+    ("unlogged-rows", b"1700000000.5", b"nan"),
+)
+"""What fuzzing found and was mended: target, what of a seed was replaced, and by what."""
+
+
+@pytest.mark.parametrize(("name", "old", "new"), FOUND)
+def test_what_fuzzing_found_is_refused(name: str, old: bytes, new: bytes) -> None:
+    seed = next(seed for seed in TARGETS[name].seeds() if old in seed)
+    TARGETS[name].try_on(seed.replace(old, new))

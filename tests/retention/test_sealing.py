@@ -90,6 +90,9 @@ def test_the_wrong_half_and_damaged_keys_are_named(tmp_path: Path) -> None:
     public.write_text(public.read_text()[:-9])
     with pytest.raises(RetentionError, match="whole"):
         read_public_key(public)
+    public.write_bytes(b"silentspam public key 1 \xff\xfe")
+    with pytest.raises(RetentionError, match="whole"):
+        read_public_key(public)
     public.write_bytes(os.urandom(400))
     with pytest.raises(RetentionError, match="no key of ours"):
         read_public_key(public)
