@@ -64,6 +64,7 @@ class Asterisk:
         dialplan: Path,
         environment: Mapping[str, str] | None = None,
         root: Path | None = None,
+        system_name: str = "lab",
     ) -> None:
         self.work = work
         self.ports = ports
@@ -71,7 +72,7 @@ class Asterisk:
         self.environment = dict(environment or {})
         self.agi_folder = work / "agi-bin"
         self.log_file = work / "log" / "full"
-        self._parts = dict(parts)
+        self._parts = {"SYSTEM_NAME": system_name, **parts}
         self._dialplan = dialplan
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -150,6 +151,13 @@ class Asterisk:
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL, as when its machine loses its power: no call is ended, no handler runs."""
+        process, self._process = self._process, None
+        if process is not None:
             process.kill()
             process.wait()
 

@@ -28,6 +28,7 @@ SHARED = {value for name, value in vars(variables).items() if name.isupper()}
 def context(name: str) -> list[str]:
     """The applications of a context, in order, without `exten` and `same`."""
     section = BODY.split(f"[{name}]\n")[1].split("\n[")[0]
+    section = section.split("\nexten => T,")[0]
     lines = [line.strip() for line in section.splitlines() if line.strip() and not line.startswith(";")]
     return [re.sub(r"^(exten => s,1,|same => n(\(\w+\))?,)", "", line) for line in lines]
 
@@ -145,6 +146,31 @@ def test_headers_of_a_caller_are_letters_and_digits_before_they_meet_an_expressi
 def test_every_context_ends_in_a_return_or_a_hangup() -> None:
     for name in re.findall(r"^\[([\w-]+)\]", BODY, re.MULTILINE):
         assert context(name)[-1] in ("Return()", HANGUP)
+
+
+# --- a resident screener that hangs --------------------------------------------------------------------------
+
+
+def test_what_asterisk_does_when_the_time_is_up_leads_back_behind_the_screening() -> None:
+    """Measured: without it a caller whose FastAGI server hangs waits for ever, and so does the channel."""
+    assert "exten => T,1,Set(AGISTATUS=TIMEOUT)\n same => n,Goto(s,answered)\n" in BODY
+    lines = context("silentspam")
+    agi = at(lines, "TryExec(AGI(")
+    assert lines[agi - 1] == "Gosub(silentspam-patience,s,1)"
+    assert "same => n(answered),Set(SILENTSPAM_AGI_STATUS=${AGISTATUS})" in BODY
+    assert lines[agi + 2].endswith("?Set(TIMEOUT(absolute)=${SILENTSPAM_TIMEOUT}))")
+
+
+def test_only_a_resident_screener_is_given_a_time_as_scripts_have_their_own() -> None:
+    lines = context("silentspam-patience")
+    bound = at(lines, "Set(TIMEOUT(absolute)=")
+    guard = at(lines, "GotoIf(")
+    assert guard < bound
+    assert lines[guard].endswith("?script)")
+    assert "agi://" in lines[guard]
+    assert "hagi://" in lines[guard]
+    assert lines[0] == "Set(SILENTSPAM_TIMEOUT=)"
+    assert lines[-1] == "Return()"
 
 
 # --- the caller's side of a bridged call --------------------------------------------------------------------

@@ -13,6 +13,8 @@ from silentspam.errors import ChannelError
 
 EMERGENCY_ARGUMENT = "--emergency"
 """What the dialplan gives the script where SIP headers announce a call of public safety."""
+TIMEOUT = "TIMEOUT(absolute)"
+"""Asterisk takes a call from us when so many seconds have passed."""
 ARGUMENTS = range(1, 5)
 """Places of AGI() where it may stand: Asterisk passes them on in the environment as well."""
 
@@ -58,11 +60,23 @@ def _own_terms(record: CallRecord) -> Iterator[tuple[str, str]]:
 class AgiChannel:
     """A caller's leg in Asterisk (implements `silentspam.channel.Channel`)."""
 
-    def __init__(self, session: AgiSession, *, ring_tone: str = "ring", legs: Path | None = None) -> None:
-        """`legs` is the folder for callers' sides; None: they are not recorded."""
+    def __init__(
+        self,
+        session: AgiSession,
+        *,
+        ring_tone: str = "ring",
+        legs: Path | None = None,
+        longest: float | None = None,
+    ) -> None:
+        """`legs` is the folder for callers' sides; None: they are not recorded.
+
+        longest: seconds that a screening can take, for a dialplan that takes the call back after a while; it
+        is asked for so much when a challenge begins. None: it waits however long it takes.
+        """
         self._session = session
         self._ring_tone = ring_tone
         self._legs = legs
+        self._longest = longest
         self._side_is_recorded = False
 
     def announce(self, call_id: str) -> None:
@@ -92,6 +106,9 @@ class AgiChannel:
             self._side_is_recorded = True
 
     def play(self, sound: str, *, keys: str = "") -> str | None:
+        if self._longest is not None:
+            self._set(TIMEOUT, f"{self._longest:.0f}")
+            self._longest = None
         return self._session.stream_file(sound, keys) or None
 
     def wait_for_key(self, seconds: float) -> str | None:

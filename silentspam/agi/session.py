@@ -148,10 +148,12 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
                 raise ChannelError(f"reply without a result: {line[:80]!r}")
             # Only beside −1: a caller whose number reads "hangup" has not hung up.
             if (match["result"], match["text"]) == ("-1", "hangup"):
+                self._hung_up = True
                 raise ChannelHangup("the caller hung up")
             reply = {"result": (match["result"], match["text"] or "")}
             return reply | ({"endpos": (match["endpos"], "")} if match["endpos"] else {})
         if code == "511":
+            self._hung_up = True
             raise ChannelHangup("the channel is dead")
         if line.startswith("520-"):
             self._skip_usage()

@@ -39,6 +39,9 @@ EMERGENCY = "SILENTSPAM_EMERGENCY"
 LEG = "SILENTSPAM_LEG"
 """File for the caller's side of the bridged call, of our own id; empty where nothing is left to record."""
 
+TIMEOUT = "SILENTSPAM_TIMEOUT"
+"""The admin's own TIMEOUT(absolute) [s] while a resident screener is asked; empty where a script is."""
+
 STARTED_AT = "SILENTSPAM_STARTED_AT"
 """When the call came in [s since the epoch]; set by the dialplan."""
 

@@ -81,7 +81,12 @@ class Service:
     def _screen(self, session: AgiSession, started_at: float, *, full: bool) -> CallRecord:
         ani = session.get_variable("CALLERID(ANI)")
         call = call_from_environment(session.env, call_id=Call.new_id(), ani=ani, started_at=started_at)
-        channel = AgiChannel(session, ring_tone=self.config.recording.ring_tone, legs=self.config.legs_folder)
+        channel = AgiChannel(
+            session,
+            ring_tone=self.config.recording.ring_tone,
+            legs=self.config.legs_folder,
+            longest=self.longest,
+        )
         screener = replace(self._screener, judge=self._judge())
         record = _handed_back(call, channel, screener) if full else screen_call(call, channel, screener)
         record.screener = self._name
