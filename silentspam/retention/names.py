@@ -63,7 +63,7 @@ def all_of(call_id: str) -> tuple[str, ...]:
 
 def sealed_beside(path: Path) -> Path:
     """Where the sealed form of a recording lies."""
-    return path.with_name(path.name + SEALED)
+    return Path(f"{path}{SEALED}")
 
 
 def is_there(path: Path) -> bool:

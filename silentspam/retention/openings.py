@@ -41,7 +41,7 @@ class Openings:
             return path
         if (sealed := names.sealed_beside(path)).exists():
             return sealed
-        raise AudioError(f"{path}: no such recording: never kept, or deleted since (retention)")
+        raise AudioError(f"{path}: No such file: never kept, or deleted since (retention)")
 
     def _unsealed(self, path: Path) -> bytes:
         """Raises AudioError, naming the file."""

@@ -81,7 +81,7 @@ def test_score_finds_sealed_openings_in_a_folder(silentspam: Run, call: Sealed) 
     assert "name its private key by --key FILE" in err
     code, _, err = silentspam("score", call.recordings / "nowhere.ulaw")
     assert code == 1
-    assert "no such recording" in err
+    assert "No such file: never kept" in err
 
 
 def test_review_shows_what_its_key_opens(

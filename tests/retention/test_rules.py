@@ -1,11 +1,13 @@
 """Whose recordings are kept, and when they are due."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from silentspam.call import Call
-from silentspam.retention.names import Form, going_name, is_call_id, parsed
+from silentspam.retention.names import Form, going_name, is_call_id, is_there, parsed
 from silentspam.retention.rules import DAY, Policy, Rules, in_sample
 
 
@@ -81,6 +83,11 @@ def test_the_forms_of_a_recording(name: str, form: Form) -> None:
 )
 def test_what_no_call_id_names_is_not_ours(name: str) -> None:
     assert parsed(name) is None
+
+
+def test_no_path_at_all_is_no_recording() -> None:
+    assert not is_there(Path())
+    assert not is_there(Path("nowhere.ulaw"))
 
 
 @given(st.text(max_size=60))
