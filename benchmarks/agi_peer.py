@@ -24,7 +24,8 @@ TALK_SECONDS = 1.0
 EVENTS_AT_ONCE = 256
 PATIENCE_SECONDS = 120.0
 """A session that is open for longer is given up, as a fault."""
-MUST_BE_SET = ((b"SILENTSPAM_SCREENED", b"1"), (b"SILENTSPAM_FAILED_OPEN", b""))
+MUST_BE = ((b"SILENTSPAM_SCREENED", b"1"), (b"SILENTSPAM_FAILED_OPEN", b""))
+"""An unset variable is an empty one to the dialplan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,9 +217,9 @@ def _screening_faults(dialogue: Dialogue) -> list[str]:
     """What the dialplan was told that it should not have been."""
     found, caller = dialogue.variables, dialogue.notes.caller
     faults = [
-        f"{name.decode()} is {found.get(name, b'not set').decode()!r}"
-        for name, wanted in MUST_BE_SET
-        if found.get(name) != wanted
+        f"{name.decode()} is {found.get(name, b'').decode()!r}"
+        for name, wanted in MUST_BE
+        if found.get(name, b"") != wanted
     ]
     action = found.get(b"SILENTSPAM_ACTION", b"not set")
     if action != caller.action:

@@ -30,7 +30,7 @@ DECISION_MS = 100.0
 CPU_MS = 5.0
 GROWTH = 1.05
 """Of resident memory, from when it has settled to the end."""
-SOAK_RATE, SOAK_PACE = 150.0, 0.05
+SOAK_RATE, SOAK_PACE = 100.0, 0.05
 """In a soak a caller's two seconds of recording take a tenth of one."""
 SEARCH_SECONDS, SEARCH_STEP, SEARCH_RUNS = 30.0, 1.25, 8
 DECISION = "recording's end to decision"
@@ -41,13 +41,20 @@ Limit = tuple[str, float, str, float]
 """What was measured, the figure, `at most` or `at least`, and how much."""
 
 
-def limits(figures: Figures, *, in_progress: int = 0) -> list[Limit]:
-    """What a run has to hold."""
-    wait = figures["waits_ms"][DECISION]["p99"]
-    found: list[Limit] = [
+def losses(figures: Figures) -> list[Limit]:
+    """What no run may have."""
+    return [
         ("calls with a fault", figures["failed"], "at most", 0),
         ("rows missing or torn", figures["calls"] - figures["rows"]["whole"], "at most", 0),
         ("processes restarted", sum(figures["restarted"].values()), "at most", 0),
+    ]
+
+
+def limits(figures: Figures, *, in_progress: int = 0) -> list[Limit]:
+    """What a run has to hold."""
+    wait = figures["waits_ms"][DECISION]["p99"]
+    found = [
+        *losses(figures),
         (f"p99 from {DECISION} [ms]", float("inf") if wait is None else wait, "at most", DECISION_MS),
         ("CPU of the screener a call [ms]", figures["cpu_ms_in_all"], "at most", CPU_MS),
     ]
@@ -87,9 +94,12 @@ class Bench:
                 screener, mixed(self._callers, SEED), rate=rate, calls=calls, pace=pace, seed=SEED
             )
 
-    def search(self, rate: float, seconds: float) -> Iterator[tuple[Figures, bool]]:
-        """Runs at rising rates until one does not hold, then half-way between; each with whether it held."""
-        held, failed = 0.0, 0.0
+    def search(self, rate: float, seconds: float, *, held: float = 0.0) -> Iterator[tuple[Figures, bool]]:
+        """Runs at rising rates until one does not hold, then half-way between; each with whether it held.
+
+        held: a rate that is known to hold.
+        """
+        failed = 0.0
         for _ in range(SEARCH_RUNS):
             figures = self.run(rate, round(rate * seconds))
             good = all(map(holds, limits(figures)))
@@ -146,25 +156,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(bench: Bench, options: argparse.Namespace) -> tuple[Figures, bool]:
     """What was asked for, in figures; whether all of it holds."""
     figures: Figures = {"made_at": time.strftime("%Y-%m-%d"), "cores": os.cpu_count()}
-    good = True
-    if options.rate:
-        run = bench.run(options.rate, round(options.rate * options.seconds))
-        found = limits(run, in_progress=OPEN_CALLS if options.rate >= RATE else 0)
-        good = tell("Whole screenings against scripted peers that take real time", run, found)
-        figures |= {"run": run, "limits": found}
-    if options.soak:
-        run = bench.run(SOAK_RATE, options.soak, pace=SOAK_PACE)
-        found = [*(limit for limit in limits(run) if limit[2] == "at most"), growth(run)]
-        good = tell(f"A soak: {options.soak} calls in a hurry", run, found) and good
-        figures |= {"soak": run, "soak_limits": found}
+    good = [
+        not options.rate or _at_rate(bench, options.rate, options.seconds, figures),
+        not options.soak or _soak(bench, options.soak, figures),
+    ]
     if options.search:
-        figures["search"] = searched = []
-        for run, held in bench.search(options.rate or RATE, options.search):
-            searched.append({"rate": run["rate"], "held": held, **run})
-            tell(f"{run['rate']:g} calls a second {'hold' if held else 'do not hold'}", run, limits(run))
-        best = max((run["rate"] for run in searched if run["held"]), default=0)
-        print(f"highest rate that holds: {best:g} a second")
-    return figures, good
+        _search(bench, options.search, figures)
+    return figures, all(good)
+
+
+def _at_rate(bench: Bench, rate: float, seconds: float, figures: Figures) -> bool:
+    run = bench.run(rate, round(rate * seconds))
+    found = limits(run, in_progress=OPEN_CALLS if rate >= RATE else 0)
+    figures |= {"run": run, "limits": found}
+    return tell("Whole screenings against scripted peers that take real time", run, found)
+
+
+def _soak(bench: Bench, calls: int, figures: Figures) -> bool:
+    run = bench.run(SOAK_RATE, calls, pace=SOAK_PACE)
+    found = [*losses(run), growth(run)]
+    figures |= {"soak": run, "soak_limits": found}
+    return tell(f"A soak: {calls} calls in a hurry", run, found)
+
+
+def _search(bench: Bench, seconds: float, figures: Figures) -> None:
+    """Search from the rate of the run before on, where there was one and it held."""
+    figures["search"] = searched = []
+    rate, known = RATE, 0.0
+    if (before := figures.get("run")) and all(map(holds, limits(before))):
+        searched.append({**before, "held": True})
+        rate, known = before["rate"] * SEARCH_STEP, before["rate"]
+    for run, held in bench.search(rate, seconds, held=known):
+        searched.append({**run, "held": held})
+        tell(f"{run['rate']:g} calls a second {'hold' if held else 'do not hold'}", run, limits(run))
+    best = max((run["rate"] for run in searched if run["held"]), default=0)
+    print(f"highest rate that holds: {best:g} a second")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -253,9 +253,14 @@ def _verdict(runs: Sequence[Document] | None, peak: float) -> str:
 def _limits(document: Markdown, limits: Iterable[tuple[str, float, str, float]]) -> None:
     rows = []
     for what, figure, way, wanted in limits:
-        good = figure <= wanted if way == "at most" else figure >= wanted
-        rows.append((what, f"{figure:.4g}" + ("" if good else ": **missed**"), f"{way} {wanted:g}"))
+        mark = "" if _holds(figure, way, wanted) else ": **missed**"
+        rows.append((what, f"{figure:.4g}{mark}", f"{way} {wanted:g}"))
     document.table(("measured", "figure", "wanted"), rows)
+
+
+def _holds(figure: float, way: str, wanted: float) -> bool:
+    """Whether a figure is within its limit: `at most` or `at least` so much."""
+    return figure <= wanted if way == "at most" else figure >= wanted
 
 
 def _ms(wait: float | None) -> str:
