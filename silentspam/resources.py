@@ -14,7 +14,7 @@ def shipped_model() -> Path:
 
 
 def shipped(name: str) -> Path:
-    """A folder that ships with the package: agi_scripts, dialplan, config or ivr_prompts.
+    """A folder that ships with the package: agi_scripts, dialplan, config, ivr_prompts, systemd, monitoring.
 
     Where it is missing this is the path at which it should be: whoever reads it says so.
     """

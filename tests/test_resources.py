@@ -16,6 +16,9 @@ from silentspam import resources
         ("dialplan", "extensions_silentspam.conf"),
         ("config", "silentspam.yaml"),
         ("ivr_prompts", "en/press-7.ulaw"),
+        ("systemd", "silentspam.service"),
+        ("monitoring", "prometheus/silentspam.rules.yml"),
+        ("monitoring", "grafana/silentspam.json"),
     ],
 )
 def test_a_shipped_file_is_found(name: str, file: str) -> None:
