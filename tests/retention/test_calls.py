@@ -1,4 +1,4 @@
-"""What becomes of the opening of a real call under each policy and each fault: the AGI script as a process."""
+"""What becomes of the opening of a real call under each policy and each fault: the AGI script as process."""
 
 import stat
 from pathlib import Path
