@@ -200,6 +200,7 @@ ENVIRONMENT = {
     "agi_threadid": "139900000000000",
 }
 
+_EXPRESSION = re.compile(r"\$\{([^{}]*)\}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 
 
@@ -249,6 +250,12 @@ class Switch:
             case ["SET", "VARIABLE"]:
                 self.variables[word[2]] = word[3]
                 return b"200 result=1\n"
+            case ["EXEC", "MSet"] if not self.dead:
+                self.variables.update(tuple(pair.split("=", 1)) for pair in word[2].split(","))
+                return b"200 result=0\n"
+            case ["GET", "FULL"]:
+                found = _EXPRESSION.sub(lambda name: self.variables.get(name[1], ""), word[3])
+                return f"200 result=1 ({found})\n".encode()
             case ["GET", "VARIABLE"]:
                 value = self.variables.get(word[2], "")
                 return f"200 result=1 ({value})\n".encode() if value else b"200 result=0\n"

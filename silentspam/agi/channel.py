@@ -3,7 +3,7 @@
 No text that a caller can set is ever sent: only our own paths, digits, ids and the names of enums.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from silentspam.agi import variables
@@ -47,14 +47,6 @@ def _known(value: str) -> str:
 def _dialled(extension: str) -> str:
     """The extension where AGI() was called from, unless it is the subroutine's own: nobody dialled `s`."""
     return "" if extension == "s" else extension
-
-
-def _own_terms(record: CallRecord) -> Iterator[tuple[str, str]]:
-    """What few calls have, and the dialplan has cleared: the others are spared the round trips."""
-    if record.agent:
-        yield variables.AGENT, record.agent
-    if record.hangup_with:
-        yield variables.HANGUP, record.hangup_with.rpartition(" ")[2]
 
 
 class AgiChannel:
@@ -115,18 +107,24 @@ class AgiChannel:
         return self._session.wait_for_digit(round(seconds * 1000)) or None
 
     def hand_back(self, record: CallRecord) -> None:
-        """Set the variables the dialplan acts on; ACTION comes last, so half a report is no rejection."""
+        """Set the variables the dialplan acts on; ACTION comes last, so half a report is no rejection.
+
+        Those of no value are left as the dialplan has cleared them.
+        """
         probability = "" if record.spam_probability is None else f"{record.spam_probability:.4f}"
-        self._set(variables.VERDICT, record.verdict or "")
-        self._set(variables.PROBABILITY, probability)
-        self._set(variables.CHALLENGE, record.challenge_result or "")
-        self._set(variables.DISPOSITION, record.disposition or "")
-        self._set(variables.FAILED_OPEN, "1" if record.failed_open else "")
-        self._set(variables.LEG, self._leg(record))
-        for name, value in _own_terms(record):
-            self._set(name, value)
-        self._set(variables.SCREENED, "1")
-        self._set(variables.ACTION, record.decision or "BRIDGE")
+        values = {
+            variables.VERDICT: record.verdict,
+            variables.PROBABILITY: probability,
+            variables.CHALLENGE: record.challenge_result,
+            variables.DISPOSITION: record.disposition,
+            variables.FAILED_OPEN: "1" if record.failed_open else "",
+            variables.LEG: self._leg(record),
+            variables.AGENT: record.agent,
+            variables.HANGUP: (record.hangup_with or "").rpartition(" ")[2],
+            variables.SCREENED: "1",
+            variables.ACTION: record.decision or Decision.BRIDGE,
+        }
+        self._session.set_variables({name: str(value) for name, value in values.items() if value})
 
     def _leg(self, record: CallRecord) -> str:
         """What the dialplan is to record: nothing where it is recorded already."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from silentspam.agi import variables
 from silentspam.agi.channel import call_from_environment
+from silentspam.agi.session import AgiSession
 from silentspam.call import CallEnd, ChallengeResult, Disposition, EndedBy, VerdictKind
 
 Get = Callable[[str], str]
@@ -65,6 +66,15 @@ RESULTS = (
 """Where the fate of a call that was not bridged stands: the screener's own word comes first."""
 
 
+ANI = "CALLERID(ANI)"
+
+
+def read_facts(session: AgiSession) -> Get:
+    """Everything `call_end` asks for, read at once."""
+    facts = session.get_variables((*FACTS, ANI))
+    return lambda name: facts.get(name, "")
+
+
 def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     """The end of the call of this hangup handler.
 
@@ -86,7 +96,7 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
         call=call_from_environment(
             env,
             call_id=_call_id(get(variables.CALL_ID), env, started_at),
-            ani=get("CALLERID(ANI)"),
+            ani=get(ANI),
             started_at=started_at if started_at is not None else ended_at,
         ),
         ended_at=ended_at,

@@ -7,6 +7,8 @@ ChannelError. Every read is bounded in length and in number of lines.
 """
 
 import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from asterisk.agi import AGI
@@ -30,6 +32,11 @@ CHANNEL_UP = "6"
 _REPLY = re.compile(
     r"result=(?P<result>\S*)(?: \((?P<text>.*)\))?(?: endpos=(?P<endpos>\d{1,9}))?\s*$", re.ASCII
 )
+
+_PLAIN = re.compile(r"[\w=./:+*@&-]*", re.ASCII)
+"""What stands for itself among the arguments of an application."""
+
+_BETWEEN = "|"
 
 Reply = dict[str, tuple[str, str]]
 """pyst2's form of a reply: `result` → (value, text in parentheses), `endpos` → (samples, "")."""
@@ -94,6 +101,25 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
             elif not line.startswith("100"):
                 return self._reply(line)
         raise ChannelError(f"no reply within {MAX_REPLY_LINES} lines")
+
+    def set_variables(self, values: Mapping[str, str]) -> None:
+        """Set channel variables in their order: in one round trip, or each by itself where that cannot be."""
+        pairs = [f"{name}={value}" for name, value in values.items()]
+        if all(map(_PLAIN.fullmatch, pairs)):
+            # The channel of a caller who left takes no application, but variables all the same.
+            with suppress(ChannelHangup):
+                if self.execute("EXEC", "MSet", self._quote(",".join(pairs)))["result"][0] == "0":
+                    return
+        for name, value in values.items():
+            self.set_variable(name, value)
+
+    def get_variables(self, names: Sequence[str]) -> dict[str, str]:
+        """Channel variables and functions, "" for an unset one: in one round trip where that can be told."""
+        told: str = self.get_full_variable(_BETWEEN.join(f"${{{name}}}" for name in names))
+        values = told.split(_BETWEEN)
+        if len(values) != len(names):
+            values = [self.get_variable(name) for name in names]
+        return dict(zip(names, values, strict=True))
 
     def start_recording(self, stem: str, milliseconds: int) -> None:
         """Send RECORD FILE for raw mu-law, without a beep; `get_result` brings its end."""
@@ -193,7 +219,7 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
     def _quote(self, string: object) -> str:
         """In quotes, with `"` and `\\` escaped; a control character could end the line, so it is refused."""
         text = str(string)
-        if any(not character.isprintable() for character in text):
+        if not text.isprintable():
             raise ChannelError(f"a value holds control characters: {text[:80]!r}")
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

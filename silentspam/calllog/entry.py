@@ -2,7 +2,7 @@
 
 import enum
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from silentspam.call import CallEnd, CallRecord, CallSpeech
@@ -72,8 +72,8 @@ def heard(speech: CallSpeech) -> Entry:
 
 
 def _columns(source: CallRecord | CallEnd | CallSpeech) -> dict[str, Value]:
-    flat: dict[str, Any] = asdict(source)
-    flat = flat.pop("call", {}) | flat
+    # Not asdict: it copies deeply, which takes a quarter of the time of a verdict.
+    flat: dict[str, Any] = vars(getattr(source, "call", None) or source) | vars(source)
     known = {name: value for name, value in flat.items() if name in COLUMNS}
     return {name: _plain(value) for name, value in known.items() if value not in (None, "", ())}
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from silentspam import assembly
 from silentspam.agi import variables
 from silentspam.agi.channel import AgiChannel, call_from_environment
-from silentspam.agi.ended import call_end
+from silentspam.agi.ended import call_end, read_facts
 from silentspam.agi.session import AgiSession
 from silentspam.call import Call, CallRecord, Decision, Mode
 from silentspam.calllog.entry import ended, screened
@@ -100,7 +100,7 @@ class Service:
 
     def _log_end(self, session: AgiSession) -> None:
         """A row that no disk takes is left to Asterisk, which writes it itself."""
-        end = call_end(session.env, session.get_variable, ended_at=time.time())
+        end = call_end(session.env, read_facts(session), ended_at=time.time())
         if self._journal.add(ended(end)):
             session.set_variable(variables.LOGGED, "1")
         self._meter.ended(end)

@@ -5,6 +5,7 @@ for the whole screening and then allows `GRACE_SECONDS` to hand the call back.
 """
 
 import socket
+import struct
 import time
 
 from silentspam.errors import ChannelError, DeadlineExceeded
@@ -28,6 +29,9 @@ class SocketStream:
         self._reply_seconds = reply_seconds
         self._deadline = deadline
         self._overdue = False
+        connection.setblocking(True)
+        self._limit = reply_seconds
+        self._set_limit(min(reply_seconds, max(deadline - time.monotonic(), 0.01)))
 
     def readline(self, limit: int) -> bytes:
         """A line with its end, or `limit` bytes of one; what there is when the client has closed.
@@ -45,7 +49,7 @@ class SocketStream:
 
     def write(self, line: bytes) -> None:
         """Send all of it, within the time for a reply."""
-        self._connection.settimeout(self._time_left())
+        self._watch_time()
         self._connection.sendall(line)
 
     def flush(self) -> None:
@@ -57,21 +61,34 @@ class SocketStream:
         return line
 
     def _receive(self) -> bytes:
-        self._connection.settimeout(self._time_left())
+        self._watch_time()
         try:
             return self._connection.recv(4096)
-        except TimeoutError as error:
+        except BlockingIOError as error:
             if time.monotonic() >= self._deadline:
-                self._time_left()
-            raise ChannelError(f"no reply within {self._reply_seconds:g} s (server.reply_seconds)") from error
+                self._watch_time()
+            raise ChannelError(f"no reply within {self._limit:g} s (server.reply_seconds)") from error
 
-    def _time_left(self) -> float:
-        """Seconds that the next read may take; past the deadline it raises."""
+    def _watch_time(self) -> None:
+        """Raise past the deadline; near it, wait no longer than there is time."""
         left = self._deadline - time.monotonic()
-        if left > 0:
-            return min(left, self._reply_seconds)
+        if left <= 0:
+            self._end()
+        elif left < self._limit:
+            self._set_limit(left)
+
+    def _end(self) -> None:
         if self._overdue:
             raise ChannelError("not even the time to hand the call back was enough")
         self._overdue = True
         self._deadline = time.monotonic() + GRACE_SECONDS
+        self._set_limit(min(self._reply_seconds, GRACE_SECONDS))
         raise DeadlineExceeded("the screening took longer than it may (limits.screening_seconds)")
+
+    def _set_limit(self, seconds: float) -> None:
+        """The kernel's own limits: with `settimeout` each command would cost three times the system calls."""
+        whole = int(seconds)
+        limit = struct.pack("ll", whole, max(1, int((seconds - whole) * 1e6)))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self._connection.setsockopt(socket.SOL_SOCKET, option, limit)
+        self._limit = seconds

@@ -46,7 +46,7 @@ def screener(folder: Path) -> Screener:
 
 def our_commands(folder: Path) -> list[re.Pattern[str]]:
     """Every line a screening can send, written out."""
-    enums = r"CALLER_SILENCE|PASSED|FAILED|ABANDONED|[A-Z_]*ABANDON|REJECTED_CALLER_SILENCE|BRIDGE|REJECT"
+    enums = r"(REJECTED_)?CALLER_SILENCE|PASSED|FAILED|ABANDONED|[A-Z_]*ABANDON|BRIDGE|REJECT|CHALLENGE"
     sounds = r"/prompts/[a-z]+(-[a-z0-9]+)?|vm-press|vm-goodbye|digits/[0-9]"
     return [
         re.compile(pattern)
@@ -54,6 +54,7 @@ def our_commands(folder: Path) -> list[re.Pattern[str]]:
             r'GET VARIABLE "CALLERID\(ANI\)"',
             rf'SET VARIABLE "SILENTSPAM_CALL_ID" "{CALL_ID}"',
             rf'SET VARIABLE "SILENTSPAM_[A-Z_]+" "({enums}|0\.9000|1|21|)"',
+            rf'EXEC MSet "(SILENTSPAM_[A-Z_]+=({enums}|0\.9000|1|21)[,"])+',
             r"ANSWER",
             r'EXEC Playtones "ring"',
             rf'RECORD FILE "{re.escape(str(folder / CALL_ID))}" ulaw "" 2000',

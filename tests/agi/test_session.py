@@ -391,7 +391,7 @@ def test_a_cut_at_any_byte_of_a_whole_dialogue_is_a_hangup_or_nothing(tmp_path: 
     def replies() -> Iterator[bytes]:
         yield from (b"200 result=1 (15550199)\n", b"200 result=1\n", b"200 result=0\n", b"200 result=0\n")
         yield from (b"200 result=0 (timeout) endpos=0\n", b"200 result=55 endpos=9\n", b"200 result=0\n")
-        yield from [b"200 result=1\n"] * 7
+        yield b"200 result=0\n"
 
     whole = b"agi_callerid: 1\n\n" + b"".join(replies())
     for end in range(len(whole)):
@@ -411,3 +411,19 @@ def test_a_sound_of_no_length_is_an_error_for_nobody_heard_it() -> None:
     ours = session(Switch(replies={"STREAM FILE": b"200 result=0 endpos=0\n"}))
     with pytest.raises(ChannelError, match="nothing was played"):
         ours.stream_file("x", "123")
+
+
+def test_many_variables_are_read_in_one_round_trip() -> None:
+    switch = Switch(variables={"A": "1", "CALLERID(ANI)": "15550199"})
+    assert session(switch).get_variables(["A", "B", "CALLERID(ANI)"]) == {
+        "A": "1",
+        "B": "",
+        "CALLERID(ANI)": "15550199",
+    }
+    assert len(switch.commands) == 1
+
+
+@pytest.mark.parametrize("hostile", ["1|2", "|||", "${A}", "x) (y"])
+def test_a_value_that_shifts_the_others_is_read_by_itself(hostile: str) -> None:
+    switch = Switch(variables={"A": "1", "CALLERID(ANI)": hostile})
+    assert session(switch).get_variables(["A", "CALLERID(ANI)"]) == {"A": "1", "CALLERID(ANI)": hostile}
