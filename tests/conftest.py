@@ -2,13 +2,17 @@
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from tests import models
+
+if TYPE_CHECKING:
+    from lab.postgres import PostgresServer
 
 hypothesis.settings.register_profile(
     "ci",
@@ -56,3 +60,22 @@ def below_a_file(tmp_path: Path) -> Path:
     """A path that nobody can create, root included: its parent is a regular file."""
     (tmp_path / "file").write_text("in the way")
     return tmp_path / "file" / "below"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> "Iterator[PostgresServer]":
+    """A real PostgreSQL server of this test process, with a database `calls` of the newest schema.
+
+    It is Debian's (`lab.postgres`), and ends with the tests. A test that breaks it mends it again.
+    """
+    from lab.debian import cache_folder
+    from lab.postgres import PostgresServer
+    from silentspam.calllog.postgres import PostgresDatabase
+
+    cached = list(cache_folder().glob("debian/*-postgresql-*"))
+    if not cached and os.environ.get("SILENTSPAM_TEST_FETCH") != "1":
+        pytest.skip("PostgreSQL is not cached, and SILENTSPAM_TEST_FETCH is not set: nothing is fetched")
+    with PostgresServer() as server:
+        server.create("calls")
+        PostgresDatabase(server.address("calls")).migrate()
+        yield server

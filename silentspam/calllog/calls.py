@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from silentspam.calllog.database import Connection, Database
 from silentspam.calllog.entry import Entry, Part, Value
 from silentspam.calllog.query import Filter
+from silentspam.calllog.refusals import Refused, write_apart
 from silentspam.calllog.schema import COLUMNS
-from silentspam.errors import CallLogError, ValueRefusedError
+from silentspam.errors import CallLogError
 
 _MERGES = {
     # The part that wins keeps its value, the other fills what is missing.
@@ -16,11 +16,11 @@ _MERGES = {
     Part.SPEECH: "{c} = COALESCE(excluded.{c}, calls.{c})",
     Part.ENDED: "{c} = COALESCE(calls.{c}, excluded.{c})",
 }
-_ALARM = (
-    # An alarm once raised stays, whoever raised it.
+ALARM = (
     "failed_open = CASE WHEN calls.failed_open = 1 OR excluded.failed_open = 1 THEN 1 "
     "ELSE COALESCE(excluded.failed_open, calls.failed_open) END"
 )
+"""An alarm once raised stays, whoever raised it."""
 
 _QUEUE = (
     # A call that waits already takes another turn: a learner that read it before leaves it in the queue.
@@ -28,14 +28,6 @@ _QUEUE = (
     "SELECT call_id, :now, 0 FROM calls WHERE call_id = :call_id AND embedding IS NOT NULL "
     "ON CONFLICT (call_id) DO UPDATE SET turn = line_queue.turn + 1"
 )
-
-
-@dataclass(frozen=True)
-class Refused:
-    """An entry that the database can never hold, and why."""
-
-    entry: Entry
-    error: ValueRefusedError
 
 
 class CallTable:
@@ -51,22 +43,12 @@ class CallTable:
             if entry.teaches:
                 connection.execute(_QUEUE, {"call_id": entry.call_id, "now": time.time()})
 
-    def write_many(self, entries: Sequence[Entry]) -> list[Refused]:
+    def write_many(self, entries: Sequence[Entry]) -> list[Refused[Entry]]:
         """Merge many parts at once; they are durable when this returns. Returns those that never can be.
 
-        One transaction, halved as often as it takes to part the entries that are refused from the rest.
         Raises CallLogError when the database fails: some may be written then, and all can be again.
         """
-        if not entries:
-            return []
-        try:
-            self._write_together(entries)
-        except ValueRefusedError as error:
-            if len(entries) == 1:
-                return [Refused(entries[0], error)]
-            half = len(entries) // 2
-            return self.write_many(entries[:half]) + self.write_many(entries[half:])
-        return []
+        return write_apart(entries, self._write_together)
 
     def _write_together(self, entries: Sequence[Entry]) -> None:
         """All in one transaction: rows in the order of their ids, as every other writer has them.
@@ -119,7 +101,7 @@ def _upsert(part: Part, known: Collection[str]) -> str:
     names = [name for name in COLUMNS if name in known]
     merge = [_MERGES[part].format(c=name) for name in names if name not in ("call_id", "failed_open")]
     if "failed_open" in names:
-        merge.append(_ALARM)
+        merge.append(ALARM)
     values = ", ".join(f":{name}" for name in names)
     update = f"DO UPDATE SET {', '.join(merge)}" if merge else "DO NOTHING"
     return f"INSERT INTO calls ({', '.join(names)}) VALUES ({values}) ON CONFLICT (call_id) {update}"

@@ -20,6 +20,7 @@ VERBS = (
     "lists",
     "switch",
     "serve",
+    "db",
     "check",
     "install",
     "simulate",

@@ -253,9 +253,22 @@ def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
         )
 
 
+def _shared_call_log(config: Config) -> Finding:
+    """Whether PostgreSQL can be used from here."""
+    database = assembly.database(config)
+    try:
+        with database.transaction(write=True):
+            return Finding(GOOD, f"call log {database}: reached, schema up to date")
+    except CallLogError as error:
+        return fault(f"call log: {error}", "rows wait in the spool; mend the database")
+
+
 def _call_log(config: Config, identity: Identity) -> Iterator[Finding]:
-    waiting = len(Spool(Path(config.call_log.spool)).waiting())
-    if not Path(config.call_log.database).exists():
+    spool = Spool(Path(config.call_log.spool))
+    waiting = len(spool.waiting())
+    if config.call_log.postgres is not None:
+        yield _shared_call_log(config)
+    elif not Path(config.call_log.database).exists():
         yield Finding(GOOD, f"call log {config.call_log.database}: created with the first call")
     elif not identity.may(Path(config.call_log.database), "w"):
         yield fault(
@@ -268,6 +281,12 @@ def _call_log(config: Config, identity: Identity) -> Iterator[Finding]:
             yield Finding(GOOD, f"call log {config.call_log.database}: readable")
         except CallLogError as error:
             yield fault(f"call log: {error}", "rows wait in the spool; mend the database")
+    if aside := spool.aside():
+        yield Finding(
+            WARNING,
+            f"spool: {len(aside)} files set aside, such as {aside[0]}",
+            "look at them, then remove them",
+        )
     if waiting >= SPOOL_MANY:
         yield Finding(WARNING, f"spool: {waiting} rows wait", "silentspam calls takes them in")
     if sys.platform != "linux":

@@ -77,9 +77,10 @@ def diff(args: argparse.Namespace, config: Config, registry: Registry) -> int:
 
 def _recent(config: Config, *, since: float, at_most: int) -> list[RecentCall]:
     """Recent calls; none where there is no call log yet."""
-    if not Path(config.call_log.database).exists():
+    database = assembly.database(config)
+    if database.schema_version().found is None:
         return []
-    calls = Labels(assembly.database(config)).calls(Filter(since=since), COLUMNS)
+    calls = Labels(database).calls(Filter(since=since), COLUMNS)
     return recent_calls(calls, at_most=at_most)
 
 

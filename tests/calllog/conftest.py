@@ -1,16 +1,13 @@
 """The databases that the contract holds for: SQLite, and PostgreSQL on a real server of its own.
 
-The server is Debian's (`lab.postgres`), started once a test process and ended with it. Its one database is
-emptied for every test; a test that needs another server's state asks for `postgres_server`.
+The server is `postgres_server`. Its database `calls` is emptied for every test.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.debian import DebianError, cache_folder
 from lab.postgres import PostgresServer
 from silentspam.calllog.database import Database
 from silentspam.calllog.postgres import PostgresDatabase
@@ -22,26 +19,6 @@ EMPTIED = (
     "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
     + ("AND tablename <> 'schema_version' LOOP EXECUTE 'DELETE FROM ' || t; END LOOP; END $$")
 )
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A server that runs, with a database `calls` of the newest schema."""
-    if os.environ.get("SILENTSPAM_TEST_FETCH") != "1" and not list(
-        cache_folder().glob("debian/*-postgresql-*")
-    ):
-        pytest.skip(
-            "PostgreSQL is not in the cache, and SILENTSPAM_TEST_FETCH is not set: nothing is fetched"
-        )
-    try:
-        server = PostgresServer()
-    except DebianError as error:
-        pytest.fail(f"no PostgreSQL to test with: {error}")
-    with server:
-        server.create("calls")
-        database = PostgresDatabase(server.address("calls"))
-        database.migrate()
-        yield server
 
 
 @pytest.fixture
