@@ -50,6 +50,7 @@ def examine(
     from silentspam.cli.doctor_lines import lines
     from silentspam.cli.doctor_registry import registry
     from silentspam.cli.doctor_retention import retention
+    from silentspam.cli.doctor_server import server
 
     identity = Identity(user)
     if (problem := identity.fault()) and problem.mark == FAULT:
@@ -67,6 +68,7 @@ def examine(
         *lines(config, identity),
         *collection(config, etc),
         *retention(config, identity),
+        *server(config, etc),
     ]
 
 
