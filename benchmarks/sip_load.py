@@ -30,7 +30,7 @@ TALK_SECONDS = 10
 CALL_SECONDS = 12.8
 """Of either kind: two of recording, then a talk, or a question and a farewell."""
 GRACE_SECONDS = 60.0
-FIRST_RTP, RTP_OF_A_SIPP = 10_000, 3000
+FIRST_RTP, RTP_OF_A_SIPP = 10_000, 2500
 """Media lie below the lab's blocks of ports: Asterisk's first, then each SIPp's."""
 KINDS = {SPEECH: ("20255", "BRIDGED"), DEAD_AIR: ("30355", "REJECTED_CALLER_SILENCE")}
 """By sound: how the callers' numbers begin, and what must become of the calls."""
@@ -93,7 +93,7 @@ def run(
     statuses = _place(asterisk, ports, sounds, rate=rate / len(KINDS), calls=calls)
     total = calls * len(KINDS)
     rows = wait_for_rows(screener.config, total)
-    found = _outcomes(database_of(screener.config))
+    found = outcomes(database_of(screener.config))
     return {
         "wanted_at_once": at_once,
         "calls": total,
@@ -158,7 +158,7 @@ def _exit_code(process: "subprocess.Popen[bytes]", seconds: float) -> int:
         return -1
 
 
-def _outcomes(database: Path) -> Figures:
+def outcomes(database: Path) -> Figures:
     """What became of the calls, by kind; those that are not as they must be; how many were open at once."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
