@@ -63,11 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (status := _fetch()) != 0:
         return status
     if any(scenario.trouble == "small_disk" for scenario in wanted):
-        _enter_own_mounts(sys.argv[1:] if arguments is None else arguments)
+        enter_own_mounts(sys.argv[1:] if arguments is None else arguments)
     return _run(wanted, resident=options.server, keep=options.keep, json_file=options.json)
 
 
-def _enter_own_mounts(arguments: Sequence[str]) -> None:
+def enter_own_mounts(arguments: Sequence[str], *, module: str = "lab") -> None:
     """Start again in a mount namespace of our own, so that the small disk is nobody else's."""
     unshare = shutil.which("unshare")
     if unshare is None or os.environ.get(OWN_MOUNTS):
@@ -76,7 +76,7 @@ def _enter_own_mounts(arguments: Sequence[str]) -> None:
     for way in ways if os.geteuid() == 0 else ways[1:]:
         if os.spawnl(os.P_WAIT, unshare, unshare, *way, "true") == 0:
             os.environ[OWN_MOUNTS] = "1"
-            os.execl(unshare, unshare, *way, sys.executable, "-m", "lab", *arguments)
+            os.execl(unshare, unshare, *way, sys.executable, "-m", module, *arguments)
 
 
 def _fetch() -> int:
