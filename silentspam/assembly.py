@@ -6,8 +6,8 @@ used, so that a call's process does it while the caller is being recorded.
 
 import sys
 import time
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
 from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
-from silentspam.errors import LineError
+from silentspam.errors import CallLogError, LineError
 from silentspam.gate.passage import Passage
 from silentspam.gatekeeping import gatekeeper as gatekeeper
 from silentspam.gatekeeping import rejection
@@ -152,27 +152,30 @@ def retention_rules(config: Config) -> "Rules":
     )
 
 
-def retain_opening(config: Config, record: CallRecord) -> None:
-    """Keep, seal or delete a call's opening, once its row is safe and nothing else wants to hear it.
+def retain_openings(config: Config, records: Iterable[CallRecord]) -> None:
+    """Keep, seal or delete the openings of calls, once their rows are safe and nothing wants to hear them.
 
     Never raises: what fails is said on standard error, and the opening stays as it is.
     """
-    if record.recording is None:
-        return
     try:
-        from silentspam.retention.settling import retain
+        from silentspam.retention.settling import Over, retain_many
 
-        log = call_log(config)
-
-        def mark(call_id: str) -> None:
-            log.write(Entry(Part.SCREENED, {"call_id": call_id, "recording_deleted_at": time.time()}))
-
-        challenged = record.challenged_at is not None
-        retain(Path(record.recording), retention_rules(config), challenged=challenged, mark=mark)
-    except FileNotFoundError:
-        return  # the switch recorded nothing, or an operator was faster
+        overs = [Over(Path(one.recording), one.challenged_at is not None) for one in records if one.recording]
+        for trouble in retain_many(overs, retention_rules(config), mark=partial(_mark_deleted, config)):
+            print(f"silentspam: retention: {type(trouble).__name__}: {trouble}", file=sys.stderr)
     except Exception as error:  # noqa: BLE001  nothing that is kept of a call may cost its row
         print(f"silentspam: retention: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _mark_deleted(config: Config, call_ids: Sequence[str]) -> None:
+    now = time.time()
+    marks = [Entry(Part.SCREENED, {"call_id": one, "recording_deleted_at": now}) for one in call_ids]
+    try:
+        call_table(config).write_many(marks)
+    except CallLogError:
+        log = call_log(config)  # with the spool
+        for mark in marks:
+            log.write(mark)
 
 
 def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int:

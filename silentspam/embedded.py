@@ -128,7 +128,7 @@ def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) ->
     except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
         print(f"silentspam: shadow model: {type(error).__name__}: {error}", file=sys.stderr)
     if status == 0:
-        assembly.retain_opening(config, record)
+        assembly.retain_openings(config, [record])
     return status
 
 

@@ -103,7 +103,7 @@ class Shelf:
             os.close(descriptor)
 
     def _put_in_place(self, name: str, content: bytes, like: os.stat_result) -> None:
-        """A file with the owner and the times of the one it is made of; durable when this returns."""
+        """A file with the owner and the times of the one it is made of; its content is on the disk first."""
         partial = f"{name}.{secrets.token_hex(4)}{names.PARTIAL}"
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -115,8 +115,8 @@ class Shelf:
                 file.flush()
                 os.utime(file.fileno(), ns=(like.st_atime_ns, like.st_mtime_ns))
                 os.fsync(file.fileno())
+            # The plain file is unlinked after this rename, and journals keep the order: no sync of the folder.
             os.rename(partial, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-            os.fsync(self._folder)
         except BaseException:
             with suppress(OSError):
                 os.unlink(partial, dir_fd=self._folder)

@@ -25,12 +25,12 @@ class AfterCalls:
     def rows(self, entries: Iterable[Entry]) -> None:
         """Rows are in the database: let the model on trial judge those calls too, then let go of openings."""
         on_trial = model_in(Path(self._config.model.registry), Role.SHADOW) is not None
-        for entry in entries:
-            if entry.part is Part.SCREENED and entry.columns.get("recording") is not None:
-                record = _record(entry)
-                if on_trial:
-                    self._judge_in_shadow(record)
-                assembly.retain_opening(self._config, record)
+        heard = (entry for entry in entries if entry.part is Part.SCREENED)
+        records = [_record(entry) for entry in heard if entry.columns.get("recording") is not None]
+        if on_trial:
+            for record in records:
+                self._judge_in_shadow(record)
+        assembly.retain_openings(self._config, records)
 
     def _judge_in_shadow(self, record: CallRecord) -> None:
         """That model may be anything: what it raises is told by its class, and costs nothing else."""

@@ -1,6 +1,7 @@
 """A turn of `silentspam retain` through real folders: what goes, what is sealed, what nobody may touch."""
 
 import os
+import resource
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from silentspam.retention import RetentionError, names, shelf
 from silentspam.retention.keys import read_public_key, write_key_pair
 from silentspam.retention.openings import Openings, openings
 from silentspam.retention.rules import DAY, Policy, Rules
-from silentspam.retention.settling import retain
+from silentspam.retention.settling import Over, retain, retain_many
 from silentspam.retention.sweep import RESTED_SECONDS, Known, Sweep, Tally
 
 NOW = 1_800_000_000.0
@@ -279,14 +280,30 @@ def test_a_sealed_recording_without_its_key_or_damaged_is_an_audio_error_that_na
 
 def test_a_call_that_is_not_kept_is_marked_when_nobody_can_read_it_any_more(folder: Folder) -> None:
     path = folder.put(NOW)
-    retain(path, Rules(policy=Policy.NONE), challenged=True, mark=lambda one: folder.mark([one], NOW))
+    retain(Over(path, True), Rules(policy=Policy.NONE), mark=lambda ids: folder.mark(ids, NOW))
     assert (folder.files(), folder.marked) == (set(), [path.name[:36]])
+
+
+def test_many_calls_are_told_together_and_one_that_fails_costs_no_other(folder: Folder) -> None:
+    paths = [folder.put(NOW) for _ in range(3)]
+    gone = folder.put(NOW)
+    gone.unlink()
+    turns: list[int] = []
+
+    def mark(call_ids: Sequence[str]) -> None:
+        turns.append(len(call_ids))
+        folder.mark(call_ids, NOW)
+
+    overs = [Over(path, False) for path in (*paths, gone, folder.path / "x.ulaw")]
+    (trouble,) = retain_many(overs, Rules(policy=Policy.NONE), mark=mark)
+    assert "x.ulaw" in str(trouble)
+    assert (turns, folder.files()) == ([3], set())
 
 
 def test_a_call_that_is_kept_is_for_owner_and_group(folder: Folder) -> None:
     path = folder.put(NOW)
     path.chmod(0o644)
-    retain(path, Rules(), challenged=False)
+    retain(Over(path, False), Rules())
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert read_ulaw(path).seconds == 2.0
 
@@ -301,7 +318,24 @@ def test_what_cannot_be_sealed_stays_in_plain(
     else:
         keys[0].unlink()
     with pytest.raises(RetentionError, match=r"calls\.pub|PyNaCl"):
-        retain(path, Rules(encrypt_to=keys[0]), challenged=False)
+        retain(Over(path, False), Rules(encrypt_to=keys[0]))
+    assert read_ulaw(path).seconds == 2.0
+
+
+def test_on_a_full_disk_an_opening_stays_in_plain_and_nothing_half_written_is_left(
+    folder: Folder, keys: tuple[Path, Path]
+) -> None:
+    """A limit on the size of files refuses a write as a full disk does."""
+    path = folder.put(YOUNG)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        tally = folder.sweep(key=read_public_key(keys[0]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tally.sealed, tally.failed) == (0, 1)
+    assert "too large" in tally.why[0]
+    assert folder.files() == {path.name}
     assert read_ulaw(path).seconds == 2.0
 
 
@@ -309,7 +343,7 @@ def test_no_other_file_is_taken_for_a_calls_recording(folder: Folder) -> None:
     for name in ("x.ulaw", f"{Call.new_id()}.ulaw.sealed", f"{Call.new_id()}.wav"):
         (folder.path / name).write_bytes(b"x")
         with pytest.raises(RetentionError, match="left as it is"):
-            retain(folder.path / name, Rules(policy=Policy.NONE), challenged=False)
+            retain(Over(folder.path / name, False), Rules(policy=Policy.NONE))
     assert len(folder.files()) == 3
 
 
@@ -322,7 +356,7 @@ def test_a_link_in_a_recordings_place_is_not_followed(
     link = folder.path / f"{Call.new_id()}.ulaw"
     link.symlink_to(secret)
     with pytest.raises(OSError, match="symbolic links"):
-        retain(link, Rules(encrypt_to=keys[0]), challenged=False)
+        retain(Over(link, False), Rules(encrypt_to=keys[0]))
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    retain(link, Rules(policy=Policy.NONE), challenged=False)
+    retain(Over(link, False), Rules(policy=Policy.NONE))
     assert secret.read_text() == "x"
