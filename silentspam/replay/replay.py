@@ -138,6 +138,7 @@ def _screener(config: Config, judge: ReplayJudge, clock: SimulatedClock, folder:
     return replace(
         live,
         mode=Mode.ENFORCE,
+        admit=lambda _call: SCREENED,
         recordings=folder,
         exploration=replace(live.exploration, draw=chance.random),
         ring=False,
