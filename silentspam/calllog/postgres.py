@@ -86,11 +86,16 @@ class PostgresDatabase:
     def schema_version(self) -> SchemaVersion:
         """Which steps the tables have taken."""
         with self._errors_named():
-            connection = self._connected()
+            connection = self._take()
+            if connection is None or not _answers(connection):
+                connection = self._connected()
             try:
-                return SchemaVersion(_version(connection), len(POSTGRES_STEPS))
-            finally:
+                found = SchemaVersion(_version(connection), len(POSTGRES_STEPS))
+            except BaseException:
                 connection.close()
+                raise
+            self._give_back(connection) if found.current else connection.close()
+            return found
 
     def migrate(self) -> SchemaVersion:
         """Bring the tables up to date, all of it or nothing; returns what was found before."""
@@ -205,6 +210,16 @@ def _beginning(*, write: bool) -> str:
     if write:
         return f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{ABANDONED_SECONDS}s'"
     return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+def _answers(connection: ImpatientConnection) -> bool:
+    """Whether a connection that was kept still leads to its server; else it is closed."""
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        connection.close()
+        return False
+    return True
 
 
 def _version(connection: ImpatientConnection) -> int | None:

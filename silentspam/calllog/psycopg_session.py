@@ -93,13 +93,18 @@ class ImpatientConnection(psycopg.Connection[PostgresRow]):
 
 
 def _within(gen: Generator[Any, Any, Any], seconds: float) -> Generator[Any, Any, Any]:
-    """psycopg's dialogue with the server, broken off when it takes longer."""
+    """psycopg's dialogue with the server, broken off when that says nothing for longer.
+
+    Many statements in one dialogue may take longer together: each answer counts.
+    """
     until = time.monotonic() + seconds
     try:
         wanted = next(gen)
         while True:
             ready = yield wanted
-            if not ready and time.monotonic() > until:
+            if ready:
+                until = time.monotonic() + seconds
+            elif time.monotonic() > until:
                 raise NoAnswerError(f"no answer within {seconds:g} s")
             wanted = gen.send(ready)
     except StopIteration as ended:

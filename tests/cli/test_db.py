@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,15 +11,15 @@ import yaml
 
 from lab.postgres import PostgresServer
 from silentspam import assembly
-from silentspam.call import CallRecord
+from silentspam.call import CallEnd, CallRecord, ChallengeResult
 from silentspam.calllog.calls import CallTable
-from silentspam.calllog.entry import screened
+from silentspam.calllog.entry import ended, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import STEPS
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.config import load_config
-from tests.fakes import a_call
+from tests.fakes import CALL_ID, a_call
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -89,6 +90,46 @@ def test_an_installation_moves_to_postgresql(
     assert len(assembly.call_log(load_config(config_file)).rows(Filter())) == 3
     assert silentspam("calls")[1].count("\n") == 4
     assert "PostgreSQL" in silentspam("db", "status")[1]
+
+
+EVERY_VERB = [
+    ["calls", "--since", "2h", "--number", "15550100"],
+    ["calls", "why", CALL_ID],
+    ["lists", "block", "12025550199"],
+    ["lists", "permit", "12025550123"],
+    ["lists"],
+    ["switch", "off"],
+    ["switch", "on"],
+    ["switch"],
+    ["report", "calls"],
+    ["report", "errors"],
+    ["attacks", "--all"],
+    ["labels", "derive"],
+    ["labels", "list"],
+    ["labels", "report"],
+    ["retain"],
+    ["privacy", "erase", "15550100", "--yes"],
+    ["privacy", "history"],
+    ["db", "status"],
+]
+
+
+def test_every_verb_that_asks_the_database_can_ask_postgresql(
+    silentspam: Run, postgres: None, postgres_server: PostgresServer, config_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recordings").mkdir()
+    said = postgres_server.log().count("ERROR")
+    silentspam("db", "migrate")
+    passed = CallRecord(call=a_call(started_at=time.time() - 60), challenge_result=ChallengeResult.PASSED)
+    log = assembly.call_log(load_config(config_file))
+    log.write(screened(passed))
+    log.write(ended(CallEnd(call=passed.call, ended_at=time.time())))
+    for words in EVERY_VERB:
+        code, out, err = silentspam(*words)
+        assert code == 0, (words, out, err)
+    (row,) = log.rows(Filter())
+    assert (row["ani"], row["erased_at"] is not None) == ("", True)
+    assert postgres_server.log().count("ERROR") == said
 
 
 def test_a_file_is_not_copied_into_itself(silentspam: Run, sqlite: Path) -> None:
