@@ -148,3 +148,33 @@ def test_the_search_ends_close_to_the_highest_rate(monkeypatch, highest) -> None
     assert len(found) <= screenings.SEARCH_RUNS
     best = max(figures["rate"] for figures, held in found if held)
     assert highest * 0.85 < best <= highest
+
+
+def test_what_is_measured_can_be_written_down(monkeypatch, tmp_path, figures, capsys) -> None:
+    """The whole command on runs that are known, and docs/capacity.md from what it writes."""
+    from docs.capacity import main as write_capacity
+
+    class Known(Bench):
+        def __init__(self, work, workers: int) -> None:
+            """Nothing is run."""
+
+        def run(self, rate: float, calls: int, *, pace: float = 1.0) -> load.Figures:
+            run = figures | {"rate": rate, "calls": calls, "pace": pace, "rows": {"whole": calls}}
+            sizes = {"settled": 200.0, "last": 201.0, "over_time": [[1.0, 200.0], [2.0, 201.0]]}
+            memory = {"by_role": dict.fromkeys(figures["cpu_ms"], 67.0), **sizes}
+            wait = {"p50": 5.0, "p99": 20.0 if rate < 150 else 300.0, "p100": 400.0}
+            waits = dict.fromkeys(figures["waits_ms"], wait)
+            return run | {"memory": memory, "waits_ms": waits, "cpu_ms_in_all": 4.0, "open_most": 1020}
+
+    monkeypatch.setattr(screenings, "Bench", Known)
+    out = tmp_path / "figures"
+    out.mkdir()
+    asked = ["--soak", "1000", "--search", "5", "--json", str(out / "screenings.json")]
+    assert screenings.main(asked) == 0
+    printed = capsys.readouterr().out
+    assert "MISSED" in printed
+    assert "highest rate that holds: 14" in printed
+    assert write_capacity(["--figures", str(out), "--out", str(tmp_path / "capacity.md")]) == 0
+    text = (tmp_path / "capacity.md").read_text()
+    assert "calls a second** hold all limits, 1020 at once." in text
+    assert "**missed**" not in text
