@@ -66,6 +66,23 @@ class LineGround:
             - self.likeness_to_people(embeddings)[:, np.newaxis]
         )
 
+    def likest(
+        self, embedding: NDArray[np.float64], lines: LineTerms, *, at_least: float
+    ) -> tuple[int, float] | None:
+        """The line that an opening [shape=(n_dims,)] is likest, and the score; None below `at_least`.
+
+        Likeness to people is never negative, so it is asked for only where it could decide: most openings
+        are nowhere near a line.
+        """
+        if not len(lines.counts):
+            return None
+        ratios = lines.log_ratios(embedding[np.newaxis], self.space.spread)[0]
+        best = int(ratios.argmax())
+        if not ratios[best] >= at_least:
+            return None
+        score = float(ratios[best] - self.likeness_to_people(embedding[np.newaxis])[0])
+        return (best, score) if score >= at_least else None
+
     def validate(self, n_features: int) -> None:
         """Raise ModelError unless the arrays are a space for vectors of `n_features`, and people in it."""
         self.space.validate(n_features)

@@ -69,14 +69,20 @@ class LineTerms:
     weights: NDArray[np.floating]
     constants: NDArray[np.floating]
 
+    @cached_property
+    def _groups(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+        """The counts there are, and which of them each line has."""
+        return np.unique(self.counts, return_inverse=True)
+
     def log_ratios(self, embeddings: Embeddings, spread: NDArray[np.float64]) -> NDArray[np.float64]:
         """As `KnownLines.log_ratios`: [shape=(n, n_dims)] to [shape=(n, n_lines)]."""
-        counts, which = np.unique(self.counts, return_inverse=True)
+        counts, which = self._groups
         _, variances = _certainty(counts, spread)
         square = embeddings**2
         products = embeddings.astype(self.weights.dtype) @ self.weights.T
         # Lines of one count share their variances.
-        distance = (square @ (1 / variances).T)[:, which] - 2 * products + self.constants
+        spans = square @ (1 / variances).T
+        distance = (spans if len(counts) == 1 else spans[:, which]) - 2 * products + self.constants
         of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
         return np.asarray(-0.5 * distance - of_any[:, np.newaxis])
 

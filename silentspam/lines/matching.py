@@ -38,11 +38,13 @@ class LineTable:
 
     def nearest(self, embedding: NDArray[np.float64], threshold: float) -> Line | None:
         """The likest line of an opening or a mean [shape=(n_dims,)]; None below the threshold."""
-        if not self.lines:
-            return None
-        scores = self.scores(embedding[np.newaxis])[0]
-        best = int(scores.argmax())
-        return self.lines[best] if scores[best] >= threshold else None
+        likest = self.likest(embedding, threshold)
+        return likest[0] if likest else None
+
+    def likest(self, embedding: NDArray[np.float64], threshold: float) -> tuple[Line, float] | None:
+        """As `nearest`, with the score."""
+        likest = self._ground.likest(embedding, self.known.terms, at_least=threshold) if self.lines else None
+        return (self.lines[likest[0]], likest[1]) if likest else None
 
 
 def threshold_for(best_of_people: NDArray[np.float64], share: float) -> float:

@@ -215,10 +215,10 @@ class LineMemory:
         return list(zip(self.table.lines, scores.tolist(), strict=True))
 
     def _unknown(self, opening: Opening) -> str | None:
-        line, score = max(self._scored(opening), key=lambda pair: pair[1], default=(None, 0.0))
-        if line is not None and score >= self._lowest(line):
-            self.put(line.seen(opening.number, opening.at))
-            return line.line_id
+        likest = self.table.likest(opening.embedding, min(SAME_LINE, self.threshold))
+        if likest and likest[1] >= self._lowest(likest[0]):
+            self.put(likest[0].seen(opening.number, opening.at))
+            return likest[0].line_id
         if opening.spam_probability < FLOOR:
             return None
         self.recent.append(opening)

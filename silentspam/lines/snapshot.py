@@ -83,17 +83,15 @@ class Snapshot:
         """
         if self.space_id != ground.space_id:
             raise LineError(f"snapshot of lines: space {self.space_id}, the model's is {ground.space_id}")
-        if not self.told:
+        likest = ground.likest(embedding, self.terms, at_least=self.threshold)
+        if likest is None:
             return None
-        scores = ground.scores(embedding[np.newaxis], self.terms)[0]
-        best = int(scores.argmax())
-        if not scores[best] >= self.threshold:
-            return None
+        best, score = likest
         line = _known_line(self.told[best])
         return LineMatch(
             line_id=line.line_id,
             state=line.state,
-            score=float(scores[best]),
+            score=score,
             threshold=self.threshold,
             evidence=line.evidence,
             probe=line.probe,
