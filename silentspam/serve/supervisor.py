@@ -141,6 +141,7 @@ class Supervisor:
                 child.listen()
                 if child.is_running and child.is_hung():
                     child.kill()
+            self._beaten_at = time.monotonic()
             notify("WATCHDOG=1")
             time.sleep(TICK_SECONDS)
         for child in children:
