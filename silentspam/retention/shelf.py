@@ -115,7 +115,7 @@ class Shelf:
                 file.flush()
                 os.utime(file.fileno(), ns=(like.st_atime_ns, like.st_mtime_ns))
                 os.fsync(file.fileno())
-            # The plain file is unlinked after this rename, and journals keep the order: no sync of the folder.
+            # The plain file goes after this rename, and journals keep the order: the folder needs no sync.
             os.rename(partial, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         except BaseException:
             with suppress(OSError):
