@@ -18,6 +18,8 @@ from silentspam.call import (
     Decision,
     Disposition,
     EndedBy,
+    GateCause,
+    Mode,
     VerdictKind,
 )
 from silentspam.calllog.calls import CallTable
@@ -25,6 +27,7 @@ from silentspam.calllog.entry import ended, heard, screened
 from silentspam.calllog.labels import Answer, Label, Labels, LabelSource
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
+from silentspam.gate.rejection import Rejection
 
 NOW = 1_795_000_000.0
 """2026-11-18 11:06:40 UTC"""
@@ -287,3 +290,58 @@ def test_why_tells_what_the_budget_held_back(
     record.held_back, record.challenge_probability, record.decision = cause, 0.0, Decision.BRIDGE
     log.write(screened(record))
     assert told in silentspam("calls", "why", "call-1")[1]
+
+
+def unheard(cause: GateCause, **own: object) -> CallRecord:
+    call = Call(call_id="call-1", started_at=NOW, ani="2025550101", caller_id="2025550102", dnis="100")
+    return CallRecord(
+        call=call,
+        gate_cause=cause,
+        reasons=("number 2025550101 is listed",),
+        screened_at=NOW,
+        decision=Decision.BRIDGE,
+        **own,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("cause", list(GateCause))
+def test_why_tells_what_was_decided_before_any_audio(silentspam, log: CallTable, cause: GateCause) -> None:
+    log.write(screened(unheard(cause, agent="PJSIP/sales")))
+    out = silentspam("calls", "why", "call-1")[1]
+    assert f"it was decided before any audio, {cause}: " in out
+    assert "because: number 2025550101 is listed" in out
+    assert "agent of the number called: PJSIP/sales" in out
+    assert "did not answer" not in out
+    assert "another version" not in out
+
+
+def test_why_tells_a_rejected_callers_redress_and_the_one_command(silentspam, log: CallTable) -> None:
+    record = unheard(GateCause.BLOCKED)
+    record.disposition = Disposition.REJECTED_BLOCKED
+    Rejection(sip_603=True, contact="2025550199").note(record)
+    log.write(screened(record))
+    out = silentspam("calls", "why", "call-1")[1]
+    assert "for redress: rejected 2026-11-18 11:06:40 UTC, ended with SIP 603: number 2025550101" in out
+    assert "; whom to ask: 2025550199" in out
+    assert "silentspam lists permit 2025550101 2025550102" in out
+
+
+def test_why_names_no_command_for_a_withheld_number_and_none_of_a_callers_words(
+    silentspam, log: CallTable
+) -> None:
+    record = rejected("call-1")
+    record.call = Call(call_id="call-1", started_at=NOW, ani="$(reboot)", caller_id="anonymous; rm -rf /")
+    record.screened_at = NOW
+    Rejection().note(record)
+    log.write(screened(record))
+    out = silentspam("calls", "why", "call-1")[1]
+    assert "the number was withheld: it cannot be permitted" in out
+    assert "no contact is set" in out
+
+
+def test_why_tells_that_the_mode_was_not_the_configurations(silentspam, log: CallTable) -> None:
+    record = rejected("call-1")
+    record.mode, record.mode_reason = Mode.SHADOW, "switched to shadow by the rate guard: too many"
+    log.write(screened(record))
+    out = silentspam("calls", "why", "call-1")[1]
+    assert "mode was shadow: switched to shadow by the rate guard: too many" in out

@@ -310,3 +310,37 @@ def test_the_folder_for_callers_sides_is_made_and_checked_where_they_are_recorde
     code, out, _ = silentspam("check", *places)
     assert code == 1
     assert f"{tmp_path / 'legs'}: missing" in out
+
+
+def test_the_gate_is_made_checked_and_what_its_switch_says_is_a_warning(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    assert (tmp_path / "gate").is_dir()
+    assert (
+        f"ok    gate in {tmp_path}/gate/gate: written when the first call is over"
+        in silentspam("check", *places)[1]
+    )
+    silentspam("lists", "permit", "2025550101")
+    assert "1 listed numbers" in silentspam("check", *places)[1]
+    silentspam("switch", "off", "--note", "a reason")
+    code, out, _ = silentspam("check", *places)
+    assert code == 0
+    assert "warn  switched to off by " in out
+    assert ": a reason, " in out
+
+
+def test_a_torn_gate_is_a_fault_and_one_behind_the_database_a_warning(
+    silentspam, tmp_path: Path, places: list[object], config_file: Path
+) -> None:
+    silentspam("install", *places, "--config", config_file)
+    silentspam("lists", "permit", "2025550101")
+    path = tmp_path / "gate" / "gate"
+    before = path.read_bytes()
+    silentspam("lists", "permit", "2025550102")
+    path.write_bytes(before)
+    assert "warn  gate: the call database has 2 listed numbers" in silentspam("check", *places)[1]
+    path.write_bytes(b"torn")
+    code, out, _ = silentspam("check", *places)
+    assert code == 1
+    assert "torn" in out
