@@ -10,6 +10,7 @@ from typing import Any
 
 from silentspam import resources
 from silentspam.cli.common import verb_parser
+from silentspam.cli.install_server import UNIT, UNITS, unit, what_is_left
 from silentspam.config import DEFAULT_PATH, Config, load_config
 from silentspam.errors import ConfigError, SilentSpamError
 from silentspam.installation import (
@@ -25,6 +26,7 @@ from silentspam.installation import (
 EXAMPLES = """\
   silentspam install --dry-run
   sudo silentspam install
+  sudo silentspam install --server                        the unit of silentspam serve, too
   silentspam install --agi-dir /opt/pbx/agi-bin --dialplan-dir /opt/pbx/etc --user pbx"""
 
 
@@ -40,6 +42,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--python", default=sys.executable, metavar="PATH", help="interpreter of the scripts")
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help=f"YAML to create if missing ({DEFAULT_PATH})"
+    )
+    parser.add_argument(
+        "--server", action="store_true", help="also write a systemd unit for silentspam serve"
+    )
+    parser.add_argument(
+        "--unit-dir", type=Path, default=UNITS, metavar="DIR", help=f"systemd's folder of units ({UNITS})"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.set_defaults(run=run)
@@ -70,7 +78,12 @@ def run(args: argparse.Namespace) -> int:
     for folder in folders(config):
         installer.folder(folder)
     installer.folder_to_read(Path(config.model.registry))
+    if args.server:
+        text = unit(config, config_file, python=python, user=installer.user)
+        installer.write(args.unit_dir / UNIT, text, mode=0o644)
     _say_what_is_left(installer, asterisk, etc)
+    if args.server:
+        print(what_is_left())
     if config_file != DEFAULT_PATH:
         print(f"Calls read {DEFAULT_PATH} unless the dialplan says SILENTSPAM_CONFIG={config_file}.")
     return 0
