@@ -160,7 +160,8 @@ def _record_opening(record: CallRecord, channel: Channel, screener: Screener) ->
     _observe(Stage.ANSWERED, record, screener)
     if screener.ring:
         _ring(channel)
-    screener.recordings.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if not screener.recordings.is_dir():
+        screener.recordings.mkdir(mode=0o750, parents=True, exist_ok=True)
     path = screener.recordings / f"{record.call.call_id}.ulaw"
     try:
         channel.record(path, screener.record_seconds, screener.judge.prepare)

@@ -10,6 +10,9 @@ from silentspam.config import Config
 from silentspam.registry.links import Role, model_in
 from silentspam.serve.following import Follower
 
+GUARD_SECONDS = 5.0
+"""A bad model is found within so many seconds of the rows that show it."""
+
 Chore = tuple[str, float, Callable[[], object]]
 """Its name, how often [s], and what it does."""
 
@@ -42,7 +45,13 @@ class AfterCalls:
 
     def chores(self) -> tuple[Chore, ...]:
         """What comes round."""
-        chores: tuple[Chore, ...] = (("unlogged", 30.0, lambda: assembly.take_in_unlogged(self._config)),)
+        config = self._config
+        chores: tuple[Chore, ...] = (
+            ("gate", 1.0, lambda: assembly.publish_gate(config)),
+            ("guard", GUARD_SECONDS, lambda: assembly.guard(config)),
+            ("unlogged", 30.0, lambda: assembly.take_in_unlogged(config)),
+            ("unended", 10.0, lambda: assembly.close_unended(config)),
+        )
         if self._config.lines.enabled:
             chores += (("lines", 0.5, self._follower.follow),)
         return chores

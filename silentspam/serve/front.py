@@ -10,6 +10,7 @@ import os
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,16 +25,26 @@ GREETING_BYTES = 65_536
 
 GREETING_END = b"\n\n"
 ACCEPTED_AT_ONCE = 64
+ADDRESSES = 1000
+"""Clients whose admission is remembered."""
 
 Take = Callable[[socket.socket, bytes], None]
 Refused = Callable[[str], None]
 
 
-@dataclass
+PIECES_SECONDS = 0.003
+"""Asterisk sends a greeting in some twenty pieces at once: what is left of one is read so much later [s]."""
+
+SWEEP_SECONDS = 0.1
+"""Between two looks at who is late."""
+
+
+@dataclass(eq=False)
 class _Greeting:
     connection: socket.socket
-    received: bytes
     until: float
+    received: bytes = b""
+    watched: bool = False
 
 
 class Front:
@@ -54,7 +65,10 @@ class Front:
         self._greeting_seconds = greeting_seconds
         self._take = take
         self._refused = refused
-        self._greetings: dict[int, _Greeting] = {}
+        self._greetings: set[_Greeting] = set()
+        self._in_pieces: deque[tuple[float, _Greeting]] = deque()
+        self._next_sweep = 0.0
+        self._known: dict[str, bool] = {}
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         listener.setblocking(False)
         self.selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -66,11 +80,16 @@ class Front:
 
     def turn(self, seconds: float) -> None:
         """Wait for something to happen, `seconds` at most, and see to it."""
-        for key, _ in self.selector.select(seconds):
+        wait = min(seconds, PIECES_SECONDS) if self._in_pieces else seconds
+        for key, _ in self.selector.select(wait):
             key.data()
         now = time.monotonic()
-        for greeting in [one for one in self._greetings.values() if one.until < now]:
-            self._drop(greeting, "slow greeting")
+        while self._in_pieces and self._in_pieces[0][0] <= now:
+            self._watch(self._in_pieces.popleft()[1])
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_SECONDS
+            for greeting in [one for one in self._greetings if one.until < now]:
+                self._drop(greeting, "slow greeting")
 
     def stop_accepting(self) -> None:
         """Close the door: the next connection is refused by the system, or taken by another worker."""
@@ -110,21 +129,26 @@ class Front:
             connection.setblocking(False)
             with suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            greeting = _Greeting(connection, b"", time.monotonic() + self._greeting_seconds)
-            if not self._read(greeting):
-                return
-            self._greetings[connection.fileno()] = greeting
-            self.selector.register(connection, selectors.EVENT_READ, lambda: self._readable(greeting))
+            now = time.monotonic()
+            greeting = _Greeting(connection, now + self._greeting_seconds)
+            self._greetings.add(greeting)
+            if self._read(greeting):
+                self._in_pieces.append((now + PIECES_SECONDS, greeting))
+
+    def _watch(self, greeting: _Greeting) -> None:
+        """Read the rest of a greeting, and wait for what is still missing."""
+        if greeting in self._greetings and self._read(greeting):
+            greeting.watched = True
+            self.selector.register(greeting.connection, selectors.EVENT_READ, lambda: self._read(greeting))
 
     def _is_allowed(self, address: str) -> bool:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        return any(ip in network for network in self._networks)
-
-    def _readable(self, greeting: _Greeting) -> None:
-        descriptor = greeting.connection.fileno()
-        if not self._read(greeting):
-            self._greetings.pop(descriptor, None)
+        if address not in self._known:
+            if len(self._known) >= ADDRESSES:
+                self._known.clear()
+            ip = ipaddress.ip_address(address.partition("%")[0])
+            ip = getattr(ip, "ipv4_mapped", None) or ip
+            self._known[address] = any(ip in network for network in self._networks)
+        return self._known[address]
 
     def _read(self, greeting: _Greeting) -> bool:
         """Read what is there; False when the greeting is over: whole, or given up."""
@@ -148,8 +172,8 @@ class Front:
         return True
 
     def _forget(self, greeting: _Greeting) -> None:
-        self._greetings.pop(greeting.connection.fileno(), None)
-        with suppress(KeyError, ValueError):
+        self._greetings.discard(greeting)
+        if greeting.watched:
             self.selector.unregister(greeting.connection)
 
     def _drop(self, greeting: _Greeting, why: str) -> None:

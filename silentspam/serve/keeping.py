@@ -5,6 +5,7 @@ used (torn, garbage, half copied) changes nothing but the log: the one before st
 """
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from silentspam.judging import load_and_warm_up, look_at_lines, model_folder
 if TYPE_CHECKING:
     from silentspam.lines.snapshot import Snapshot
     from silentspam.model import SpamModel
+
+LOOK_SECONDS = 0.1
+"""Between two looks at which model is active: following the links costs as much as a tenth of a verdict."""
 
 Say = Callable[[str], None]
 Stamp = tuple[str, int, int, int]
@@ -41,6 +45,7 @@ class ModelKeeper:
         self._model: SpamModel | None = None
         self._fault: ModelError | None = None
         self._stamp: Stamp | None = None
+        self._look_again = 0.0
 
     @property
     def model_id(self) -> str:
@@ -49,9 +54,11 @@ class ModelKeeper:
 
     def current(self) -> "SpamModel":
         """The model of this moment. Raises ModelError where none could ever be loaded."""
-        if self._loading.acquire(blocking=self._model is None):
+        now = time.monotonic()
+        if now >= self._look_again and self._loading.acquire(blocking=self._model is None):
             try:
                 self._renew()
+                self._look_again = now + LOOK_SECONDS
             finally:
                 self._loading.release()
         if self._model is None:

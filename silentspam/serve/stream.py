@@ -7,6 +7,7 @@ for the whole screening and then allows `GRACE_SECONDS` to hand the call back.
 import socket
 import struct
 import time
+from collections import deque
 
 from silentspam.errors import ChannelError, DeadlineExceeded
 
@@ -25,7 +26,9 @@ class SocketStream:
         self, connection: socket.socket, *, received: bytes = b"", reply_seconds: float, deadline: float
     ) -> None:
         self._connection = connection
-        self._buffer = bytearray(received)
+        self._lines: deque[bytes] = deque()
+        self._rest = b""
+        self._take_in(received)
         self._reply_seconds = reply_seconds
         self._deadline = deadline
         self._overdue = False
@@ -38,14 +41,18 @@ class SocketStream:
 
         Raises DeadlineExceeded, and ChannelError when not even the grace was enough.
         """
-        searched = 0
-        while (end := self._buffer.find(b"\n", searched)) < 0 and len(self._buffer) < limit:
-            searched = len(self._buffer)
+        while not self._lines:
+            if len(self._rest) >= limit:
+                return self._split(limit)
             received = self._receive()
             if not received:
-                return self._taken(len(self._buffer))
-            self._buffer += received
-        return self._taken(min(end + 1 or limit, limit))
+                return self._split(len(self._rest))
+            self._take_in(received)
+        line = self._lines.popleft()
+        if len(line) <= limit:
+            return line
+        self._lines.appendleft(line[limit:])
+        return line[:limit]
 
     def write(self, line: bytes) -> None:
         """Send all of it, within the time for a reply."""
@@ -55,10 +62,13 @@ class SocketStream:
     def flush(self) -> None:
         """Nothing is held back."""
 
-    def _taken(self, size: int) -> bytes:
-        line = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return line
+    def _take_in(self, received: bytes) -> None:
+        *lines, self._rest = (self._rest + received).split(b"\n")
+        self._lines.extend(line + b"\n" for line in lines)
+
+    def _split(self, size: int) -> bytes:
+        begin, self._rest = self._rest[:size], self._rest[size:]
+        return begin
 
     def _receive(self) -> bytes:
         self._watch_time()

@@ -8,6 +8,7 @@ import pytest
 from silentspam.config import Config, load_config
 from silentspam.errors import LineError, ModelError
 from silentspam.registry.registry import Registry
+from silentspam.serve import keeping
 from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
 
 
@@ -19,6 +20,11 @@ def configured(folder: Path, model: Path | None) -> Config:
         f"lines: {{folder: {folder / 'lines'}}}\n"
     )
     return load_config(path)
+
+
+@pytest.fixture(autouse=True)
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
