@@ -192,6 +192,13 @@ def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int
     return take_in(path, lambda end: log.write(ended(end)))
 
 
+def close_unended(config: Config) -> int:
+    """Give an end to calls whose switch can report none any more; returns how many. Raises CallLogError."""
+    from silentspam.calllog.closing import close_unended
+
+    return close_unended(database(config), now=time.time())
+
+
 def lines(config: Config) -> "Lines":
     """The lines of the configured call database."""
     from silentspam.calllog.lines import Lines

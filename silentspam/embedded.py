@@ -77,6 +77,7 @@ def log_end(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
             return status
         session.set_variable(variables.LOGGED, "1")
         assembly.take_in_unlogged(config, at_most_bytes=TAKEN_IN_BYTES)
+        assembly.close_unended(config)
     except (SilentSpamError, OSError) as error:
         return _give_up(error)
     return 0

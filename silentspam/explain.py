@@ -238,6 +238,8 @@ def _end(row: Row) -> list[str]:
     if row["failed_open"]:
         lines.append(f"the screening failed, so the caller was let through: {row['failed_open_cause']}")
     disposition = row["disposition"]
+    if disposition is None and row["end_cause"]:
+        return [*lines, f"over by {when(row['ended_at'])}: {row['end_cause']}"]
     if disposition is None:
         return [*lines, "the call has not ended, or its end was not reported"]
     lines.append(f"result {disposition}: {DISPOSITIONS.get(str(disposition), 'of another version')}")

@@ -16,6 +16,24 @@ _MERGES = {
     Part.SPEECH: "{c} = COALESCE(excluded.{c}, calls.{c})",
     Part.ENDED: "{c} = COALESCE(calls.{c}, excluded.{c})",
 }
+_OF_AGENTS = {
+    # Who talked with an agent was bridged: a screener that hung, and found the caller gone, cannot know.
+    Part.SCREENED: {
+        "disposition": "CASE WHEN calls.disposition = 'BRIDGED' THEN calls.disposition "
+        "ELSE COALESCE(excluded.disposition, calls.disposition) END",
+        "ended_by": "CASE WHEN calls.disposition = 'BRIDGED' THEN calls.ended_by "
+        "ELSE COALESCE(excluded.ended_by, calls.ended_by) END",
+    },
+    # The switch's report replaces what was put in its place (calllog.closing).
+    Part.ENDED: {
+        "disposition": "CASE WHEN excluded.disposition = 'BRIDGED' THEN excluded.disposition "
+        "ELSE COALESCE(calls.disposition, excluded.disposition) END",
+        "ended_by": "CASE WHEN excluded.disposition = 'BRIDGED' OR calls.end_cause IS NOT NULL "
+        "THEN excluded.ended_by ELSE COALESCE(calls.ended_by, excluded.ended_by) END",
+        "ended_at": "CASE WHEN calls.end_cause IS NOT NULL THEN COALESCE(excluded.ended_at, calls.ended_at) "
+        "ELSE COALESCE(calls.ended_at, excluded.ended_at) END",
+    },
+}
 ALARM = (
     "failed_open = CASE WHEN calls.failed_open = 1 OR excluded.failed_open = 1 THEN 1 "
     "ELSE COALESCE(excluded.failed_open, calls.failed_open) END"
@@ -96,10 +114,17 @@ def _upsert_all(connection: Connection, part: Part, entries: Sequence[Entry]) ->
     connection.executemany(_upsert(part, known), [unknown | entry.columns for entry in entries])
 
 
+def _merge(part: Part, name: str) -> str:
+    own = _OF_AGENTS.get(part, {}).get(name)
+    return f"{name} = {own}" if own else _MERGES[part].format(c=name)
+
+
 def _upsert(part: Part, known: Collection[str]) -> str:
     """The statement that merges a part with these columns."""
     names = [name for name in COLUMNS if name in known]
-    merge = [_MERGES[part].format(c=name) for name in names if name not in ("call_id", "failed_open")]
+    merge = [_merge(part, name) for name in names if name not in ("call_id", "failed_open")]
+    if part is Part.ENDED:
+        merge.append("end_cause = NULL")
     if "failed_open" in names:
         merge.append(ALARM)
     values = ", ".join(f":{name}" for name in names)

@@ -93,7 +93,13 @@ _PRIVACY_COLUMNS = {
     "erased_at": "REAL",
 }
 
-COLUMNS = _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS | _PRIVACY_COLUMNS
+_END_COLUMNS = {
+    "end_cause": "TEXT",
+}
+
+COLUMNS = (
+    _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS | _PRIVACY_COLUMNS | _END_COLUMNS
+)
 """Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text."""
 
 _STEPS: tuple[str | Forms, ...] = (
@@ -155,6 +161,9 @@ _STEPS: tuple[str | Forms, ...] = (
     # What was told or erased at a caller's request: how much, never of whom.
     "CREATE TABLE privacy_events (event_id TEXT PRIMARY KEY, deed TEXT, changed_at REAL, changed_by TEXT, "
     "calls INTEGER, recordings INTEGER, note TEXT)",
+    # Why a call has an end that its switch did not report.
+    *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _END_COLUMNS.items()),
+    "CREATE INDEX calls_unended ON calls (started_at) WHERE ended_at IS NULL",
 )
 
 

@@ -159,6 +159,7 @@ def _rows(args: argparse.Namespace, wanted: Any) -> list[dict[str, Any]]:
 
     config = configuration(args)
     assembly.take_in_unlogged(config)
+    assembly.close_unended(config)
     return assembly.call_log(config).rows(wanted)
 
 

@@ -197,6 +197,7 @@ def test_every_column_comes_back_as_it_went_in(log: CallLog) -> None:
         "hangup_with": "cause 21",
         "recording_deleted_at": None,
         "erased_at": None,
+        "end_cause": None,
         "caller_speech_seconds": 1.5,
         "caller_leg_seconds": 30.0,
         "speech_detector": "test 1",

@@ -1,0 +1,108 @@
+"""Ends for calls whose switch has reported none: it was restarted in mid-call, or its report was lost.
+
+Asterisk numbers channels as they are made, from 0 at each start: a uniqueid is [SYSTEMNAME-]SECONDS.COUNTER.
+A later call of the same Asterisk whose counter is no larger shows that it was started again meanwhile, and
+that no call from before lives on. What is closed so has `ended_by` APP, no hangup cause, and `end_cause` in
+words; the switch's own report replaces it, should it come after all.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from silentspam.call import EndedBy
+from silentspam.calllog.database import Database
+
+LONGEST_SECONDS = 86_400.0
+"""A call that has had no end for so long is taken for one whose report was lost."""
+
+AT_ONCE = 500
+"""Calls without an end that are looked at, and newest calls that are compared with them."""
+
+RESTARTED = "the switch was restarted in mid-call: the call ended no later than this"
+NOT_REPORTED = f"the switch reported no end within {LONGEST_SECONDS / 3600:.0f} h"
+
+_UNIQUEID = re.compile(r"(?:(?P<system>.*)-)?(?P<second>\d{1,12})\.(?P<counter>\d{1,12})", re.ASCII)
+
+_OPEN = (
+    "SELECT call_id, uniqueid, started_at FROM calls WHERE ended_at IS NULL AND started_at IS NOT NULL "
+    f"ORDER BY started_at LIMIT {AT_ONCE}"
+)
+_NEWEST = (
+    "SELECT uniqueid, started_at FROM calls WHERE started_at IS NOT NULL "
+    f"ORDER BY started_at DESC LIMIT {AT_ONCE}"
+)
+_CLOSE = (
+    "UPDATE calls SET ended_at = :ended_at, ended_by = COALESCE(ended_by, :ended_by), end_cause = :end_cause "
+    "WHERE call_id = :call_id AND ended_at IS NULL"
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a call stands in the life of its Asterisk. system: SYSTEMNAME, "" for none."""
+
+    system: str
+    second: int
+    counter: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """A call of the log: when it began [s since the epoch], and its uniqueid."""
+
+    call_id: str
+    uniqueid: str
+    started_at: float
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The end that a call is given."""
+
+    call_id: str
+    ended_at: float
+    end_cause: str
+
+
+def place(uniqueid: str) -> Place | None:
+    """The parts of a uniqueid of Asterisk's; None for any other text."""
+    match = _UNIQUEID.fullmatch(uniqueid)
+    return Place(match["system"] or "", int(match["second"]), int(match["counter"])) if match else None
+
+
+def closings(calls: Iterable[Started], newest: Sequence[Started], *, now: float) -> list[Closing]:
+    """The ends of those calls that cannot be going on any more."""
+    return [closing for call in calls if (closing := _closing(call, newest, now))]
+
+
+def _closing(call: Started, newest: Sequence[Started], now: float) -> Closing | None:
+    if since := [other.started_at for other in newest if _shows_restart(call, other)]:
+        return Closing(call.call_id, max(call.started_at, min(since)), RESTARTED)
+    if now - call.started_at > LONGEST_SECONDS:
+        return Closing(call.call_id, call.started_at + LONGEST_SECONDS, NOT_REPORTED)
+    return None
+
+
+def _shows_restart(call: Started, other: Started) -> bool:
+    """Whether the other call can only be of a later life of the same Asterisk."""
+    mine, its = place(call.uniqueid), place(other.uniqueid)
+    if mine is None or its is None or mine.system != its.system:
+        return False
+    return its.second > mine.second and its.counter <= mine.counter
+
+
+def close_unended(database: Database, *, now: float) -> int:
+    """Give an end to calls that can have none of their own; returns how many. Raises CallLogError."""
+    if database.schema_version().found is None:
+        return 0
+    with database.transaction(write=False) as connection:
+        unended = connection.execute(_OPEN).fetchall()
+        newest = connection.execute(_NEWEST).fetchall() if unended else []
+    calls = [Started(row["call_id"], row["uniqueid"] or "", row["started_at"]) for row in unended]
+    later = [Started("", row["uniqueid"] or "", row["started_at"]) for row in newest]
+    found = closings(calls, later, now=now)
+    if found:
+        with database.transaction(write=True) as connection:
+            connection.executemany(_CLOSE, [vars(one) | {"ended_by": EndedBy.APP.value} for one in found])
+    return len(found)
