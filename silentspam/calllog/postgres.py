@@ -17,6 +17,7 @@ from psycopg import conninfo, errors
 from psycopg.pq import TransactionStatus
 
 from silentspam.calllog.database import SchemaVersion
+from silentspam.calllog.postgres_schema import check_version, migrated, version_of
 from silentspam.calllog.psycopg_session import (
     ImpatientConnection,
     NoAnswerError,
@@ -30,8 +31,8 @@ from silentspam.errors import CallLogError, ValueRefusedError
 REFUSALS = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded, UnicodeError)
 """What is the fault of a value and not of the database: SQLSTATE classes 22, 23 and 54."""
 
-ALONE_LOCK, MIGRATION_LOCK = 0x51_1E_27_01, 0x51_1E_27_02
-"""Advisory locks of a transaction that is alone, and of a change of the schema: numbers of our own."""
+ALONE_LOCK = 0x51_1E_27_01
+"""The advisory lock of a transaction that is alone: a number of our own."""
 
 LEAST_SECONDS = 1.0
 """A statement's time when call_log.busy_seconds is less: every one has to travel there and back."""
@@ -90,7 +91,7 @@ class PostgresDatabase:
             if connection is None or not _answers(connection):
                 connection = self._connected()
             try:
-                found = SchemaVersion(_version(connection), len(POSTGRES_STEPS))
+                found = SchemaVersion(version_of(connection), len(POSTGRES_STEPS))
             except BaseException:
                 connection.close()
                 raise
@@ -105,7 +106,7 @@ class PostgresDatabase:
                 connection.patience = math.inf
                 connection.execute("SET statement_timeout = 0")
                 with connection.transaction():
-                    return _migrated(connection)
+                    return migrated(connection)
             finally:
                 connection.close()
 
@@ -129,7 +130,7 @@ class PostgresDatabase:
                 kept.close()
         connection = self._connected()
         try:
-            _check_version(connection)
+            check_version(connection)
             return self._started(connection, statement)
         except BaseException:
             connection.close()
@@ -220,42 +221,3 @@ def _answers(connection: ImpatientConnection) -> bool:
         connection.close()
         return False
     return True
-
-
-def _version(connection: ImpatientConnection) -> int | None:
-    """The version of the schema; None when there are no tables."""
-    (there,) = connection.execute("SELECT to_regclass('schema_version')").fetchone() or (None,)
-    if there is None:
-        return None
-    (version,) = connection.execute("SELECT MAX(version) FROM schema_version").fetchone() or (None,)
-    return version
-
-
-def _check_version(connection: ImpatientConnection) -> None:
-    found, known = _version(connection), len(POSTGRES_STEPS)
-    if found == known:
-        return
-    if found is None:
-        raise CallLogError("call_log.postgres: there are no tables yet: run `silentspam db migrate`")
-    remedy = "update Silentspam" if found > known else "run `silentspam db migrate`"
-    raise CallLogError(
-        f"call_log.postgres: the call log has schema {found}, this version knows {known}: {remedy}"
-    )
-
-
-def _migrated(connection: ImpatientConnection) -> SchemaVersion:
-    """Take the steps that are missing, within the transaction that is open."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-    (encoding,) = connection.execute("SHOW server_encoding").fetchone() or ("",)
-    if encoding != "UTF8":
-        raise CallLogError(f"call_log.postgres: the database's encoding is {encoding}: create it with UTF8")
-    found, known = _version(connection), len(POSTGRES_STEPS)
-    if found is not None and found > known:
-        _check_version(connection)
-    if found is None:
-        connection.execute("CREATE TABLE schema_version (version BIGINT NOT NULL, changed_at TIMESTAMPTZ)")
-    if found != known:
-        for step in filter(None, POSTGRES_STEPS[found or 0 :]):
-            connection.execute(step)
-        connection.execute("INSERT INTO schema_version VALUES (%s, now())", (known,))
-    return SchemaVersion(found, known)
