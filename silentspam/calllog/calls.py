@@ -29,7 +29,8 @@ _OF_AGENTS = {
         "disposition": "CASE WHEN excluded.disposition = 'BRIDGED' THEN excluded.disposition "
         "ELSE COALESCE(calls.disposition, excluded.disposition) END",
         "ended_by": "CASE WHEN excluded.disposition = 'BRIDGED' OR calls.end_cause IS NOT NULL "
-        "THEN excluded.ended_by ELSE COALESCE(calls.ended_by, excluded.ended_by) END",
+        "THEN COALESCE(excluded.ended_by, calls.ended_by) "
+        "ELSE COALESCE(calls.ended_by, excluded.ended_by) END",
         "ended_at": "CASE WHEN calls.end_cause IS NOT NULL THEN COALESCE(excluded.ended_at, calls.ended_at) "
         "ELSE COALESCE(calls.ended_at, excluded.ended_at) END",
     },

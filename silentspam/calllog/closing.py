@@ -30,7 +30,7 @@ _OPEN = (
 )
 _NEWEST = (
     "SELECT uniqueid, started_at FROM calls WHERE started_at IS NOT NULL "
-    f"ORDER BY started_at DESC LIMIT {AT_ONCE}"
+    f"ORDER BY started_at DESC NULLS LAST LIMIT {AT_ONCE}"
 )
 _CLOSE = (
     "UPDATE calls SET ended_at = :ended_at, ended_by = COALESCE(ended_by, :ended_by), end_cause = :end_cause "

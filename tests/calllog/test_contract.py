@@ -26,6 +26,7 @@ from silentspam.call import (
     GateCause,
 )
 from silentspam.calllog.calls import CallTable
+from silentspam.calllog.closing import LONGEST_SECONDS, close_unended
 from silentspam.calllog.database import Database
 from silentspam.calllog.durable import CallLog, DurableCallLog
 from silentspam.calllog.entry import Entry, Part, ended, heard, screened
@@ -311,6 +312,16 @@ def test_many_at_once_give_the_same_rows_as_one_by_one(new_database: NewDatabase
     assert CallTable(together).write_many(entries) == []
     assert [dict(found) for found in CallTable(together).rows(Filter())] == expected
     assert Lines(together).waiting() == 20
+
+
+def test_a_part_that_knows_less_than_its_neighbours_unsets_nothing(
+    database: Database, table: CallTable
+) -> None:
+    calls = [a_call(f"call-{n}") for n in range(2)]
+    table.write_many([the_screened(call) for call in calls])
+    close_unended(database, now=calls[0].started_at + 2 * LONGEST_SECONDS)
+    table.write_many([the_ended(calls[0]), the_ended(calls[1], ended_by=EndedBy.CALLER)])
+    assert [row(table, call.call_id)["ended_by"] for call in calls] == ["APP", "CALLER"]
 
 
 def test_none_at_once_is_nothing(table: CallTable) -> None:

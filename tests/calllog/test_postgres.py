@@ -12,6 +12,7 @@ import pytest
 from lab.postgres import PostgresServer
 from silentspam import assembly
 from silentspam.call import CallRecord
+from silentspam.calllog import closing
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.calllog.postgres import PostgresDatabase
@@ -24,6 +25,7 @@ from silentspam.sections import CallLogSection
 from tests.fakes import a_call
 
 KNOWN = len(POSTGRES_STEPS)
+NEWEST_TEN, _ = Filter(limit=10).newest_first()
 
 
 def entry(number: int = 0, **known: object) -> Entry:
@@ -270,12 +272,12 @@ def test_an_older_schema_is_brought_up_to_date_and_keeps_its_rows(
     assert ids(CallTable(bare)) == ["call-1", "old"]
 
 
-def test_the_newest_rows_are_found_by_an_index(postgres: PostgresDatabase) -> None:
+@pytest.mark.parametrize("query", [f"SELECT * FROM calls{NEWEST_TEN}", closing._NEWEST])
+def test_the_newest_rows_are_found_by_an_index(postgres: PostgresDatabase, query: str) -> None:
     with postgres.transaction(write=True) as connection:
         connection.execute("SET LOCAL enable_seqscan = off")
         connection.execute("SET LOCAL enable_sort = off")
-        clauses, values = Filter(limit=10).newest_first()
-        plan = connection.execute(f"EXPLAIN SELECT * FROM calls{clauses}", values).fetchall()
+        plan = connection.execute(f"EXPLAIN {query}", {"limit": 10}).fetchall()
     assert "Index Scan using calls_started_at" in " ".join(row[0] for row in plan)
     assert "Sort" not in " ".join(row[0] for row in plan)
 
