@@ -3,8 +3,8 @@
 A process counts in a Registry of its own; `Registry.state` is plain JSON, so that a supervisor can add up
 what its workers counted, those that are gone included. Source of the format: prometheus.io, "Exposition
 formats" 0.0.4: HELP escapes backslash and line feed, a label's value the quote too; every sample of a metric
-follows its HELP and TYPE; a histogram's buckets are cumulative and end with +Inf; the last line ends in a line
-feed.
+follows its HELP and TYPE; a histogram's buckets are cumulative and end with +Inf; the last line ends in
+a line feed.
 """
 
 import math
