@@ -58,7 +58,6 @@ fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	OPENBLAS_NUM_THREADS=1 nice $(BIN)/python -m tests.fuzz $(FUZZ)
 
-# pip compiles what it installs on one core: here all of them do it, and leave out the libraries' tests.
 # What a deployment installs, each package at one version and by its hashes: docs/security.md.
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[lock]'
@@ -72,10 +71,11 @@ AUDIT ?=
 audit: $(STAMP)
 	$(BIN)/python -m lab.audit $(AUDIT)
 
+# pip compiles what it installs on one core: here all of them do it, and leave out the libraries' tests.
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silentspam needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[training,report,scan,dask,vad,postgres,lab,bench,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[training,report,scan,dask,vad,postgres,encryption,lab,bench,test]'
 	-$(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib
 	touch $@
 
