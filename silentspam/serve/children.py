@@ -25,11 +25,14 @@ RESTART_SECONDS = 1.0
 
 @dataclass(eq=False)
 class Child:
-    """A worker or the clerk. role: its argument; descriptors: what it inherits."""
+    """A worker or the clerk. role: its argument; descriptors: what it inherits and is told; inherited: what
+    `config` needs besides.
+    """
 
     role: str
     config: Path | None
     descriptors: tuple[int, ...] = ()
+    inherited: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     line: socket.socket | None = None
     started_at: float = -RESTART_SECONDS
@@ -55,7 +58,7 @@ class Child:
         self.line, theirs = beat.pair()
         self.started_at, self.beaten_at, self.last = now, None, beat.Beat(ready=False)
         self.restarts += 1
-        inherited = (theirs.fileno(), *self.descriptors)
+        descriptors = (theirs.fileno(), *self.descriptors)
         config = [str(self.config)] if self.config else []
         command = [
             sys.executable,
@@ -63,12 +66,15 @@ class Child:
             "-m",
             "silentspam.serve",
             self.role,
-            ",".join(map(str, inherited)),
+            ",".join(map(str, descriptors)),
             *config,
         ]
         try:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, pass_fds=inherited, env=_environment()
+                command,
+                stdin=subprocess.DEVNULL,
+                pass_fds=(*descriptors, *self.inherited),
+                env=_environment(),
             )
         finally:
             theirs.close()

@@ -9,23 +9,28 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from silentspam import __version__
-from silentspam.config import Config, load_config
+from silentspam.config import Config
 from silentspam.errors import ConfigError
 from silentspam.metrics import Metric, State, added, of_kind, told
 from silentspam.sections import ServerSection
 from silentspam.serve.children import Child
 from silentspam.serve.clerk_metrics import CLERK_METRICS
 from silentspam.serve.http import serve_pages
+from silentspam.serve.kept import KeptConfig
 from silentspam.serve.lines import LineWriter
 from silentspam.serve.metering import WORKER_METRICS, Log
 from silentspam.serve.notify import notify
 
 TICK_SECONDS = 0.1
 BACKLOG = 1024
+
+UNSERVED_SECONDS = 6.0
+"""So long a connection may wait for a worker that is being started again."""
 
 CLERK_LEAVES_SECONDS = 20.0
 """The clerk has so long to take in the last rows; what is left then waits in the spool."""
@@ -45,8 +50,8 @@ class Supervisor:
     """Runs the server as the configuration says."""
 
     def __init__(self, config_path: Path | None) -> None:
-        self._path = config_path
-        self._config = load_config(config_path)
+        self._kept = KeptConfig(config_path)
+        self._config = self._kept.renew()
         self._writer = LineWriter()  # a log that nobody reads must not hold the supervisor either
         self._log = self._log_of(self._config)
         self._stopping = self._reload = False
@@ -54,15 +59,17 @@ class Supervisor:
         self._gone: State = {}
         self._lock = threading.Lock()
         self._announced = False
-        self._beaten_at = 0.0
+        self._beaten_at = self._served_at = 0.0
 
     def run(self) -> int:
         """Serve until SIGTERM; returns the exit code. Raises OSError when an address cannot be had."""
         section = self._config.server
         self._listener = listen(section)
         descriptor = self._listener.fileno()
-        self._workers = [Child("worker", self._path, (descriptor,)) for _ in range(section.workers)]
-        self._clerk = Child("clerk", self._path)
+        path, inherited = self._kept.path, self._kept.inherited
+        self._workers = [Child("worker", path, (descriptor,), inherited) for _ in range(section.workers)]
+        self._clerk = Child("clerk", path, (), inherited)
+        self._served_at = time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_reload)
@@ -87,11 +94,21 @@ class Supervisor:
         for child in (*self._workers, self._clerk):
             self._look_after(child)
         self._beaten_at = time.monotonic()
+        self._turn_away_where_nobody_serves()
         notify("WATCHDOG=1")
         if not self._announced and self._is_ready():
             self._announced = True
             notify("READY=1", f"STATUS=serving with {len(self._workers)} workers")
             self._log.event("ready", workers=len(self._workers), port=self._config.server.port)
+
+    def _turn_away_where_nobody_serves(self) -> None:
+        """Close what waits when no worker was there for a while: Asterisk bridges those calls at once."""
+        if self._is_ready():
+            self._served_at = time.monotonic()
+        elif time.monotonic() > self._served_at + UNSERVED_SECONDS:
+            with suppress(OSError):
+                while True:
+                    self._listener.accept()[0].close()
 
     def _look_after(self, child: Child) -> None:
         child.listen()
@@ -112,7 +129,7 @@ class Supervisor:
     def _take_over(self) -> None:
         """Have everybody read the configuration again, if it can be read."""
         try:
-            config = load_config(self._path)
+            config = self._kept.renew()
         except ConfigError as error:
             self._log.event("configuration not taken over", error=str(error))
             return
@@ -156,6 +173,9 @@ class Supervisor:
         return (200, "ok\n") if alive else (503, "no worker\n")
 
     def _readiness(self) -> tuple[int, str]:
+        """404 while it drains: HAProxy then gives it no new call, and cuts none off (`disable-on-404`)."""
+        if self._stopping:
+            return 404, "draining\n"
         turning = time.monotonic() < self._beaten_at + 5.0
         return (200, "ready\n") if turning and self._is_ready() else (503, "not ready\n")
 
@@ -190,6 +210,7 @@ def listen(section: ServerSection) -> socket.socket:
     family = socket.AF_INET6 if ":" in section.address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setblocking(False)
     try:
         listener.bind((section.address, section.port))
         listener.listen(BACKLOG)
