@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lab import debian
 from lab.ports import Ports
@@ -43,6 +44,11 @@ class Fate:
     reached: float | None = None
     ended: float | None = None
     left: float | None = None
+
+    def having(self, what: str, moment: float) -> "Fate":
+        """The same with one more moment, by the name of its field."""
+        known: dict[str, Any] = {what: moment}
+        return dataclasses.replace(self, **known)
 
     @property
     def waited(self) -> float | None:
@@ -125,10 +131,10 @@ class Stream:
                     known = found.get(number) or Fate(
                         number=number, sound=sound, switch=switch, placed=moment
                     )
-                    found[number] = dataclasses.replace(known, **{word: moment})
+                    found[number] = known.having(word, moment)
         for word, number, moment in self._logged("desk"):
             if number in found:
-                found[number] = dataclasses.replace(found[number], **{word: moment})
+                found[number] = found[number].having(word, moment)
         return sorted(found.values(), key=lambda fate: fate.placed)
 
     def _arguments(self, sound: str, switch: int, sip_port: int, calls: int) -> list[str]:
