@@ -71,25 +71,24 @@ def place(uniqueid: str) -> Place | None:
     return Place(match["system"] or "", int(match["second"]), int(match["counter"])) if match else None
 
 
-def closings(calls: Iterable[Started], newest: Sequence[Started], *, now: float) -> list[Closing]:
+def closings(calls: Iterable[Started], newest: Iterable[Started], *, now: float) -> list[Closing]:
     """The ends of those calls that cannot be going on any more."""
-    return [closing for call in calls if (closing := _closing(call, newest, now))]
+    known = [(where, other.started_at) for other in newest if (where := place(other.uniqueid))]
+    return [closing for call in calls if (closing := _closing(call, known, now))]
 
 
-def _closing(call: Started, newest: Sequence[Started], now: float) -> Closing | None:
-    if since := [other.started_at for other in newest if _shows_restart(call, other)]:
+def _closing(call: Started, known: Sequence[tuple[Place, float]], now: float) -> Closing | None:
+    mine = place(call.uniqueid)
+    if mine and (since := [at for its, at in known if _shows_restart(mine, its)]):
         return Closing(call.call_id, max(call.started_at, min(since)), RESTARTED)
     if now - call.started_at > LONGEST_SECONDS:
         return Closing(call.call_id, call.started_at + LONGEST_SECONDS, NOT_REPORTED)
     return None
 
 
-def _shows_restart(call: Started, other: Started) -> bool:
+def _shows_restart(mine: Place, its: Place) -> bool:
     """Whether the other call can only be of a later life of the same Asterisk."""
-    mine, its = place(call.uniqueid), place(other.uniqueid)
-    if mine is None or its is None or mine.system != its.system:
-        return False
-    return its.second > mine.second and its.counter <= mine.counter
+    return its.second > mine.second and its.counter <= mine.counter and its.system == mine.system
 
 
 def close_unended(database: Database, *, now: float) -> int:
