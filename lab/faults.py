@@ -127,7 +127,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="disk-read-only", about="the recordings' disk is read-only",
           make=harm.disk_read_only, lasts=8, short=3, needs_mounts=True),
     Fault(name="clock-back", about="the clock steps back an hour",
-          make=harm.clock_back, lasts=8, short=4, prepare=_own_clock),
+          make=harm.clock_back, lasts=25, short=25, prepare=_own_clock),
     Fault(name="model-garbage", about="the model folder replaced by garbage during calls",
           make=harm.model_is_garbage, lasts=8, short=4, prepare=_own_model,
           changes={"model": {"folder": "{work}/model"}}),

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+import psycopg
+
 from lab.farm import Farm
 from lab.postgres import PostgresServer
 from lab.troubles import TroubleError
@@ -25,6 +27,7 @@ HALF_OPEN = 10_000
 """Connections of one client that says half a greeting."""
 SLOW_SECONDS = 5.0
 """How long a slow database takes for a statement."""
+FULL_BYTES = 2 << 20
 HOUR = 3600
 
 Injection = Callable[[Farm, float], None]
@@ -267,6 +270,17 @@ def postgres_slow(farm: Farm, seconds: float, server: PostgresServer) -> None:
 
 
 def postgres_full(farm: Farm, seconds: float, server: PostgresServer) -> None:
-    """No file of the database can grow: its disk is full."""
-    with server.full(at_bytes=8192):
+    """The table of calls cannot grow any more: the disk is full.
+
+    PostgreSQL's own log of changes lies in files of 1 MiB, made beforehand: the limit is above that, and
+    rows of no call fill the table up to it.
+    """
+    with psycopg.connect(server.address(tcp=True), autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO calls (call_id, ended_at, reasons) SELECT 'filler ' || n, 0, "
+            "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 50)) "
+            f"FROM generate_series(1, {FULL_BYTES // 1600}) AS n"
+        )
+        connection.execute("CHECKPOINT")
+    with server.full(at_bytes=FULL_BYTES):
         time.sleep(seconds)

@@ -7,6 +7,7 @@ progress go on with theirs.
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 
 from silentspam import assembly
@@ -24,6 +25,7 @@ from silentspam.serve.journal import Journal
 from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
 from silentspam.serve.metering import Meter, is_suspect
 from silentspam.serve.stream import GRACE_SECONDS, SocketStream
+from silentspam.serve.stuck import StuckCalls
 
 SCRIPT = "agi_network_script"
 ENDED = "ended"
@@ -43,6 +45,7 @@ class Service:
         self._lines = SnapshotKeeper(config)
         self._journal = journal
         self._meter = meter
+        self._stuck = StuckCalls()
         self._screener = replace(assembly.screener(config), observe=meter.observe)
         self._name = socket.gethostname()
         self._reply_seconds = config.server.reply_seconds + max(
@@ -74,6 +77,10 @@ class Service:
                 self._log_end(session)
                 return
             record = self._screen(session, started_at, full=full)
+            if stream.unanswered:
+                self._stuck.note(record.call)
+            else:
+                self._free_others(session)
         self._journal.add(screened(record))
         if record.judged_at is not None:
             self.recent.append(is_suspect(record))
@@ -91,6 +98,12 @@ class Service:
         record = _handed_back(call, channel, screener) if full else screen_call(call, channel, screener)
         record.screener = self._name
         return record
+
+    def _free_others(self, session: AgiSession) -> None:
+        """What is still open of a session that has handed its call back is of use to calls that are stuck."""
+        with suppress(SilentSpamError):
+            if freed := self._stuck.free(session):
+                self._meter.log.event("stuck calls sent on", calls=freed)
 
     def _judge(self) -> Judge:
         """A judge of one call's own; in collection the same for all."""

@@ -32,6 +32,8 @@ class SocketStream:
         self._reply_seconds = reply_seconds
         self._deadline = deadline
         self._overdue = False
+        self.unanswered = False
+        """Whether the client gave no reply in time."""
         connection.setblocking(True)
         self._limit = reply_seconds
         self._set_limit(min(reply_seconds, max(deadline - time.monotonic(), 0.01)))
@@ -77,10 +79,16 @@ class SocketStream:
         except BlockingIOError as error:
             if time.monotonic() >= self._deadline:
                 self._watch_time()
+            self.unanswered = True
             raise ChannelError(f"no reply within {self._limit:g} s (server.reply_seconds)") from error
 
     def _watch_time(self) -> None:
-        """Raise past the deadline; near it, wait no longer than there is time."""
+        """Raise past the deadline; near it, wait no longer than there is time.
+
+        After a reply that did not come there is no other: it would be taken for that to a later command.
+        """
+        if self.unanswered:
+            raise ChannelError("the switch has not answered the command before")
         left = self._deadline - time.monotonic()
         if left <= 0:
             self._end()

@@ -74,3 +74,18 @@ def test_a_client_that_takes_nothing_holds_no_thread(ends: Ends) -> None:
     writer = stream(ends[0], reply=0.02)
     with pytest.raises(OSError, match="temporarily unavailable"):
         writer.write(b"x" * 100_000_000)
+
+
+def test_after_a_reply_that_did_not_come_nothing_more_is_said() -> None:
+    """A late reply would be taken for the answer to the next command."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        stream = SocketStream(ours, reply_seconds=0.01, deadline=time.monotonic() + 60)
+        with pytest.raises(ChannelError, match="no reply"):
+            stream.readline(100)
+        theirs.sendall(b"200 result=0\n")
+        with pytest.raises(ChannelError, match="not answered"):
+            stream.write(b"SET VARIABLE X 1\n")
+        with pytest.raises(ChannelError, match="not answered"):
+            stream.readline(100)
+        assert stream.unanswered
