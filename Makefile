@@ -3,7 +3,7 @@
 #   make test    every check and test, the real calls too
 # The rest: make model (the shipped model from its seed), make accuracy (measures it, and writes docs/accuracy.md),
 # make lines (measures line memory, and writes docs/lines.md), make replay (a day of calls), make bench, make load (the
-# server under load, and docs/capacity.md), make fuzz, make clean.
+# server under load, and docs/capacity.md), make faults (every fault, and docs/faults.md), make fuzz, make clean.
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +17,7 @@ DAY := $(CORPUS)-day
 FIGURES ?= figures
 CORES ?= $(shell nproc)
 
-.PHONY: run test lint unit lab bench load corpus model accuracy lines replay fuzz lock audit clean
+.PHONY: run test lint unit lab bench load faults corpus model accuracy lines replay fuzz lock audit clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -50,6 +50,13 @@ load: $(STAMP)
 	$(BIN)/python -m benchmarks.screenings --soak 100000 --search --json $(FIGURES)/screenings.json; \
 	  screened=$$?; $(BIN)/python -m benchmarks.real_calls --search --json $(FIGURES)/real-calls.json; \
 	  called=$$?; $(BIN)/python -m docs.capacity --figures $(FIGURES) && exit $$((screened + called))
+
+# Every fault under real calls, one after the other, and docs/faults.md from them: half an hour. The exit code is 1
+# where a call or a row was lost, and 2 where a fault could not be made here.
+faults: $(STAMP)
+	mkdir -p $(FIGURES)
+	$(BIN)/python -m lab.faults --json $(FIGURES)/faults.json; made=$$?; \
+	  $(BIN)/python -m docs.faults $(FIGURES)/faults.json && exit $$made
 
 # A million hostile inputs over every reader, guided by coverage; the corpus that grows and what is found lie in the
 # cache folder. `make fuzz FUZZ='agi-screening config --inputs 20000'` tries some readers only.

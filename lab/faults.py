@@ -142,7 +142,7 @@ FAULTS: tuple[Fault, ...] = (
 )  # fmt: skip
 """Every fault. The first column is what `python -m lab.faults NAME` takes."""
 
-SHORT = ("screener-killed", "worker-killed", "one-screener-hangs", "switch-killed")
+SHORT = ("screener-killed", "one-screener-hangs", "switch-killed")
 """What `make test` runs: those that need real Asterisk most."""
 
 
