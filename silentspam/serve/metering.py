@@ -98,9 +98,10 @@ class Meter:
         elif self.log.stages:
             self._log_stage(stage, record)
 
-    def ended(self, end: CallEnd) -> None:
-        """The switch has reported the end of a call."""
-        self.registry.add(CALLS_ENDED, end.disposition or "UNKNOWN")
+    def ended(self, end: CallEnd, *, counted: bool = False) -> None:
+        """The switch has reported the end of a call. counted: who screened it has counted it already."""
+        if not counted:
+            self.registry.add(CALLS_ENDED, end.disposition or "UNKNOWN")
         self.log.event(
             "ended",
             call_id=end.call.call_id,
@@ -118,6 +119,8 @@ class Meter:
     def _count(self, record: CallRecord) -> None:
         count = self.registry.add
         count(SCREENED, _decision(record))
+        if record.ended_by is EndedBy.CALLER and record.disposition:
+            count(CALLS_ENDED, record.disposition)
         if record.gate_cause:
             count(GATED, record.gate_cause)
         if record.verdict:

@@ -113,10 +113,13 @@ class Service:
 
     def _log_end(self, session: AgiSession) -> None:
         """A row that no disk takes is left to Asterisk, which writes it itself."""
-        end = call_end(session.env, read_facts(session), ended_at=time.time())
+        get = read_facts(session)
+        end = call_end(session.env, get, ended_at=time.time())
         if self._journal.add(ended(end)):
             session.set_variable(variables.LOGGED, "1")
-        self._meter.ended(end)
+        # Asterisk lets go of us when the caller leaves the screening: what we know is on no variable.
+        left_screening = get(variables.AGI_STATUS) == "HANGUP" and not get(variables.SCREENED)
+        self._meter.ended(end, counted=left_screening)
 
 
 def _handed_back(call: Call, channel: AgiChannel, screener: Screener) -> CallRecord:

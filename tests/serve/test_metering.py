@@ -106,7 +106,10 @@ def test_one_line_a_call_where_stages_are_not_wanted(tmp_path: Path) -> None:
             {"judge": FakeJudge(spam()), "channel": FakeChannel(faults={"play press-7": ValueError("x: y")})},
             None,
         ),
-        ({"channel": FakeChannel(faults={"record": HANGUP})}, {("screened", "ABANDONED")}),
+        (
+            {"channel": FakeChannel(faults={"record": HANGUP})},
+            {("screened", "ABANDONED"), ("calls", "SCREEN_ABANDON")},
+        ),
         (
             {"passage": Passage(cause=GateCause.EMERGENCY, reason="911")},
             {("screened", "BRIDGE"), ("gate", "EMERGENCY")},
