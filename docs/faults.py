@@ -20,8 +20,8 @@ from silentspam.errors import SilentSpamError
 Document = Mapping[str, Any]
 
 OUT = Path(__file__).parent / "faults.md"
-SAYINGS = 4
-"""Of the logs, the most frequent of each kind."""
+SAYINGS, SAYING = 4, 90
+"""Of the logs, the most frequent of each kind; characters of each."""
 
 ABOUT = """\
 Each fault below is made in the lab while calls come in: real Asterisk 22, real SIP callers with audio, and
@@ -162,7 +162,8 @@ def said(result: Document) -> str:
 
 
 def _most(counted: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:SAYINGS]
+    most = sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:SAYINGS]
+    return [(text if len(text) <= SAYING else f"{text[:SAYING]} …", count) for text, count in most]
 
 
 if __name__ == "__main__":

@@ -205,13 +205,17 @@ def _run(fault: Fault, work: Path, lasts: float) -> Result:
         with stream:
             time.sleep(BEFORE_SECONDS)
             given = (farm, lasts, server) if server and not fault.balanced else (farm, lasts)
-            began = time.time()
+            began, said = time.time(), [len(list(screener.events())) for screener in farm.screeners]
             # In the main thread: what it starts ends with the thread that started it (PR_SET_PDEATHSIG).
             fault.make(*given)
             over = time.time()
             fates = stream.finish()
         rows = farm.wait_for_rows({fate.number for fate in fates if not fault.kills_calls or fate.answered})
-        events = [event for screener in farm.screeners for event in screener.events()]
+        events = [
+            event
+            for screener, before in zip(farm.screeners, said, strict=True)
+            for event in list(screener.events())[before:]
+        ]
         return judge(
             fault.name, fault.about, fates, rows, events, fault=(began, over), kills_calls=fault.kills_calls
         )

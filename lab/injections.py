@@ -278,8 +278,8 @@ def postgres_full(farm: Farm, seconds: float, server: PostgresServer) -> None:
     with psycopg.connect(server.address(tcp=True), autocommit=True) as connection:
         connection.execute(
             "INSERT INTO calls (call_id, ended_at, reasons) SELECT 'filler ' || n, 0, "
-            "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 50)) "
-            f"FROM generate_series(1, {FULL_BYTES // 1600}) AS n"
+            "(SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 60)) "
+            f"FROM generate_series(1, {FULL_BYTES // 1900}) AS n"
         )
         connection.execute("CHECKPOINT")
     with server.full(at_bytes=FULL_BYTES):

@@ -37,6 +37,7 @@ class Clerk:
         self._line = line
         self._registry = Registry()
         self._stopped = threading.Event()
+        self._left = threading.Event()
         self._reload = False
         self._faults: dict[str, str] = {}
         self._take_over(load_config(config_path))
@@ -52,6 +53,7 @@ class Clerk:
                 self._reload = False
                 self._attempt("configuration", lambda: self._take_over(load_config(self._path)))
         self._rounds(last=True)
+        self._left.set()
 
     def _take_over(self, config: Config) -> None:
         self._config = config
@@ -116,7 +118,7 @@ class Clerk:
 
     def _beat(self) -> None:
         """Signs of life from a thread of their own: a database that is slow is no reason to be killed."""
-        while True:
+        while not self._left.is_set():
             waiting = self._spool.waiting()
             self._registry.put(SPOOL, at=len(waiting))
             self._registry.put(OLDEST, at=_age(waiting[0]) if waiting else 0.0)
@@ -124,7 +126,7 @@ class Clerk:
             beat.send(self._line, beat.Beat(ready=True, busy=len(waiting), counts=self._registry.copy()))
             if _is_closed(self._line):
                 self._stopped.set()
-            time.sleep(beat.SECONDS)
+            self._left.wait(beat.SECONDS)
 
     def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopped.set()

@@ -32,11 +32,15 @@ class SocketStream:
         self._reply_seconds = reply_seconds
         self._deadline = deadline
         self._overdue = False
-        self.unanswered = False
-        """Whether the client gave no reply in time."""
+        self._silence = ""
         connection.setblocking(True)
         self._limit = reply_seconds
         self._set_limit(min(reply_seconds, max(deadline - time.monotonic(), 0.01)))
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the client gave no reply in time."""
+        return bool(self._silence)
 
     def readline(self, limit: int) -> bytes:
         """A line with its end, or `limit` bytes of one; what there is when the client has closed.
@@ -79,16 +83,16 @@ class SocketStream:
         except BlockingIOError as error:
             if time.monotonic() >= self._deadline:
                 self._watch_time()
-            self.unanswered = True
-            raise ChannelError(f"no reply within {self._limit:g} s (server.reply_seconds)") from error
+            self._silence = f"no reply within {self._limit:g} s (server.reply_seconds)"
+            raise ChannelError(self._silence) from error
 
     def _watch_time(self) -> None:
         """Raise past the deadline; near it, wait no longer than there is time.
 
         After a reply that did not come there is no other: it would be taken for that to a later command.
         """
-        if self.unanswered:
-            raise ChannelError("the switch has not answered the command before")
+        if self._silence:
+            raise ChannelError(self._silence)
         left = self._deadline - time.monotonic()
         if left <= 0:
             self._end()

@@ -160,7 +160,8 @@ class Supervisor:
                     child.kill()
             self._beaten_at = time.monotonic()
             notify("WATCHDOG=1")
-            time.sleep(TICK_SECONDS)
+            self._woken.wait(TICK_SECONDS)
+            self._woken.clear()
         for child in children:
             child.kill()
 
