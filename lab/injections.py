@@ -20,6 +20,7 @@ import psycopg
 
 from lab.farm import Farm
 from lab.postgres import PostgresServer
+from lab.server import Server
 from lab.troubles import TroubleError
 
 SMALL_DISK_BYTES = 8 << 20
@@ -50,10 +51,15 @@ def supervisor_killed(farm: Farm, seconds: float) -> None:
 
 
 def worker_killed(farm: Farm, seconds: float) -> None:
-    """SIGKILL to one of two workers."""
+    """SIGKILL to one of two workers, the one with more calls."""
     screener = farm.screeners[0]
-    screener.signal(screener.roles()["worker"][0], signal.SIGKILL)
+    screener.signal(_busiest(screener), signal.SIGKILL)
     time.sleep(seconds)
+
+
+def _busiest(screener: Server) -> int:
+    """The worker with the most open files: a call is a connection."""
+    return max(screener.roles()["worker"], key=lambda pid: len(os.listdir(f"/proc/{pid}/fd")))
 
 
 def clerk_killed(farm: Farm, seconds: float) -> None:
@@ -64,9 +70,9 @@ def clerk_killed(farm: Farm, seconds: float) -> None:
 
 
 def worker_hangs(farm: Farm, seconds: float) -> None:
-    """SIGSTOP to one of two workers."""
+    """SIGSTOP to one of two workers, the one with more calls."""
     screener = farm.screeners[0]
-    screener.signal(screener.roles()["worker"][0], signal.SIGSTOP)
+    screener.signal(_busiest(screener), signal.SIGSTOP)
     time.sleep(seconds)
 
 
