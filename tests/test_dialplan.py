@@ -148,7 +148,7 @@ def test_every_context_ends_in_a_return_or_a_hangup() -> None:
         assert context(name)[-1] in ("Return()", HANGUP)
 
 
-# --- a resident screener that hangs --------------------------------------------------------------------------
+# --- a resident screener that hangs -------------------------------------------------------------------------
 
 
 def test_what_asterisk_does_when_the_time_is_up_leads_back_behind_the_screening() -> None:

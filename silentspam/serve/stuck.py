@@ -12,12 +12,18 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from silentspam.agi import variables
 from silentspam.agi.session import AgiSession
 from silentspam.call import Call
 from silentspam.errors import ChannelError, ChannelHangup
 
 PLACE = "silentspam,T,1"
 """Context, extension and priority of dialplan/extensions_silentspam.conf."""
+
+WHERE = f"${{UNIQUEID}}|${{CONTEXT}}|${{{variables.AGI_STATUS}}}"
+SCREENING = f"{PLACE.partition(',')[0]}|"
+"""Only a call that is still in its screening is sent on, never one that has gone on by itself: it may be with
+an agent."""
 
 KEPT_SECONDS = 600.0
 """Nobody waits so long: what is older is forgotten."""
@@ -52,8 +58,9 @@ class StuckCalls:
         freed = 0
         for stuck in self._taken():
             try:
-                uniqueid = session.get_full_variable("${UNIQUEID}", stuck.channel)
-                if uniqueid == stuck.uniqueid:
+                told = session.get_full_variable(WHERE, stuck.channel)
+                uniqueid = told.partition("|")[0]
+                if told == f"{stuck.uniqueid}|{SCREENING}":
                     session.execute("EXEC", "ChannelRedirect", f'"{stuck.channel},{PLACE}"')
                     freed += 1
                 elif not uniqueid:

@@ -10,7 +10,7 @@ from silentspam.serve.stuck import StuckCalls
 from tests.fakes import Switch, Wire
 
 KEPT = Call(call_id="a", started_at=0.0, uniqueid="pbx-100.8", channel="PJSIP/trunk-00000008")
-ASKED = 'GET FULL VARIABLE "${UNIQUEID}" "PJSIP/trunk-00000008"'
+ASKED = 'GET FULL VARIABLE "${UNIQUEID}|${CONTEXT}|${SILENTSPAM_AGI_STATUS}" "PJSIP/trunk-00000008"'
 SENT_ON = 'EXEC ChannelRedirect "PJSIP/trunk-00000008,silentspam,T,1"'
 
 
@@ -19,8 +19,8 @@ def session(switch: Switch) -> AgiSession:
     return AgiSession(wire, wire.writer, ends_with_call=False)
 
 
-def a_switch(uniqueid: str) -> Switch:
-    answer = f"200 result=1 ({uniqueid})\n" if uniqueid else "200 result=0\n"
+def a_switch(uniqueid: str, place: str = "silentspam|") -> Switch:
+    answer = f"200 result=1 ({uniqueid}|{place})\n" if uniqueid else "200 result=0\n"
     return Switch(replies={"GET FULL VARIABLE": answer.encode()})
 
 
@@ -35,6 +35,14 @@ def test_the_same_call_is_sent_on_once() -> None:
     assert stuck.free(session(switch)) == 1
     assert switch.commands == [ASKED, SENT_ON]
     assert stuck.free(session(switch)) == 0
+
+
+@pytest.mark.parametrize("place", ["silentspam|FAILURE", "from-trunk|", "macro-dial|SUCCESS", ""])
+def test_a_call_that_has_gone_on_by_itself_is_left_where_it_is(place: str) -> None:
+    stuck, switch = noted(), a_switch("pbx-100.8", place)
+    assert stuck.free(session(switch)) == 0
+    assert switch.commands == [ASKED]
+    assert stuck.free(session(a_switch("pbx-100.8"))) == 0
 
 
 def test_another_call_of_that_channels_name_is_left_alone() -> None:
