@@ -136,13 +136,21 @@ def decode(content: bytes) -> Gate:
 def read(folder: Path) -> Gate | None:
     """The gate in `folder`; None where there is no file. Raises GateError for one that is no use."""
     path = folder / FILE_NAME
+    content = _content(path)
+    return None if content is None else _decoded(path, content)
+
+
+def _content(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
-            content = file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
+            return file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise GateError(f"gate.folder: {path}: {error.strerror or error}") from error
+
+
+def _decoded(path: Path, content: bytes) -> Gate:
     try:
         return decode(content)
     except GateError as error:
@@ -161,11 +169,15 @@ class GateFile:
     def read_if_changed(self) -> Gate | None:
         """The gate as it is now; None where there is no file. Raises GateError for one that is no use.
 
-        Costs one stat() as long as the file is the same one. Safe for threads: the worst is reading twice.
+        Costs one stat() as long as the file is the same one. What cannot be read now, as no descriptor is left,
+        is tried again at the next call. Safe for threads: the worst is reading twice.
         """
         seen = self._seen()
         if seen is None or seen != self._known:
-            gate, fault = self._read()
+            content = _content(self._path)
+            if content is None:
+                return None
+            gate, fault = self._outcome(content)
             self._gate, self._fault, self._known = gate, fault, seen
         if self._fault:
             raise self._fault
@@ -178,8 +190,8 @@ class GateFile:
             return None
         return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
-    def _read(self) -> tuple[Gate | None, GateError | None]:
+    def _outcome(self, content: bytes) -> tuple[Gate | None, GateError | None]:
         try:
-            return read(self._path.parent), None
+            return _decoded(self._path, content), None
         except GateError as error:
             return None, error

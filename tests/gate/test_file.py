@@ -1,7 +1,10 @@
 """The file: what is packed comes out, what is torn says nothing, and a server sees it replaced."""
 
+import errno
 import os
+import re
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -134,3 +137,25 @@ def test_a_server_reads_the_file_again_when_it_was_replaced_and_not_before(tmp_p
             ours.read_if_changed()
     path.unlink()
     assert ours.read_if_changed() is None
+
+
+@pytest.mark.parametrize("trouble", [errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EACCES])
+def test_a_moment_without_descriptors_costs_that_call_the_file_and_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: int
+) -> None:
+    """The file is the same one as before, and must be read all the same."""
+    (tmp_path / FILE_NAME).write_bytes(CONTENT)
+    file = GateFile(tmp_path)
+
+    def refuse(*_arguments: object, **_options: object) -> IO[bytes]:
+        raise OSError(trouble, os.strerror(trouble))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        for _ in range(2):
+            with pytest.raises(GateError, match=re.escape(os.strerror(trouble))):
+                file.read_if_changed()
+    gate = file.read_if_changed()
+    assert gate is not None
+    assert gate.header.switch is not None
+    assert gate.header.switch.state is SwitchState.OFF
