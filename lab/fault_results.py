@@ -156,7 +156,7 @@ def _event(event: Mapping[str, Any]) -> str:
 
 def _plain(text: object) -> str:
     """Without numbers of many digits, ids and folders."""
-    return re.sub(r"/\S+/|[0-9a-f]{8}-[0-9a-f-]{27}|\d{4,}(\.\d+)?", "…", str(text))[:160]
+    return re.sub(r"/\S+/|0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{4,}(\.\d+)?", "…", str(text))[:160]
 
 
 def table(results: Sequence[Result]) -> str:
