@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from silentspam.errors import SilentSpamError
 
 ENDS = 64
-"""Threads beside those for screenings: ends of calls, and calls that are handed back for want of room."""
+"""Threads beside those for screenings: ends of calls, which take no place of one."""
+
+HAND_BACKS = 16
+"""Calls that are told at once that there is no room; beyond, they are closed without a word. The dialplan
+bridges both."""
 
 FLOOD = 4096
 """Connections that may wait for a thread: more are closed at once, and the dialplan bridges."""
@@ -33,11 +37,12 @@ class Calls:
     ) -> None:
         self._limit = limit
         self._pool = ThreadPoolExecutor(limit + ENDS, thread_name_prefix="call")
+        self._spare_pool = ThreadPoolExecutor(HAND_BACKS, thread_name_prefix="handed back")
         self._refused = refused
         self._failed = failed
         self._running: dict[int, _Running] = {}
         self._lock = threading.Lock()
-        self._screenings = 0
+        self._screenings = self._handing_back = 0
         self._next = 0
 
     @property
@@ -56,11 +61,12 @@ class Calls:
         """Serve a connection in a thread of its own. ends: it takes no place of a screening."""
         with self._lock:
             full = not ends and self._screenings >= self._limit
-            flood = len(self._running) >= self._limit + FLOOD
+            flood = len(self._running) >= self._limit + FLOOD or (full and self._handing_back >= HAND_BACKS)
             self._next += 1
             number = self._next
             if not flood:
                 self._screenings += not ends and not full
+                self._handing_back += full
                 self._running[number] = _Running(connection, time.monotonic() + longest)
         if full or flood:
             self._refused("flood" if flood else "full")
@@ -68,7 +74,13 @@ class Calls:
             connection.close()
             return
         connection.setblocking(True)
-        self._pool.submit(self._run, number, connection, received, serve, full, not ends and not full)
+        pool = self._spare_pool if full else self._pool
+        counted = not ends and not full
+        try:
+            pool.submit(self._run, number, connection, received, serve, full, counted)
+        except RuntimeError:  # the system gives no more threads
+            self._refused("no thread")
+            self._over(number, connection, counted=counted, full=full)
 
     def cut_overdue(self) -> int:
         """Cut the connections past their time: a thread may be stuck on a disk, the caller is not."""
@@ -95,8 +107,12 @@ class Calls:
         except Exception as error:  # noqa: BLE001  no defect of ours may cost the thread that the next call needs
             self._failed(error)
         finally:
-            with suppress(OSError):
-                connection.close()
-            with self._lock:
-                self._running.pop(number, None)
-                self._screenings -= counted
+            self._over(number, connection, counted=counted, full=full)
+
+    def _over(self, number: int, connection: socket.socket, *, counted: bool, full: bool = False) -> None:
+        with suppress(OSError):
+            connection.close()
+        with self._lock:
+            self._running.pop(number, None)
+            self._screenings -= counted
+            self._handing_back -= full

@@ -55,6 +55,7 @@ class Child:
         now = time.monotonic()
         if now < self.started_at + RESTART_SECONDS:
             return
+        self.started_at = now  # also of an attempt that fails for want of a process or a descriptor
         self.line, theirs = beat.pair()
         self.started_at, self.beaten_at, self.last = now, None, beat.Beat(ready=False)
         self.restarts += 1

@@ -4,7 +4,6 @@ What fails is said once and tried again; the rows wait in the spool, in order. N
 time, and nothing that a database does to this process reaches a worker.
 """
 
-import os
 import signal
 import socket
 import threading
@@ -23,10 +22,14 @@ from silentspam.serve.after import AfterCalls
 from silentspam.serve.clerk_metrics import CHORE_FAULTS, DATABASE_UP, OLDEST, ROWS, SPOOL
 from silentspam.serve.gate_meter import GateMeter
 from silentspam.serve.journal import adopt
+from silentspam.serve.lines import LineWriter
 from silentspam.serve.metering import Log
 
 AT_ONCE = 500
 """Rows of one transaction."""
+
+LONGEST_ROUND_SECONDS = 300.0
+"""Every wait of a round has an end, and the longest backlog is done by then."""
 
 
 class Clerk:
@@ -40,6 +43,8 @@ class Clerk:
         self._left = threading.Event()
         self._reload = False
         self._faults: dict[str, str] = {}
+        self._writer = LineWriter()
+        self._round_at = time.monotonic()
         self._take_over(load_config(config_path))
 
     def run(self) -> None:
@@ -54,10 +59,11 @@ class Clerk:
                 self._attempt("configuration", lambda: self._take_over(load_config(self._path)))
         self._rounds(last=True)
         self._left.set()
+        self._writer.close()
 
     def _take_over(self, config: Config) -> None:
         self._config = config
-        self._log = Log(stages=False, masked=config.logging.mask_numbers, write=_to_stderr)
+        self._log = Log(stages=False, masked=config.logging.mask_numbers, write=self._writer.write)
         self._gate = GateMeter(Path(config.gate.folder), self._registry)
         self._spool = Spool(Path(config.call_log.spool))
         self._table = assembly.call_table(config)
@@ -66,6 +72,7 @@ class Clerk:
 
     def _rounds(self, *, last: bool = False) -> bool:
         """Whatever is due; True when there may be more to do at once."""
+        self._round_at = time.monotonic()
         if last or self._is_due("adopt", 2.0):
             self._attempt("adopt", lambda: adopt(self._spool.folder))
         taken: list[Entry] = []
@@ -117,8 +124,9 @@ class Clerk:
             self._log.event("works again", chore=name)
 
     def _beat(self) -> None:
-        """Signs of life from a thread of their own: a database that is slow is no reason to be killed."""
-        while not self._left.is_set():
+        """Signs of life from a thread of their own: a slow database is no reason to be killed, a clerk that
+        does not come round any more is."""
+        while not self._left.is_set() and time.monotonic() < self._round_at + LONGEST_ROUND_SECONDS:
             waiting = self._spool.waiting()
             self._registry.put(SPOOL, at=len(waiting))
             self._registry.put(OLDEST, at=_age(waiting[0]) if waiting else 0.0)
@@ -149,7 +157,3 @@ def _is_closed(line: socket.socket) -> bool:
         return False
     except OSError:
         return True
-
-
-def _to_stderr(line: str) -> None:
-    os.write(2, line.encode())

@@ -110,13 +110,17 @@ class Front:
     def _turn_away(self) -> None:
         """No descriptor is left: give one up to close the connection, or the loop would spin on it."""
         self._refused("no file descriptors")
-        os.close(self._spare)
+        if self._spare >= 0:
+            os.close(self._spare)
+            self._spare = -1
+            with suppress(OSError):
+                self._listener.accept()[0].close()
+        else:
+            time.sleep(
+                PIECES_SECONDS
+            )  # a thread took the spare one: until there is one again nobody comes in
         with suppress(OSError):
-            self._listener.accept()[0].close()
-        try:
             self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            self._spare = os.dup(2)
 
     def _admit(self, connection: socket.socket, address: str) -> None:
         if not self._is_allowed(address):

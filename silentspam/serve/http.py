@@ -52,6 +52,7 @@ def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> Threading
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         allow_reuse_address = True
         request_queue_size = 128  # the library's 5 make a client that knocks with others wait for a second
 
@@ -74,6 +75,10 @@ def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> Threading
         def handle_error(self, request: object, client_address: object) -> None:
             """Nothing: a client that went away is its own affair."""
 
-    server = Server((address, port), Handler)
+    try:
+        server = Server((address, port), Handler)
+    except OSError as error:
+        where = f"server.metrics_address {address}, server.metrics_port {port}"
+        raise OSError(error.errno, f"{where}: {error.strerror}") from error
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     return server

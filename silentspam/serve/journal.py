@@ -48,9 +48,12 @@ class Journal:
                 self._write(line)
                 return True
             except OSError as error:
-                print(f"silentspam: row not written: {error}: {entry.to_json()}", file=sys.stderr, flush=True)
                 self._refused.append(line)
-                return False
+                fault = error
+        # The log may lie on the same full disk, or have nobody who reads it: the row waits in memory by now.
+        with suppress(OSError, ValueError):
+            print(f"silentspam: row not written: {fault}: {entry.to_json()}", file=sys.stderr, flush=True)
+        return False
 
     def close_file(self) -> None:
         """Hand over to the clerk what was written so far; rows that were refused are tried again first."""

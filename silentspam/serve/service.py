@@ -31,6 +31,9 @@ SCRIPT = "agi_network_script"
 ENDED = "ended"
 """`AGI(agi://host/ended)` in the hangup handler; any other path screens."""
 
+HAND_BACK_SECONDS = 2.0
+"""What a call that there is no room for may take [s]."""
+
 RECENT_CALLS = 500
 """Judged calls over which a worker tells what share it challenged."""
 
@@ -65,11 +68,12 @@ class Service:
     def serve(self, connection: socket.socket, received: bytes, *, full: bool) -> None:
         """One AGI dialogue to its end; full: a call is handed back at once. Closes the connection."""
         started_at = time.time()
+        seconds = HAND_BACK_SECONDS if full else self.config.limits.screening_seconds
         stream = SocketStream(
             connection,
             received=received,
-            reply_seconds=self._reply_seconds,
-            deadline=time.monotonic() + self.config.limits.screening_seconds,
+            reply_seconds=min(self._reply_seconds, seconds),
+            deadline=time.monotonic() + seconds,
         )
         with connection:
             session = AgiSession(stream, stream, ends_with_call=False)
@@ -86,7 +90,7 @@ class Service:
             self.recent.append(is_suspect(record))
 
     def _screen(self, session: AgiSession, started_at: float, *, full: bool) -> CallRecord:
-        ani = session.get_variable("CALLERID(ANI)")
+        ani = "" if full else session.get_variable("CALLERID(ANI)")
         call = call_from_environment(session.env, call_id=Call.new_id(), ani=ani, started_at=started_at)
         channel = AgiChannel(
             session,

@@ -119,7 +119,10 @@ class Supervisor:
             if child.process is not None:
                 self._log.event("gone", role=child.role, exit=child.process.returncode)
                 self._count_gone(child)
-            child.start()
+            try:
+                child.start()
+            except OSError as error:
+                self._log.event("not started", role=child.role, error=str(error))
 
     def _count_gone(self, child: Child) -> None:
         with self._lock:
@@ -133,8 +136,8 @@ class Supervisor:
         except ConfigError as error:
             self._log.event("configuration not taken over", error=str(error))
             return
-        if config.server != self._config.server:
-            self._log.event("keys of `server` need a restart")
+        if self._kept.held_back:
+            self._log.event("keys need a restart", keys=", ".join(self._kept.held_back))
         self._config, self._log = config, self._log_of(config)
         for child in (*self._workers, self._clerk):
             child.signal(signal.SIGHUP)

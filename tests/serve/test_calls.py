@@ -103,3 +103,34 @@ def test_a_flood_is_closed_unserved(hall: Hall, monkeypatch: pytest.MonkeyPatch)
     assert all(client.recv(1) == b"" for client in clients)
     for client in clients:
         client.close()
+
+
+def test_more_than_can_be_told_that_there_is_no_room_are_closed_at_once(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls_module, "HAND_BACKS", 0)
+    clients = [hall.come(), hall.come()]
+    with hall.come() as third:
+        assert third.recv(1) == b""
+    assert hall.refused == ["flood"]
+    assert hall.calls.open == 2
+    for client in clients:
+        client.close()
+
+
+def test_a_system_without_threads_costs_that_connection_alone(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("concurrent.futures.ThreadPoolExecutor.submit", no_thread)
+        with hall.come() as client:
+            assert client.recv(1) == b""
+    assert hall.refused == ["no thread"]
+    assert (hall.calls.open, hall.calls.screenings) == (0, 0)
+    hall.release.set()
+    with hall.come() as client:
+        assert client.recv(1) == b""
+    assert hall.served == [False]

@@ -1,5 +1,7 @@
 """Greetings: whole ones go on, all others cost a socket for a while and nothing lasting."""
 
+import errno
+import os
 import resource
 import socket
 import time
@@ -149,3 +151,20 @@ def test_nothing_is_accepted_after_the_door_is_closed(door: Door) -> None:
     door.front.stop_accepting()
     with pytest.raises(ConnectionRefusedError):
         door.client()
+
+
+def test_a_descriptor_that_a_thread_took_is_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, tries = os.open, iter([OSError(errno.EMFILE, "none left")])
+
+    def sometimes(*arguments: object) -> int:
+        if fault := next(tries, None):
+            raise fault
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", sometimes)
+    with door.client():
+        door.front._turn_away()
+        door.front._turn_away()
+    monkeypatch.undo()
+    with door.client(GREETING):
+        door.turn_until(lambda: door.taken)

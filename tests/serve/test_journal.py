@@ -102,3 +102,18 @@ def test_what_the_database_refuses_stays(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Input"):
         Spool(tmp_path).take_in_many(refuse, at_once=10)
     assert taken(tmp_path) == [an_entry()]
+
+
+def test_a_log_on_the_same_full_disk_costs_no_row_either(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from silentspam.serve.journal import Journal\n"
+        "from tests.serve.test_journal import an_entry\n"
+        "folder = Path(sys.argv[1]); (folder / 'spool').touch()\n"
+        "journal = Journal(folder / 'spool')\n"
+        "assert not journal.add(an_entry()); assert journal.refused == 1\n"
+        "(folder / 'spool').unlink(); journal.close_file()\n"
+        "assert journal.refused == 0; journal.close_file()\n"
+    )
+    with open("/dev/full", "wb") as full:
+        subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, stderr=full)
+    assert taken(tmp_path / "spool") == [an_entry()]
