@@ -19,7 +19,8 @@ EXAMPLES = """\
   silentspam retain --new-key calls      calls.pub for retention.encrypt_to, calls.key for those who listen
 
 It looks at recording.folder and collection.legs, and touches only files that a call id names and that have
-rested for ten minutes. retention.recording_days says what is old; docs/privacy.md has the whole of it."""
+rested for ten minutes. retention.recording_days says what is old; openings of the last two days that nobody
+settled when their calls were over go by retention.recordings; docs/privacy.md has the whole of it."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -87,7 +88,7 @@ def _turns(config: Config, sweep: "Sweep") -> "tuple[tuple[str, Path, Sweep], ..
     from silentspam.training.legs import MEASURED
 
     legs = Path(config.collection.legs)
-    sides = replace(sweep, mark=lambda _call_ids, _at: None)
+    sides = replace(sweep, mark=lambda _call_ids, _at: None, settle=False)
     return (
         ("openings", Path(config.recording.folder), sweep),
         ("callers' sides", legs, replace(sides, key=None, by_policy=False)),
@@ -117,6 +118,7 @@ def _sweep(config: Config, args: argparse.Namespace, *, with_key: bool) -> "Swee
         rows_of=calls.known,
         mark=calls.mark,
         key=key,
+        settle=True,
         by_policy=args.by_policy,
         dry_run=args.dry_run,
         at_most=args.at_most,

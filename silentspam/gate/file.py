@@ -169,8 +169,8 @@ class GateFile:
     def read_if_changed(self) -> Gate | None:
         """The gate as it is now; None where there is no file. Raises GateError for one that is no use.
 
-        Costs one stat() as long as the file is the same one. What cannot be read now, as no descriptor is left,
-        is tried again at the next call. Safe for threads: the worst is reading twice.
+        Costs one stat() as long as the file is the same one. What cannot be read now, for want of a
+        descriptor, is tried again at the next call. Safe for threads: the worst is reading twice.
         """
         seen = self._seen()
         if seen is None or seen != self._known:

@@ -20,10 +20,16 @@ class RecordedCalls:
         placeholders = ", ".join(f":{name}" for name in names)
         with self._database.transaction(write=False) as connection:
             rows = connection.execute(
-                f"SELECT call_id, started_at, challenged_at FROM calls WHERE call_id IN ({placeholders})",
+                f"SELECT call_id, started_at, challenged_at, recording FROM calls "
+                f"WHERE call_id IN ({placeholders})",
                 names,
             ).fetchall()
-        return {row["call_id"]: Known(row["started_at"], row["challenged_at"] is not None) for row in rows}
+        return {
+            row["call_id"]: Known(
+                row["started_at"], row["challenged_at"] is not None, row["recording"] is not None
+            )
+            for row in rows
+        }
 
     def mark(self, call_ids: Sequence[str], at: float) -> None:
         """Note that the recordings of these calls were deleted then; a call without a row stays without."""

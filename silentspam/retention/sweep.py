@@ -26,16 +26,21 @@ RESTED_SECONDS = 600.0
 
 FAILURES_NAMED = 3
 
+UNSETTLED_SECONDS = 172_800.0
+"""An opening in plain that is younger may be one that nobody settled when its call was over, as another than
+the clerk took its row in: it goes by the policy. An older one was kept, whatever the policy is by now [s]."""
+
 MORTAL = (Form.PLAIN, Form.SEALED, Form.UNREADABLE)
 """Forms that are deleted by age."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the call log knows of a call. started_at [s since the epoch]."""
+    """What the call log knows of a call. started_at [s since the epoch]; screened: the row has more than an end."""
 
     started_at: float | None
     challenged: bool
+    screened: bool = True
 
 
 @dataclass
@@ -65,14 +70,15 @@ class Sweep:
     """How to take a turn.
 
     rows_of: what is known of some calls, by call id; mark: notes in their rows, durably, that their openings
-    were deleted then; by_policy: delete what the policy would not have kept, however young; at_most: so many
-    files are deleted or sealed in a turn; key: what plain files are sealed to.
+    were deleted then; settle: delete what the policy does not keep of calls of the last two days; by_policy: of
+    all calls; at_most: so many files are deleted or sealed in a turn; key: what plain files are sealed to.
     """
 
     rules: Rules
     rows_of: Callable[[Sequence[str]], Mapping[str, Known]]
     mark: Callable[[Sequence[str], float], None]
     key: PublicKey | None = None
+    settle: bool = False
     by_policy: bool = False
     dry_run: bool = False
     at_most: int | None = None
@@ -113,9 +119,14 @@ class Sweep:
         at = known.started_at if known and known.started_at is not None else one.modified
         if self.rules.is_due(at, now):
             return True
-        if not self.by_policy or known is None:
+        if known is None or not (self.by_policy or self._is_unsettled(one, known, now)):
             return False
         return not self.rules.keeps(one.call_id, challenged=known.challenged)
+
+    def _is_unsettled(self, one: Stored, known: Known, now: float) -> bool:
+        """Whether nobody may have decided yet: a sealed one is kept, and half a row does not say enough."""
+        at = one.modified if known.started_at is None else known.started_at
+        return self.settle and known.screened and one.form is Form.PLAIN and now - at < UNSETTLED_SECONDS
 
     def _allowed(self, files: list[Stored], tally: Tally) -> list[Stored]:
         """As many as may still be worked on in this turn."""

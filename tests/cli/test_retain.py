@@ -10,8 +10,9 @@ import yaml
 
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.calls import CallTable
-from silentspam.calllog.entry import screened
+from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.calllog.query import Filter
+from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.retention.openings import openings
 
@@ -83,12 +84,32 @@ def test_callers_sides_go_too_and_tell_no_row(silentspam, installation: Installa
 def test_an_archive_outlives_a_change_of_the_policy_unless_it_is_asked_for(
     silentspam, installation: Installation
 ) -> None:
-    path, challenged = installation.call(1), installation.call(1, challenged=True)
+    path, challenged = installation.call(3), installation.call(3, challenged=True)
     installation.configure(retention={"recordings": "challenged"})
     assert silentspam("retain")[0] == 0
     assert path.exists()
     assert silentspam("retain", "--by-policy")[0] == 0
     assert (path.exists(), challenged.exists()) == (False, True)
+
+
+def test_an_opening_whose_row_somebody_else_took_in_is_settled_by_the_next_turn(
+    silentspam, installation: Installation
+) -> None:
+    """`silentspam calls` beside the clerk takes in a row that the clerk then never sees."""
+    installation.configure(retention={"recordings": "challenged"})
+    path, challenged = installation.call(0.5), installation.call(0.5, challenged=True)
+    rows = installation.log.rows(Filter())
+    (installation.folder / "log" / "calls.db").unlink()
+    spool = Spool(Path(yaml.safe_load(installation.config_file.read_text())["call_log"]["spool"]))
+    for row in rows:
+        spool.add(Entry(Part.SCREENED, {name: value for name, value in row.items() if value is not None}))
+    assert silentspam("calls")[0] == 0
+    assert spool.waiting() == []
+    assert silentspam("retain", "--dry-run")[0] == 0
+    assert path.exists()
+    assert silentspam("retain")[0] == 0
+    assert (path.exists(), challenged.exists()) == (False, True)
+    assert (installation.deleted(path), installation.deleted(challenged)) == (True, False)
 
 
 def test_keys_are_made_and_what_was_in_plain_is_sealed(silentspam, installation: Installation) -> None:

@@ -44,6 +44,10 @@ def test_recorded_calls_are_known_and_marked_once(database: Database) -> None:
     call_id, other = a_call(database), a_call(database)
     known = calls.known([call_id, Call.new_id()])
     assert [(one.started_at, one.challenged) for one in known.values()] == [(NOW - 7200.5, False)]
+    only_its_end = Call.new_id()
+    CallTable(database).write(ended(CallEnd(call=Call(call_id=only_its_end, started_at=NOW), ended_at=NOW)))
+    assert [one.screened for one in calls.known([call_id]).values()] == [True]
+    assert [one.screened for one in calls.known([only_its_end]).values()] == [False]
     calls.mark([call_id, Call.new_id()], NOW)
     calls.mark([call_id], NOW + 1)
     assert row(database, call_id)["recording_deleted_at"] == NOW

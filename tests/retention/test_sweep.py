@@ -74,6 +74,26 @@ def test_what_is_older_than_its_days_goes_and_its_rows_are_told(folder: Folder) 
     assert set(folder.marked) == {names.parsed(path.name)[0] for path in (old, old_sealed, aside)}  # type: ignore[index]
 
 
+def test_young_openings_that_nobody_settled_go_by_the_policy_and_nothing_else_does(folder: Folder) -> None:
+    """What is sealed was kept, what is older than two days too; half a row does not say who was challenged."""
+    hour_ago = NOW - 3600
+    unsettled, half = folder.put(hour_ago), folder.put(hour_ago)
+    folder.rows[half.name[:36]] = Known(hour_ago, False, screened=False)
+    stays = {
+        half.name,
+        folder.put(hour_ago, challenged=True).name,
+        folder.put(hour_ago, suffix=".sealed").name,
+        folder.put(hour_ago, row=False).name,
+        folder.put(NOW - RESTED_SECONDS / 2).name,
+        folder.put(YOUNG).name,
+    }
+    rules = Rules(policy=Policy.CHALLENGED)
+    assert folder.sweep(rules=rules).deleted == 0
+    assert folder.sweep(rules=rules, settle=True).deleted == 1
+    assert folder.files() == stays
+    assert folder.marked == [unsettled.name[:36]]
+
+
 def test_the_calls_time_counts_and_the_files_only_where_there_is_no_row(folder: Folder) -> None:
     restored, unknown, unknown_old = (
         folder.put(YOUNG),
