@@ -105,9 +105,15 @@ def judge(
         waited_median=waits[len(waits) // 2] if waits else None,
         waited_most=waits[-1] if waits else None,
         late=sum(wait > USUAL_SECONDS for wait in waits),
-        causes=dict(Counter(_plain(row["failed_open_cause"]) for row in rows if row["failed_open"])),
+        causes=dict(Counter(_plain(cause) for row in rows for cause in _causes(row))),
         events=dict(Counter(filter(None, map(_event, events)))),
     )
+
+
+def _causes(row: Mapping[str, Any]) -> list[object]:
+    """What a row says of the fault: why it failed open, and why its end is not the switch's report."""
+    failed = [row["failed_open_cause"]] if row["failed_open"] else []
+    return failed + ([row["end_cause"]] if row.get("end_cause") else [])
 
 
 def _is_right(fate: Fate, rows: Sequence[Mapping[str, Any]]) -> bool:
