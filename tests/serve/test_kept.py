@@ -31,7 +31,39 @@ def test_a_shorter_file_leaves_nothing_of_a_longer_one(tmp_path: Path) -> None:
     file.write_text("mode: shadow\n")
     assert kept.renew().mode is Mode.SHADOW
     assert kept.path is not None
-    assert kept.path.read_text() == "mode: shadow\n"
+    assert "remark" not in kept.path.read_text()
+    assert load_config(kept.path) == load_config(file)
+
+
+def test_what_only_a_start_can_change_stays_as_it_was_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "silentspam.yaml"
+    file.write_text("mode: enforce\n")
+    kept = KeptConfig(file)
+    assert kept.held_back == ()
+    file.write_text(
+        f"mode: shadow\nserver: {{calls_per_worker: 7, allowed_clients: [192.0.2.0/24]}}\n"
+        f"call_log: {{spool: {tmp_path / 'other'}, database: {tmp_path / 'calls.db'}}}\n"
+    )
+    for _ in range(2):
+        in_force = kept.renew()
+        assert kept.held_back == ("server.calls_per_worker", "server.allowed_clients", "call_log.spool")
+        assert in_force == load_config(kept.path)
+        assert in_force.server == load_config(None).server
+        assert in_force.call_log.spool == load_config(None).call_log.spool
+        assert (in_force.mode, in_force.call_log.database) == (Mode.SHADOW, str(tmp_path / "calls.db"))
+    file.write_text("mode: shadow\n")
+    kept.renew()
+    assert kept.held_back == ()
+
+
+def test_every_value_comes_through(tmp_path: Path) -> None:
+    file = tmp_path / "silentspam.yaml"
+    file.write_text(
+        "mode: 'collect'\nchallenge: {contact_number: '0800'}\nmodel: {max_false_challenge_rate: 1.0e-05}\n"
+        f"recording: {{folder: '{tmp_path}/é: # [no]'}}\n"
+    )
+    kept = KeptConfig(file)
+    assert load_config(kept.path) == load_config(file)
 
 
 def test_without_a_file_the_defaults_hold_and_nothing_is_inherited() -> None:

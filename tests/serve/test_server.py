@@ -174,6 +174,33 @@ def test_new_settings_are_taken_over_by_the_next_call(tmp_path: Path, model_fold
         assert action(under_way) == "REJECT"
 
 
+def test_a_reload_moves_no_row_to_a_folder_where_nobody_looks(tmp_path: Path, model_folder: Path) -> None:
+    with Resident(tmp_path, model_folder) as server:
+        server.settings["call_log"]["spool"] = str(tmp_path / "another")
+        server.settings["mode"] = "shadow"
+        server.reload()
+        eventually(lambda: _action_now(server) == "BRIDGE")
+        (said,) = server.events("keys need a restart")
+        assert said["keys"] == "call_log.spool"
+        switch = Switch(opening=SPEECH)
+        server.call(switch)
+        assert row_of(server, switch)["verdict"] == "HAM"
+
+
+def test_a_worker_that_is_started_again_after_a_reload_has_the_limits_of_the_others(
+    tmp_path: Path, model_folder: Path
+) -> None:
+    with Resident(tmp_path, model_folder) as server:
+        server.settings["server"]["allowed_clients"] = ["192.0.2.0/24"]
+        server.reload()
+        (said,) = server.events("keys need a restart")
+        assert said["keys"] == "server.allowed_clients"
+        (worker,) = server.children("worker")
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: server.children("worker") not in ([], [worker]))
+        assert _action_now(server) == "REJECT"
+
+
 def test_a_broken_file_changes_nothing(tmp_path: Path, model_folder: Path) -> None:
     with Resident(tmp_path, model_folder) as server:
         (tmp_path / "silentspam.yaml").write_text("mode: [enforce\n")
