@@ -1,13 +1,14 @@
 """Where a row waits when the database cannot be written: one small file an entry, put in place by rename.
 
 So no entry is ever half there, any number of processes can add and take in at once, and a file that was
-taken in twice does no harm (entries are repeatable). A file that cannot be understood is set aside, not lost.
+taken in twice does no harm (entries are repeatable). A line that cannot be understood is set aside, not lost.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from silentspam.calllog.entry import Entry
@@ -44,7 +45,7 @@ class Spool:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                _write_durably(partial, "".join(entry.to_json() + "\n" for entry in entries))
+                _write_durably(partial, "".join(entry.to_json() + "\n" for entry in entries).encode())
                 partial.rename(path)
             except OSError:
                 partial.unlink(missing_ok=True)
@@ -69,18 +70,13 @@ class Spool:
         taken = 0
         for path in self.waiting()[:limit]:
             try:
-                entries = _entries(path)
+                waiting = _read(path)
             except OSError:
                 continue  # taken in by another process meanwhile, or not ours to read
-            except (CallLogError, UnicodeDecodeError):
-                with suppress(OSError):
-                    path.rename(path.with_suffix(SET_ASIDE))
-                continue
-            for entry in entries:
+            for entry in waiting.entries:
                 self._write_or_set_aside(write, entry)
-            with suppress(OSError):
-                path.unlink()
-            taken += len(entries)
+            waiting.clear()
+            taken += len(waiting.entries)
         return taken
 
     def _write_or_set_aside(self, write: Callable[[Entry], None], entry: Entry) -> None:
@@ -95,57 +91,67 @@ class Spool:
         For whoever alone takes in. What `write` raises goes through: the files it did not take stay.
         """
         taken: list[Entry] = []
-        for files, entries in _batches(self.waiting(), at_once):
+        for files in _batches(self.waiting(), at_once):
+            entries = [entry for waiting in files for entry in waiting.entries]
             write(entries)
-            for path in files:
-                with suppress(OSError):
-                    path.unlink()
+            for waiting in files:
+                waiting.clear()
             taken += entries
         return taken
 
 
-def _batches(paths: list[Path], at_once: int) -> Iterator[tuple[list[Path], list[Entry]]]:
-    """Files with their entries, together until there are `at_once` entries."""
-    files: list[Path] = []
-    entries: list[Entry] = []
+@dataclass(frozen=True)
+class _Waiting:
+    """What a file holds: entries, and lines that are none."""
+
+    path: Path
+    entries: Sequence[Entry]
+    torn: Sequence[bytes]
+
+    def clear(self) -> None:
+        """Remove the file, whose entries are taken in; lines that are none stay, set aside."""
+        aside = self.path.with_suffix(SET_ASIDE)
+        with suppress(OSError):  # then it is taken in again, which does no harm
+            if self.torn and not self.entries:
+                self.path.rename(aside)
+                return
+            if self.torn:
+                _write_durably(aside, b"\n".join(self.torn) + b"\n")
+            self.path.unlink()
+
+
+def _batches(paths: list[Path], at_once: int) -> Iterator[list[_Waiting]]:
+    """Files, together until there are `at_once` entries."""
+    files: list[_Waiting] = []
     for path in paths:
         with suppress(OSError):
-            entries += _readable(path)
-            files.append(path)
-        if len(entries) >= at_once:
-            yield files, entries
-            files, entries = [], []
+            files.append(_read(path))
+        if sum(len(waiting.entries) for waiting in files) >= at_once:
+            yield files
+            files = []
     if files:
-        yield files, entries
+        yield files
 
 
-def _readable(path: Path) -> list[Entry]:
-    """The entries of a file; lines that are none are set aside, and cost no other its place.
+def _read(path: Path) -> _Waiting:
+    """A file of entries, one a line; a line that is none costs no other its place.
 
     Raises OSError where it cannot be read: taken in by another process meanwhile, or not ours.
     """
-    entries, aside = [], []
+    entries, torn = [], []
     for line in path.read_bytes().split(b"\n"):
         if not line.strip():
             continue
         try:
             entries.append(Entry.from_json(line.decode("utf-8")))
         except (CallLogError, UnicodeDecodeError):
-            aside.append(line)
-    if aside:
-        with path.with_suffix(SET_ASIDE).open("ab") as file:
-            file.write(b"\n".join(aside) + b"\n")
-    return entries
+            torn.append(line)
+    return _Waiting(path, entries, torn)
 
 
-def _entries(path: Path) -> list[Entry]:
-    """The entries of a file, one a line."""
-    return [Entry.from_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-
-
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -36,7 +36,7 @@ MORTAL = (Form.PLAIN, Form.SEALED, Form.UNREADABLE)
 
 @dataclass(frozen=True)
 class Known:
-    """What the call log knows of a call. started_at [s since the epoch]; screened: the row has more than an end."""
+    """What the call log knows of a call. started_at [s since the epoch]; screened: not only its end."""
 
     started_at: float | None
     challenged: bool
@@ -70,8 +70,8 @@ class Sweep:
     """How to take a turn.
 
     rows_of: what is known of some calls, by call id; mark: notes in their rows, durably, that their openings
-    were deleted then; settle: delete what the policy does not keep of calls of the last two days; by_policy: of
-    all calls; at_most: so many files are deleted or sealed in a turn; key: what plain files are sealed to.
+    were deleted then; settle: delete what the policy does not keep of calls of the last two days; by_policy:
+    of all calls; at_most: so many files are deleted or sealed in a turn; key: what plain files are sealed to.
     """
 
     rules: Rules

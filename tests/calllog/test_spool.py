@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,37 @@ def test_a_file_of_many_lines_holds_many_entries(spool: Spool) -> None:
     path = spool.add(entry(0))
     path.write_text("".join(entry(number).to_json() + "\n" for number in range(3)) + "\n")
     assert taken(spool) == ["call-0", "call-1", "call-2"]
+
+
+def taken_together(spool: Spool) -> list[str]:
+    return [each.call_id for each in spool.take_in_many(lambda entries: None, at_once=2)]
+
+
+@pytest.mark.parametrize("take", [taken, taken_together])
+def test_a_torn_line_is_set_aside_and_costs_no_other_of_its_file(
+    spool: Spool, take: Callable[[Spool], list[str]]
+) -> None:
+    path = spool.add(entry(0))
+    torn = entry(1).to_json()[:40]
+    path.write_text("\n".join([entry(0).to_json(), torn, entry(2).to_json()]) + "\n")
+    assert take(spool) == ["call-0", "call-2"]
+    (aside,) = spool.aside()
+    assert aside.read_text() == torn + "\n"
+    assert take(spool) == []
+    assert names(spool) == [aside.name]
+
+
+def test_a_torn_line_is_set_aside_once_however_often_the_database_fails(spool: Spool) -> None:
+    def down(_entries: list[Entry]) -> None:
+        raise CallLogError("database is locked")
+
+    spool.add(entry(0)).write_text(f"{entry(0).to_json()}\n{{\n")
+    for _ in range(3):
+        with pytest.raises(CallLogError):
+            spool.take_in_many(down, at_once=100)
+    assert taken_together(spool) == ["call-0"]
+    (aside,) = spool.aside()
+    assert aside.read_text() == "{\n"
 
 
 def test_half_written_files_and_strangers_are_left_alone(spool: Spool) -> None:

@@ -75,7 +75,7 @@ def test_what_is_older_than_its_days_goes_and_its_rows_are_told(folder: Folder) 
 
 
 def test_young_openings_that_nobody_settled_go_by_the_policy_and_nothing_else_does(folder: Folder) -> None:
-    """What is sealed was kept, what is older than two days too; half a row does not say who was challenged."""
+    """What is sealed was kept, what is older than two days too; half a row does not say enough."""
     hour_ago = NOW - 3600
     unsettled, half = folder.put(hour_ago), folder.put(hour_ago)
     folder.rows[half.name[:36]] = Known(hour_ago, False, screened=False)
