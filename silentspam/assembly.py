@@ -22,6 +22,7 @@ from silentspam.gate.passage import Passage
 from silentspam.gatekeeping import gatekeeper as gatekeeper
 from silentspam.gatekeeping import rejection
 from silentspam.gatekeeping import throw_switch as throw_switch
+from silentspam.gatekeeping import throw_switch_elsewhere as throw_switch_elsewhere
 from silentspam.judging import LazyJudge as LazyJudge
 from silentspam.judging import judge_in_shadow as judge_in_shadow
 from silentspam.judging import judge_recording as judge_recording

@@ -57,6 +57,14 @@ def throw_switch(config: Config, event: SwitchEvent, *, only_if_on: bool = False
     return writing.throw(Path(config.gate.folder), event, only_if_on=only_if_on)
 
 
+def throw_switch_elsewhere(config: Config, tables: "GateTables", event: SwitchEvent) -> None:
+    """Throw the switch for all servers of the call database while this machine's file cannot be written.
+
+    This one follows when its file can be (`publish_gate`). Raises CallLogError.
+    """
+    tables.throw(event.following(switch_of(config)))
+
+
 def publish_gate(config: Config, tables: "GateTables") -> bool:
     """Bring this machine's file and the database together; True where the file was written.
 

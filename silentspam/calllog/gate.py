@@ -112,6 +112,12 @@ class GateTables:
         with self._database.transaction(write=True) as connection:
             connection.executemany(_ADD_SWITCH, [structs.asdict(event) for event in events])
 
+    def throw(self, event: SwitchEvent) -> None:
+        """Add a throw of the switch, as the newest."""
+        with self._database.transaction(write=True) as connection:
+            event = event.following(_newest_switch(connection))
+            connection.execute(_ADD_SWITCH, structs.asdict(event))
+
     def switch_events(self) -> list[SwitchEvent]:
         """Every throw of the switch, oldest first; the last one counts."""
         with self._database.transaction(write=False) as connection:
@@ -130,13 +136,10 @@ class GateTables:
             lists = Lists(
                 listed=listed, passed=_passed(connection, passed_since), dnis=tuple(_terms(connection))
             )
-            newest = connection.execute(
-                "SELECT * FROM switch_events ORDER BY changed_at DESC, event_id DESC LIMIT 1"
-            ).fetchone()
             return Published(
                 fingerprint=_fingerprint(connection, passed_since),
                 lists=lists,
-                switch=None if newest is None else _switch(newest),
+                switch=_newest_switch(connection),
             )
 
     def newest_calls(self, count: int, *, since: float) -> list[GuardedCall]:
@@ -194,6 +197,12 @@ def _terms(connection: Connection) -> list[DnisTerms]:
     rows = connection.execute("SELECT * FROM dnis_settings ORDER BY dnis")
     columns = ({name: row[name] for name in _TERMS} for row in rows)
     return [DnisTerms(**one | {"mode": DnisMode(one["mode"]) if one["mode"] else None}) for one in columns]
+
+
+def _newest_switch(connection: Connection) -> SwitchEvent | None:
+    query = "SELECT * FROM switch_events ORDER BY changed_at DESC, event_id DESC LIMIT 1"
+    newest = connection.execute(query).fetchone()
+    return None if newest is None else _switch(newest)
 
 
 def _passed(connection: Connection, since: float) -> dict[str, float]:

@@ -71,9 +71,9 @@ def run_status(args: argparse.Namespace) -> int:
 
 
 def run_throw(args: argparse.Namespace) -> int:
-    """Throw the switch: on this machine first, then for all."""
+    """Throw the switch: on this machine first, then for all. Exit code 1 when it is not in force here."""
     from silentspam import assembly
-    from silentspam.errors import CallLogError
+    from silentspam.errors import CallLogError, GateError
     from silentspam.gate.listing import note
     from silentspam.gate.terms import SwitchCause, SwitchEvent, SwitchState
     from silentspam.registry.registry import current_user
@@ -86,12 +86,31 @@ def run_throw(args: argparse.Namespace) -> int:
         changed_by=current_user(),
         note=note(args.note),
     )
-    print(_told(config, assembly.throw_switch(config, event)), flush=True)
+    try:
+        print(_told(config, assembly.throw_switch(config, event)), flush=True)
+    except GateError as error:
+        return _throw_elsewhere(config, event, error)
     try:
         assembly.publish_gate(config)
     except CallLogError as error:
         print(f"silentspam switch: in force here, and nowhere else yet: {error}", file=sys.stderr)
     return 0
+
+
+def _throw_elsewhere(config: "Config", event: "SwitchEvent", error: Exception) -> int:
+    from silentspam import assembly
+    from silentspam.errors import CallLogError
+
+    here = f"NOT in force on this machine, its calls go on as before: {error}"
+    print(f"silentspam switch: {here}", file=sys.stderr)
+    try:
+        assembly.throw_switch_elsewhere(config, assembly.gate_tables(config), event)
+    except CallLogError as trouble:
+        print(f"silentspam switch: nor anywhere else: {trouble}", file=sys.stderr)
+        return 1
+    others = f"{event.state} is in the call database: other servers follow"
+    print(f"silentspam switch: {others}, this one as soon as its file can be written", file=sys.stderr)
+    return 1
 
 
 def _told(config: "Config", event: "SwitchEvent | None") -> str:

@@ -50,6 +50,10 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A part of the gate's file; one with an unknown field is of another version."""
 
 
+NEXT_MOMENT = 0.001
+"""By how much an event is later than the one it follows, whatever the clock says [s]."""
+
+
 class SwitchEvent(Term, frozen=True):
     """One throw of the switch: a row of `switch_events`. The newest counts, on every server."""
 
@@ -63,6 +67,12 @@ class SwitchEvent(Term, frozen=True):
     def newer_than(self, other: "SwitchEvent | None") -> bool:
         """Whether it counts instead of another; of two of one moment every server takes the same."""
         return other is None or (self.changed_at, self.event_id) > (other.changed_at, other.event_id)
+
+    def following(self, before: "SwitchEvent | None") -> "SwitchEvent":
+        """The same throw, later than the one before it: a clock that is late makes no change an old one."""
+        if before is None or self.changed_at > before.changed_at:
+            return self
+        return msgspec.structs.replace(self, changed_at=before.changed_at + NEXT_MOMENT)
 
 
 class DnisTerms(Term, frozen=True):

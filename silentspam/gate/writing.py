@@ -24,9 +24,6 @@ LOCK_NAME = ".gate.lock"
 LOCK_SECONDS = 2.0
 """Whoever has not got the lock by then goes on without it: the holder hangs [s]."""
 
-NEXT_MOMENT = 0.001
-"""By how much an event is later than the one it follows, whatever the clock says [s]."""
-
 
 def throw(folder: Path, event: SwitchEvent, *, only_if_on: bool = False) -> SwitchEvent | None:
     """Throw the switch for this machine's next call; returns the event as it counts.
@@ -39,8 +36,7 @@ def throw(folder: Path, event: SwitchEvent, *, only_if_on: bool = False) -> Swit
         before = gate.header.switch
         if only_if_on and before is not None and before.state is not SwitchState.ON:
             return None
-        if before is not None and event.changed_at <= before.changed_at:
-            event = msgspec.structs.replace(event, changed_at=before.changed_at + NEXT_MOMENT)
+        event = event.following(before)
         header = msgspec.structs.replace(gate.header, switch=event, waiting=(*gate.header.waiting, event))
         _replace(folder, Gate(header, gate.body))
     return event

@@ -68,6 +68,14 @@ def test_throws_of_the_switch_are_copied_once_and_the_newest_counts(tables: Gate
     assert tables.published(passed_since=0.0).switch == on
 
 
+def test_a_throw_counts_though_this_machines_clock_is_late(tables: GateTables) -> None:
+    tables.throw(thrown(SwitchState.ON, NOW))
+    tables.throw(thrown(SwitchState.OFF, NOW - 60))
+    newest = tables.published(passed_since=0.0).switch
+    assert newest is not None
+    assert (newest.state, newest.changed_at > NOW) == (SwitchState.OFF, True)
+
+
 def call(
     call_id: str, started_at: float, *, ani: str = "", caller_id: str = "", passed: bool = True
 ) -> CallRecord:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from silentspam.calllog.gate import GateTables
+from silentspam.errors import CallLogError
 from silentspam.gate.file import FILE_NAME, Gate, read
 from silentspam.gate.numbers import called_keys, key
 from silentspam.gate.terms import DnisMode, Listing
@@ -262,8 +264,30 @@ def test_a_torn_file_is_said_by_the_status_and_mended_by_a_throw(silentspam, fol
     assert published(folder).listing(key(NUMBER), now=NOW) is Listing.PERMITTED
 
 
-def test_a_switch_that_cannot_be_thrown_is_an_error(silentspam, folder: Path) -> None:
+def test_a_switch_that_cannot_be_thrown_here_is_an_error_and_thrown_for_all_others(
+    silentspam, folder: Path
+) -> None:
+    """A full disk of this machine is no reason to go on rejecting callers on the others."""
     folder.write_text("a file")
+    code, out, err = silentspam("switch", "off", "--note", "a reason")
+    assert (code, out) == (1, "")
+    assert "NOT in force on this machine" in err
+    assert "gate.folder" in err
+    assert "other servers follow" in err
+    folder.unlink()  # as on a server whose disk has space
+    assert "brought up to date" in silentspam("lists", "publish")[1]
+    assert silentspam("switch", "status")[1].startswith("OFF: every call is bridged unheard")
+
+
+def test_a_switch_that_can_be_thrown_nowhere_says_both(
+    silentspam, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_arguments: object) -> None:
+        raise CallLogError("database is locked")
+
+    folder.write_text("a file")
+    monkeypatch.setattr(GateTables, "throw", down)
     code, out, err = silentspam("switch", "off")
     assert (code, out) == (1, "")
-    assert "gate.folder" in err
+    assert "NOT in force on this machine" in err
+    assert "nor anywhere else: database is locked" in err
