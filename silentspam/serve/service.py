@@ -41,14 +41,21 @@ RECENT_CALLS = 500
 class Service:
     """Serves connections under one configuration. Thread-safe: calls share nothing that changes."""
 
-    def __init__(self, config: Config, *, journal: Journal, meter: Meter) -> None:
+    def __init__(
+        self, config: Config, *, journal: Journal, meter: Meter, before: "Service | None" = None
+    ) -> None:
+        """before: the one under the configuration before this; its model judges on until there is a newer."""
         self.config = config
-        self.models = ModelKeeper(config, lambda text: meter.log.event("model", text=text))
+        self._models: ModelKeeper = ModelKeeper(
+            config,
+            lambda text: meter.log.event("model", text=text),
+            before=before._models if before else None,
+        )
         self.recent: deque[bool] = deque(maxlen=RECENT_CALLS)
         self._lines = SnapshotKeeper(config)
         self._journal = journal
         self._meter = meter
-        self._stuck = StuckCalls()
+        self._stuck: StuckCalls = before._stuck if before else StuckCalls()
         self._screener = replace(assembly.screener(config), observe=meter.observe)
         self._name = socket.gethostname()
         self._reply_seconds = config.server.reply_seconds + max(
@@ -60,10 +67,21 @@ class Service:
         """Seconds after which a connection is cut, whatever its thread is waiting for."""
         return self.config.limits.screening_seconds + 2 * GRACE_SECONDS
 
+    @property
+    def model_id(self) -> str:
+        """The id of the model that judges; "" where none does."""
+        return "" if self.config.mode is Mode.COLLECT else self._models.model_id
+
     def ready(self) -> None:
         """Have the model, before the first call needs it; without one, calls fail open."""
         if self.config.mode is not Mode.COLLECT:
-            LazyJudge(self.config, load=self.models.current).prepare()
+            self._models.load()
+            LazyJudge(self.config, load=self._models.current).prepare()
+
+    def try_again(self) -> None:
+        """Have another go at a model that could not be loaded, if it is time; called now and then."""
+        if self.config.mode is not Mode.COLLECT:
+            self._models.retry()
 
     def serve(self, connection: socket.socket, received: bytes, *, full: bool) -> None:
         """One AGI dialogue to its end; full: a call is handed back at once. Closes the connection."""
@@ -113,7 +131,7 @@ class Service:
         """A judge of one call's own; in collection the same for all."""
         if self.config.mode is Mode.COLLECT:
             return self._screener.judge
-        return LazyJudge(self.config, load=self.models.current, look=self._lines.current)
+        return LazyJudge(self.config, load=self._models.current, look=self._lines.current)
 
     def _log_end(self, session: AgiSession) -> None:
         """A row that no disk takes is left to Asterisk, which writes it itself."""

@@ -47,6 +47,8 @@ class Worker:
         self._drain_seconds = config.server.drain_seconds
         self._draining_until: float | None = None
         self._reload = False
+        self._wanted = config
+        self._swapping = threading.Lock()
         self._next_beat = 0.0
 
     def run(self) -> None:
@@ -88,6 +90,7 @@ class Worker:
         if now >= self._next_beat:
             self._next_beat = now + beat.SECONDS
             self._journal.close_file()
+            self._service.try_again()
             if cut := self._calls.cut_overdue():
                 self._meter.log.event("cut", connections=cut)
             self._beat()
@@ -101,21 +104,33 @@ class Worker:
         put(metering.RECENT, "judged", at=len(recent))
         put(metering.RECENT, "challenged", at=sum(recent))
         counts = self._registry.copy()
-        counts[metering.MODEL.name] = {self._service.models.model_id: [1.0]}
+        counts[metering.MODEL.name] = {self._service.model_id: [1.0]}
         ready = self._draining_until is None
         beat.send(self._line, beat.Beat(ready=ready, busy=self._calls.open, counts=counts))
 
     def _take_over(self) -> None:
         """Read the configuration again; a broken one changes nothing, and calls in progress keep theirs."""
         try:
-            config = load_config(self._path)
-        except ConfigError as error:
-            self._meter.log.event("configuration not taken over", error=str(error))
+            self._wanted = load_config(self._path)
+            threading.Thread(target=self._renew, args=(self._wanted,), name="reload", daemon=True).start()
+        except (ConfigError, RuntimeError, MemoryError) as error:
+            self._not_taken_over(error)
+
+    def _renew(self, config: Config) -> None:
+        """Have a new service ready while the old one serves; of two reloads the later one counts."""
+        try:
+            service = Service(config, journal=self._journal, meter=self._meter, before=self._service)
+            service.ready()
+        except Exception as error:  # noqa: BLE001  whatever is wrong with it, the service before serves on
+            self._not_taken_over(error)
             return
-        self._meter.log = _log(config, self._writer)
-        self._service = Service(config, journal=self._journal, meter=self._meter)
-        threading.Thread(target=self._service.ready, daemon=True).start()
-        self._drain_seconds = config.server.drain_seconds
+        with self._swapping:
+            if config is self._wanted:
+                self._service = service
+                self._meter.log = _log(config, self._writer)
+
+    def _not_taken_over(self, error: Exception) -> None:
+        self._meter.log.event("configuration not taken over", error=f"{type(error).__name__}: {error}"[:500])
 
     def _failed(self, error: Exception) -> None:
         self._meter.log.event("connection failed", error=f"{type(error).__name__}: {error}"[:500])

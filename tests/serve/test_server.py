@@ -217,7 +217,58 @@ def test_a_model_folder_that_becomes_garbage_costs_no_judgement(tmp_path: Path, 
         switch = Switch(opening=SPEECH)
         server.call(switch)
         assert row_of(server, switch)["verdict"] == "HAM"
-        assert server.events("model")
+        eventually(lambda: server.events("model"))
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_reload_with_a_damaged_model_folder_costs_no_judgement(
+    tmp_path: Path, model_folder: Path, another: bool
+) -> None:
+    model = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    with Resident(tmp_path, model) as server:
+        if another:
+            model = Path(shutil.copytree(model, tmp_path / "another"))
+        server.settings["model"]["folder"] = str(model)
+        server.settings["mode"] = "shadow"
+        (model / "card.json").write_bytes(b"garbage")
+        server.reload()
+        eventually(lambda: _action_now(server) == "BRIDGE")
+        switch = Switch(opening=DEAD_AIR)
+        server.call(switch)
+        row = row_of(server, switch)
+        assert (row["verdict"], row["mode"], row["failed_open"]) == ("CALLER_SILENCE", "shadow", 0)
+        assert "judges on" in server.events("model")[0]["text"]
+
+
+def test_of_two_reloads_the_later_counts(tmp_path: Path, model_folder: Path) -> None:
+    """The first waits for a model on a disk that does not answer: a named pipe that nobody writes."""
+    model = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    hung = Path(shutil.copytree(model, tmp_path / "hung"))
+    (hung / "card.json").unlink()
+    os.mkfifo(hung / "card.json")
+    server = Resident(tmp_path, model)
+    server.settings["lines"]["enabled"] = False  # the clerk loads the model for them, and would wait too
+    with server:
+        server.settings["model"]["folder"] = str(hung)
+        server.reload()
+        assert _action_now(server) == "REJECT"
+        server.settings["model"]["folder"] = str(model)
+        server.settings["mode"] = "shadow"
+        server.reload()
+        eventually(lambda: _action_now(server) == "BRIDGE")
+        switch = Switch(opening=DEAD_AIR)
+        server.call(switch)
+        assert row_of(server, switch)["verdict"] == "CALLER_SILENCE"
+
+
+def test_a_model_folder_that_is_restored_is_judged_with_again(tmp_path: Path, model_folder: Path) -> None:
+    model = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    whole = (model / "card.json").read_bytes()
+    (model / "card.json").write_bytes(b"garbage")
+    with Resident(tmp_path, model) as server:
+        assert _action_now(server) == "BRIDGE"
+        (model / "card.json").write_bytes(whole)
+        eventually(lambda: _action_now(server) == "REJECT")
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_rows_are_kept(
