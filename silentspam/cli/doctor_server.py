@@ -1,4 +1,7 @@
-"""What `silentspam check` has to say of the resident server: nothing where the dialplan names none."""
+"""What `silentspam check` has to say of the resident server, and of names that several Asterisks want.
+
+Nothing where the dialplan names no server and the call log is this machine's own.
+"""
 
 import ipaddress
 import re
@@ -25,6 +28,8 @@ SCREENS, ENDS = "SILENTSPAM_AGI", "SILENTSPAM_AGI_ENDED"
 _ADDRESS = re.compile(rf"\b({ENDS}|{SCREENS})\s*=>?\s*(h?agi)://([^\s/,)\]\"']+)(/[^\s,)\"']*)?")
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:]+)(?::([0-9]{1,5}))?")
 
+_SYSTEM_NAME = re.compile(r"(?mi)^[ \t]*systemname[ \t]*=>?[ \t]*[^\s;]")
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -39,6 +44,7 @@ class Asked:
 
 def server(config: Config, etc: Path) -> Iterator[Finding]:
     """Findings on the servers that the dialplan in `etc` names."""
+    yield from _system_name(config, etc / "asterisk.conf")
     asked = [found for path in sorted(etc.glob("*.conf")) for found in _asked(path)]
     if not asked:
         return
@@ -47,6 +53,15 @@ def server(config: Config, etc: Path) -> Iterator[Finding]:
         yield from _place(config, host, port)
     if any(one.scheme == "hagi" for one in asked):
         yield Finding(WARNING, "hagi:// in the dialplan: its SRV records are not looked up", "place a call")
+
+
+def _system_name(config: Config, conf: Path) -> Iterator[Finding]:
+    """Several Asterisks may use a call log on PostgreSQL; without names their calls look like one's."""
+    if config.call_log.postgres is None or not conf.is_file():
+        return
+    if not _SYSTEM_NAME.search(conf.read_text("utf-8", "replace")):
+        text = f"{conf}: no systemname: a call whose Asterisk is restarted may stay without an end for a day"
+        yield Finding(WARNING, text, "set systemname in [options], another for each Asterisk of the call log")
 
 
 def _asked(conf: Path) -> Iterator[Asked]:

@@ -75,6 +75,45 @@ def test_only_a_later_call_of_the_same_switch_with_a_smaller_number_ends_a_call(
     )
 
 
+@pytest.mark.parametrize(
+    ("others", "closed"),
+    [
+        (["200.3"], True),
+        (["110.41", "120.43", "200.0", "210.2", "220.40"], True),
+        (["90.30", "95.31", "110.41", "200.0"], True),
+        (["200.5", "210.41"], True),  # may be a life that has come as far
+        (["200.5", "210.41", "220.6"], False),
+        (["90.4", "200.5"], False),  # the other server's counter stood there before
+        (["110.41", "120.42"], False),
+    ],
+)
+def test_without_a_systemname_counters_that_come_by_turns_are_of_two_switches(
+    others: list[str], closed: bool
+) -> None:
+    """A live call must not be given an end because another server has had fewer calls."""
+    open_call = Started("a", "100.40", NOW - 100.0)
+    known = [Started("", one, NOW - 100.0 + float(one.split(".")[0])) for one in others]
+    assert bool(closings([open_call], [open_call, *known], now=NOW)) is closed
+
+
+def test_restarts_of_other_days_do_not_make_one_switch_two() -> None:
+    day = int(LONGEST_SECONDS)
+    open_call = Started("a", f"{3 * day}.8", NOW)
+    known = [open_call] + [Started("", one, NOW) for one in ("1.9", f"{day}.3", f"{3 * day + 9}.0")]
+    assert len(closings([open_call], known, now=NOW)) == 1
+
+
+@pytest.mark.parametrize(("screener", "closed"), [("a", True), ("b", False), ("", False)])
+def test_without_a_systemname_only_calls_of_the_same_screener_are_compared(
+    database: Database, screener: str, closed: bool
+) -> None:
+    table = CallTable(database)
+    old, new = call("100.8", call_id="a"), call("200.0", NOW - 10.0, call_id="b")
+    table.write(screened(CallRecord(call=old, screener="a")))
+    table.write(screened(CallRecord(call=new, screener=screener or None)))
+    assert close_unended(database, now=NOW) == closed
+
+
 def test_an_end_is_never_before_its_beginning_though_the_clock_went_back() -> None:
     (found,) = closings([Started("a", "100.8", NOW)], [Started("", "200.0", NOW - 3600.0)], now=NOW)
     assert found.ended_at == NOW

@@ -11,7 +11,7 @@ import pytest
 from silentspam.cli.doctor import FAULT, GOOD, WARNING, Finding
 from silentspam.cli.doctor_server import server
 from silentspam.config import Config
-from silentspam.sections import ServerSection
+from silentspam.sections import CallLogSection, ServerSection
 from silentspam.serve.http import serve_pages
 
 
@@ -120,3 +120,22 @@ def test_a_server_without_a_hangup_handler_of_its_own_is_worth_a_word(tmp_path: 
         found = list(server(_config(), _dialplan(tmp_path, text)))
     assert [finding.mark for finding in found] == [WARNING, GOOD]
     assert "SILENTSPAM_AGI_ENDED" in found[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "postgres", "advised"),
+    [
+        ("[options]\n;systemname = pbx\n", "postgresql:///calls", True),
+        ("[options]\nsystemname =\n", "postgresql:///calls", True),
+        ("[options]\nsystemname => pbx-1 ; ours\n", "postgresql:///calls", False),
+        ("[options]\n", None, False),
+    ],
+)
+def test_asterisks_that_share_a_call_log_are_to_have_names(
+    tmp_path: Path, text: str, postgres: str | None, advised: bool
+) -> None:
+    (tmp_path / "asterisk.conf").write_text(text)
+    config = Config(call_log=CallLogSection(postgres=postgres))
+    found = [finding.text for finding in server(config, tmp_path)]
+    assert all("no systemname" in one for one in found)
+    assert bool(found) is advised
