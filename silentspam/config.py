@@ -147,6 +147,11 @@ def load_config(path: Path | None) -> Config:
     return config
 
 
+def as_yaml(config: Config) -> str:
+    """A file that `load_config` reads as this very configuration."""
+    return yaml.safe_dump(msgspec.to_builtins(config), allow_unicode=True)
+
+
 def _check_networks(path: Path, config: Config) -> None:
     if config.server.allowed_clients == ServerSection().allowed_clients:
         return

@@ -11,10 +11,9 @@ import os
 from pathlib import Path
 
 import msgspec
-import yaml
 from msgspec import structs
 
-from silentspam.config import Config, load_config
+from silentspam.config import Config, as_yaml, load_config
 
 
 class KeptConfig:
@@ -50,7 +49,7 @@ class KeptConfig:
             call_log=structs.replace(config.call_log, spool=first.call_log.spool),
         )
         if self._path is not None:
-            kept = yaml.safe_dump(msgspec.to_builtins(config), allow_unicode=True).encode()
+            kept = as_yaml(config).encode()
             os.pwrite(self._descriptor, kept, 0)
             os.ftruncate(self._descriptor, len(kept))
         return config
