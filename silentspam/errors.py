@@ -37,6 +37,10 @@ class CallLogError(SilentSpamError):
     """The call log cannot be read or written."""
 
 
+class NoCallLogError(CallLogError):
+    """There is no call log yet: it is made with the first row."""
+
+
 class ValueRefusedError(CallLogError):
     """The database works, but can never hold this value: trying again is of no use."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from silentspam.calllog.database import Row, SchemaVersion, Values
 from silentspam.calllog.schema import STEPS
-from silentspam.errors import CallLogError, ValueRefusedError
+from silentspam.errors import CallLogError, NoCallLogError, ValueRefusedError
 
 REFUSALS = (OverflowError, UnicodeError, sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError)
 """What is the fault of a value and not of the database."""
@@ -75,7 +75,7 @@ class SqliteDatabase:
     @contextmanager
     def _opened(self, *, write: bool) -> Iterator[SqliteConnection]:
         if not write and not self._path.exists():
-            raise CallLogError(f"{self._path}: there is no call log yet")
+            raise NoCallLogError(f"{self._path}: there is no call log yet")
         if write:
             self._create()
         connection = sqlite3.connect(

@@ -7,6 +7,7 @@ from silentspam import assembly
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.config import Config
+from silentspam.errors import NoCallLogError
 from silentspam.registry.links import Role, model_in
 from silentspam.serve.following import Follower
 
@@ -54,7 +55,19 @@ class AfterCalls:
         )
         if self._config.lines.enabled:
             chores += (("lines", 0.5, self._follower.follow),)
-        return chores
+        return tuple((name, seconds, _from_the_first_row_on(work)) for name, seconds, work in chores)
+
+
+def _from_the_first_row_on(work: Callable[[], object]) -> Callable[[], object]:
+    """A new installation has no call log until its first call: that is no failure of a chore."""
+
+    def chore() -> object:
+        try:
+            return work()
+        except NoCallLogError:
+            return None
+
+    return chore
 
 
 def _record(entry: Entry) -> CallRecord:
