@@ -1,6 +1,7 @@
 """`python -m lab`: place real calls through real Asterisk, and print what became of each."""
 
 import argparse
+import importlib.util
 import logging
 import os
 import shutil
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.fetch:
         return _fetch()
+    if not _has_phones():
+        return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that Asterisk is stopped on the way out
     if (status := _fetch()) != 0:
         return status
@@ -77,6 +80,14 @@ def enter_own_mounts(arguments: Sequence[str], *, module: str = "lab") -> None:
         if os.spawnl(os.P_WAIT, unshare, unshare, *way, "true") == 0:
             os.environ[OWN_MOUNTS] = "1"
             os.execl(unshare, unshare, *way, sys.executable, "-m", module, *arguments)
+
+
+def _has_phones() -> bool:
+    """Whether there is what callers and agents are made of; says so where there is not."""
+    there = importlib.util.find_spec("pjsua2") is not None
+    if not there:
+        print("lab: no pjsua2 for callers and agents: pip install -e '.[lab]'", file=sys.stderr)
+    return there
 
 
 def _fetch() -> int:

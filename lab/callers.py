@@ -7,9 +7,12 @@ A caller with `hears` finds out the asked digit from the audio alone (`lab.heari
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lab.hearing import Ear, Heard
-from lab.phones import Phone
+
+if TYPE_CHECKING:
+    from lab.phones import Phone
 
 REACTION_SECONDS = 0.3
 
@@ -20,9 +23,9 @@ Behaviour = Iterator[None]
 class Scene:
     """One scenario while it runs: the caller's phone, the agent's once it was called, and what was heard."""
 
-    caller: Phone
+    caller: "Phone"
     ear: Ear
-    agent: Phone | None = None
+    agent: "Phone | None" = None
     asked: tuple[str, ...] = ()
     _listened: int = 0
     _known: int = 0
@@ -137,14 +140,14 @@ CALLER_BEHAVIOURS: dict[str, Callable[[Scene, float], Behaviour]] = {
 }
 
 
-def _agent_answers(agent: Phone, seconds: float) -> Behaviour:
+def _agent_answers(agent: "Phone", seconds: float) -> Behaviour:
     """Answer at once and wait for the caller to end."""
     agent.accept(180)
     agent.accept(200)
     yield
 
 
-def _agent_ends(agent: Phone, seconds: float) -> Behaviour:
+def _agent_ends(agent: "Phone", seconds: float) -> Behaviour:
     """Answer at once and end the call so many seconds later."""
     agent.accept(180)
     agent.accept(200)
@@ -154,18 +157,18 @@ def _agent_ends(agent: Phone, seconds: float) -> Behaviour:
     agent.leave()
 
 
-def _agent_rings(agent: Phone, seconds: float) -> Behaviour:
+def _agent_rings(agent: "Phone", seconds: float) -> Behaviour:
     """Let it ring."""
     agent.accept(180)
     yield
 
 
-def _agent_busy(agent: Phone, seconds: float) -> Behaviour:
+def _agent_busy(agent: "Phone", seconds: float) -> Behaviour:
     agent.accept(486)
     yield
 
 
-AGENT_BEHAVIOURS: dict[str, Callable[[Phone, float], Behaviour]] = {
+AGENT_BEHAVIOURS: dict[str, Callable[["Phone", float], Behaviour]] = {
     "answers": _agent_answers,
     "ends": _agent_ends,
     "rings": _agent_rings,

@@ -41,7 +41,7 @@ LEARNING_SECONDS = 20.0
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Workers are forked from a server that has imported everything: their start must not slow the calls down."""
-PROCESSES.set_forkserver_preload(["lab.worker"])
+PROCESSES.set_forkserver_preload(["lab.worker", "lab.phones"])
 
 
 Story = tuple[Scenario, ...]

@@ -10,8 +10,10 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lab.phones import Phone
+if TYPE_CHECKING:
+    from lab.phones import Phone
 
 SMALL_DISK_BYTES = 16_384
 LEFT_FREE_BYTES = 4_096
@@ -69,12 +71,12 @@ def _mount_small_disk(folder: Path) -> None:
         ballast.write(bytes(SMALL_DISK_BYTES - LEFT_FREE_BYTES))
 
 
-def _none(caller: Phone, asterisk_pid: int, config: Path) -> Iterator[None]:
+def _none(caller: "Phone", asterisk_pid: int, config: Path) -> Iterator[None]:
     return
     yield
 
 
-def _kill_agi(caller: Phone, asterisk_pid: int, config: Path) -> Iterator[None]:
+def _kill_agi(caller: "Phone", asterisk_pid: int, config: Path) -> Iterator[None]:
     """Kill the call's AGI process with SIGKILL while it records."""
     while caller.seconds_up() < KILL_AFTER_SECONDS:
         yield
@@ -86,7 +88,7 @@ def _kill_agi(caller: Phone, asterisk_pid: int, config: Path) -> Iterator[None]:
         yield
 
 
-TROUBLES: dict[str, Callable[[Phone, int, Path], Iterator[None]]] = {
+TROUBLES: dict[str, Callable[["Phone", int, Path], Iterator[None]]] = {
     "": _none,
     "kill_agi": _kill_agi,
     "block_database": _none,

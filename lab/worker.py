@@ -11,14 +11,16 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.audio import SAMPLE_RATE, level
 from lab.callers import AGENT_BEHAVIOURS, CALLER_BEHAVIOURS, Behaviour, Scene
 from lab.hearing import Ear, ring_share
-from lab.phones import Phone, Phones
 from lab.priority import media_first
 from lab.troubles import TROUBLES
+
+if TYPE_CHECKING:
+    from lab.phones import Phone, Phones
 
 SCENE_SECONDS = 75.0
 """The longest scene: two attempts at every prompt, and a goodbye."""
@@ -87,11 +89,13 @@ class Observation:
 
 def play(task: Task) -> Observation:
     """Play the scenario to its end and return what was seen and heard."""
+    from lab.phones import Phones  # --help and --list are for those too who have no pjsua2 yet
+
     scenes: list[Scene] = []
     agents: list[Phone] = []
     running: list[Behaviour] = []
 
-    def on_incoming(agent: Phone, _caller: str) -> None:
+    def on_incoming(agent: "Phone", _caller: str) -> None:
         agents.append(agent)
         if scenes:
             scenes[0].agent = agent
@@ -128,7 +132,7 @@ def _has_ended(behaviour: Behaviour) -> bool:
     return next(behaviour, ended) is ended
 
 
-def _run_scene(phones: Phones, scene: Scene, running: list[Behaviour]) -> str:
+def _run_scene(phones: "Phones", scene: Scene, running: list[Behaviour]) -> str:
     deadline = time.monotonic() + SCENE_SECONDS
     while not scene.caller.over:
         if time.monotonic() > deadline:
@@ -143,7 +147,7 @@ def _run_scene(phones: Phones, scene: Scene, running: list[Behaviour]) -> str:
     return ""
 
 
-def _run_sipp(task: Task, phones: Phones, running: list[Behaviour]) -> None:
+def _run_sipp(task: Task, phones: "Phones", running: list[Behaviour]) -> None:
     ports = ["-p", str(task.sipp_port), "-mp", str(task.media_port + SIPP_MEDIA_OFFSET)]
     addresses = ["-i", "127.0.0.1", "-mi", "127.0.0.1", f"127.0.0.1:{task.sip_port}"]
     numbers = ["-s", task.extension, "-key", "number", task.ani, "-key", "sound", task.sipp_sound]
