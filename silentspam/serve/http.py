@@ -25,58 +25,76 @@ def _cut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> ThreadingHTTPServer:
-    """Serve pages (path → status and text) in a thread; `shutdown` ends it. Raises OSError."""
-    places = threading.Semaphore(CLIENTS)
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request from the server's pages."""
 
-    class Handler(BaseHTTPRequestHandler):
-        server_version = f"silentspam/{__version__}"
-        sys_version = ""
-        timeout = TIMEOUT_SECONDS
+    server: "_Server"
+    server_version = f"silentspam/{__version__}"
+    sys_version = ""
+    timeout = TIMEOUT_SECONDS
 
-        def do_GET(self) -> None:
-            page = pages.get(self.path.partition("?")[0])
-            status, text = page() if page else (404, "not here: /metrics, /healthz, /readyz\n")
-            body = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+    def do_GET(self) -> None:
+        """The page, or for HEAD its head alone."""
+        page = self.server.pages.get(self.path.partition("?")[0])
+        status, text = page() if page else (404, "not here: /metrics, /healthz, /readyz\n")
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
-        do_HEAD = do_GET  # noqa: N815  the library's name
+    do_HEAD = do_GET  # noqa: N815  the library's name
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: a load balancer asks every second."""
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: a load balancer asks every second."""
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        allow_reuse_address = True
-        request_queue_size = 128  # the library's 5 make a client that knocks with others wait for a second
 
-        def process_request(self, request: object, client_address: object) -> None:
-            if not places.acquire(blocking=False):
-                self.shutdown_request(request)  # type: ignore[arg-type]
-                return
+class _Server(ThreadingHTTPServer):
+    """A thread a request, CLIENTS at most, each for TIMEOUT_SECONDS at most."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128  # the library's 5 make a client that knocks with others wait for a second
+
+    def __init__(self, address: str, port: int, pages: Mapping[str, Page]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.pages = pages
+        self._places = threading.Semaphore(CLIENTS)
+        super().__init__((address, port), _Handler)
+
+    def process_request(self, request: object, client_address: object) -> None:
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)  # type: ignore[arg-type]
+            return
+        try:
             super().process_request(request, client_address)  # type: ignore[arg-type]
+        except RuntimeError:  # the system gives no more threads
+            self._places.release()
+            self.shutdown_request(request)  # type: ignore[arg-type]
 
-        def process_request_thread(self, request: object, client_address: object) -> None:
-            giving_up = threading.Timer(TIMEOUT_SECONDS, _cut, [request])
-            giving_up.daemon = True
+    def process_request_thread(self, request: object, client_address: object) -> None:
+        giving_up = threading.Timer(TIMEOUT_SECONDS, _cut, [request])
+        giving_up.daemon = True
+        try:
             giving_up.start()
-            try:
-                super().process_request_thread(request, client_address)  # type: ignore[arg-type]
-            finally:
-                giving_up.cancel()
-                places.release()
+            super().process_request_thread(request, client_address)  # type: ignore[arg-type]
+        finally:
+            giving_up.cancel()
+            self._places.release()
 
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Nothing: a client that went away is its own affair."""
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a client that went away is its own affair."""
 
+
+def serve_pages(address: str, port: int, pages: Mapping[str, Page]) -> ThreadingHTTPServer:
+    """Serve pages (path → status and text) in a thread; `shutdown` ends it.
+
+    Raises OSError that names the address and its keys.
+    """
     try:
-        server = Server((address, port), Handler)
+        server = _Server(address, port, pages)
     except OSError as error:
         where = f"server.metrics_address {address}, server.metrics_port {port}"
         raise OSError(error.errno, f"{where}: {error.strerror}") from error
