@@ -1,0 +1,40 @@
+"""One opening as the detectors hear it: what more than one of them needs is computed once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.audio import Recording, Samples
+from silentspam.spectrum import Spectrogram, StftParams, magnitude_spectrogram
+
+STFT = StftParams()
+"""Windows of 512 samples (64 ms, 15.6 Hz a bin), 256 (32 ms) apart: the same as the model's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A recording, from its first sample on: nothing is cut off, so that times hold."""
+
+    recording: Recording
+
+    @property
+    def samples(self) -> Samples:
+        """[shape=(n,), float32 in ±1]"""
+        return self.recording.samples
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether not one window of the transform fits."""
+        return STFT.n_frames(len(self.recording.codes)) == 0
+
+    @cached_property
+    def spectrogram(self) -> Spectrogram:
+        """Magnitudes [shape=(257, n_frames), float64]. Raises ModelError where the sound is empty."""
+        return magnitude_spectrogram(self.samples, STFT)
+
+    @cached_property
+    def power(self) -> NDArray[np.float64]:
+        """The spectrogram's squares [shape=(257, n_frames)]."""
+        return np.square(self.spectrogram)
