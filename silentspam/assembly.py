@@ -218,8 +218,11 @@ def line_basis(config: Config) -> "Basis | None":
         return None
     from silentspam.calllog.line_store import Basis
     from silentspam.lines.ground import load_reference
+    from silentspam.lines.remembering import remembering
 
-    return Basis(ground=ground, reference=load_reference(folder), settings=config.memory_settings())
+    return Basis(
+        ground=remembering(ground), reference=load_reference(folder), settings=config.memory_settings()
+    )
 
 
 def learn_lines(config: Config) -> int:

@@ -5,7 +5,7 @@ restores the memory, learns from them, and stores what changed; the snapshot is 
 so that an older one never takes a newer one's place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,9 +15,10 @@ from silentspam.calllog.line_rows import EVENT_NAMES, INSERT_EVENT, event_of, li
 from silentspam.calllog.line_store import Basis, restored, state, store
 from silentspam.errors import LineError
 from silentspam.lines.deeds import LineEvent, after
+from silentspam.lines.ground import LineGround
 from silentspam.lines.lessons import COLUMNS, lesson
 from silentspam.lines.line import Line
-from silentspam.lines.memory import LineMemory, Outcome
+from silentspam.lines.memory import Lesson, LineMemory, Outcome
 from silentspam.lines.snapshot import Snapshot
 
 LESSONS_AT_ONCE = 200
@@ -56,8 +57,7 @@ class Lines:
             if not rows:
                 return 0
             memory = restored(connection, basis, now)
-            for row in rows:
-                _learn_one(connection, memory, row, now)
+            _learn(connection, memory, rows, now)
             store(connection, memory, now)
             publish(memory.snapshot(now))
         return len(rows)
@@ -124,28 +124,40 @@ def _queued(connection: Connection) -> list[Row]:
     ).fetchall()
 
 
-def _learn_one(connection: Connection, memory: LineMemory, row: Row, now: float) -> None:
-    """Learn from one row; one that cannot be learnt from is taken out of the queue all the same.
+def _learn(connection: Connection, memory: LineMemory, rows: Sequence[Row], now: float) -> None:
+    """Learn from rows; those that cannot be learnt from are taken out of the queue all the same.
 
     Only in the turn that was read: a part that was written meanwhile is still to be learnt.
     """
-    connection.execute(
+    connection.executemany(
         "DELETE FROM line_queue WHERE call_id = :call_id AND turn = :turn",
-        {"call_id": row["queued_id"], "turn": row["turn"]},
+        [{"call_id": row["queued_id"], "turn": row["turn"]} for row in rows],
     )
-    before = Outcome(row["before"]) if row["before"] else None
-    try:
-        found = lesson(
-            {name: row[name] for name in COLUMNS}, memory.ground, before=before, line_id=row["learnt_line"]
-        )
-    except (LineError, ValueError, TypeError):
-        return
-    if found is None or found.outcome is before:
-        return
-    line_id = memory.learn(found, now)
-    connection.execute(
+    lessons = [found for row in rows if (found := _lesson(row, memory.ground)) is not None]
+    memory.await_lessons(lessons)
+    connection.executemany(
         "INSERT INTO line_lessons (call_id, outcome, line_id, learnt_at) "
         "VALUES (:call_id, :outcome, :line_id, :learnt_at) "
         "ON CONFLICT (call_id) DO UPDATE SET outcome = excluded.outcome, line_id = excluded.line_id",
-        {"call_id": row["queued_id"], "outcome": found.outcome, "line_id": line_id, "learnt_at": now},
+        [
+            {
+                "call_id": one.opening.call_id,
+                "outcome": one.outcome,
+                "line_id": memory.learn(one, now),
+                "learnt_at": now,
+            }
+            for one in lessons
+        ],
     )
+
+
+def _lesson(row: Row, ground: LineGround) -> Lesson | None:
+    """What a row teaches that was not learnt of it before."""
+    before = Outcome(row["before"]) if row["before"] else None
+    try:
+        found = lesson(
+            {name: row[name] for name in COLUMNS}, ground, before=before, line_id=row["learnt_line"]
+        )
+    except (LineError, ValueError, TypeError):
+        return None
+    return None if found is None or found.outcome is before else found

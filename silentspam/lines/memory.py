@@ -54,6 +54,8 @@ PEOPLE = frozenset({Outcome.PERSON, Outcome.SPOKE})
 COSTLY = PEOPLE | {Outcome.PRESSED}
 """Outcomes of a challenge that the budget pays for."""
 
+_COMPARED = PEOPLE | {Outcome.SILENT}
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lesson:
@@ -122,6 +124,15 @@ class LineMemory:
     def threshold_changes(self) -> int:
         """How many lines began or ceased to challenge since the threshold was computed."""
         return self._threshold.changes
+
+    def await_lessons(self, lessons: Iterable[Lesson]) -> None:
+        """Compare the openings of lessons to come with people all together, where the ground remembers it.
+
+        A call of which nothing is known is compared only when it comes near a line, which few do.
+        """
+        embeddings = [one.opening.embedding for one in lessons if one.outcome in _COMPARED]
+        if embeddings:
+            self.ground.likeness_to_people(np.stack(embeddings))
 
     def learn(self, lesson: Lesson, now: float) -> str | None:
         """Take one call in; returns the id of the line that it taught something of."""
