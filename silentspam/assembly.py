@@ -60,31 +60,31 @@ def screener(
     )
 
 
-def gate_tables(config: Config) -> "GateTables":
-    """The tables of the gate in the configured call database."""
+def gate_tables(config: Config, within: "Database | None" = None) -> "GateTables":
+    """The tables of the gate in the configured call database, which may be there already."""
     from silentspam.calllog.gate import GateTables
 
-    return GateTables(database(config))
+    return GateTables(within or database(config))
 
 
-def publish_gate(config: Config) -> bool:
+def publish_gate(config: Config, within: "Database | None" = None) -> bool:
     """Bring this machine's gate file and the call database together; True where the file was written.
 
     Costs three small queries where nothing is new. Raises CallLogError or GateError: the file stays as it is.
     """
     from silentspam.gatekeeping import publish_gate
 
-    return publish_gate(config, gate_tables(config))
+    return publish_gate(config, gate_tables(config, within))
 
 
-def guard(config: Config) -> "SwitchEvent | None":
+def guard(config: Config, within: "Database | None" = None) -> "SwitchEvent | None":
     """Have the rate guard look at the newest calls; returns what it did about them, None for nothing.
 
     What it does is said on standard error. Raises CallLogError or GateError.
     """
     from silentspam.gatekeeping import guard
 
-    return guard(config, gate_tables(config))
+    return guard(config, gate_tables(config, within))
 
 
 def _exploration(config: Config) -> Exploration:
@@ -111,21 +111,24 @@ def call_log(config: Config) -> DurableCallLog:
     return DurableCallLog(call_table(config), Spool(Path(config.call_log.spool)))
 
 
-def call_table(config: Config) -> "CallTable":
-    """The calls of the configured call database."""
+def call_table(config: Config, within: "Database | None" = None) -> "CallTable":
+    """The calls of the configured call database, which may be there already."""
     from silentspam.calllog.calls import CallTable
 
-    return CallTable(database(config))
+    return CallTable(within or database(config))
 
 
-def database(config: Config) -> "Database":
-    """The configured call database, which also holds labels and the history of models."""
+def database(config: Config, *, keep: bool = False) -> "Database":
+    """The configured call database, which also holds labels and the history of models.
+
+    keep: for a process that does nothing else; an SQLite file stays open between transactions, then.
+    """
     from silentspam.calllog.sqlite import SqliteDatabase
 
     section = config.call_log
     if section.postgres is not None:
         return _postgres(section.postgres, section.busy_seconds)
-    return SqliteDatabase(Path(section.database), busy_seconds=section.busy_seconds)
+    return SqliteDatabase(Path(section.database), busy_seconds=section.busy_seconds, keep=keep)
 
 
 @lru_cache(maxsize=1)
@@ -193,18 +196,18 @@ def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int
     return take_in(path, lambda end: log.write(ended(end)))
 
 
-def close_unended(config: Config) -> int:
+def close_unended(config: Config, within: "Database | None" = None) -> int:
     """Give an end to calls whose switch can report none any more; returns how many. Raises CallLogError."""
     from silentspam.calllog.closing import close_unended
 
-    return close_unended(database(config), now=time.time())
+    return close_unended(within or database(config), now=time.time())
 
 
-def lines(config: Config) -> "Lines":
-    """The lines of the configured call database."""
+def lines(config: Config, within: "Database | None" = None) -> "Lines":
+    """The lines of the configured call database, which may be there already."""
     from silentspam.calllog.lines import Lines
 
-    return Lines(database(config))
+    return Lines(within or database(config))
 
 
 def line_basis(config: Config) -> "Basis | None":

@@ -82,6 +82,9 @@ class Database(Protocol):
     def migrate(self) -> SchemaVersion:
         """Bring the tables up to date; returns what was found before. Raises CallLogError."""
 
+    def close(self) -> None:
+        """Let go of what is kept between transactions; the next one opens it anew."""
+
 
 class UnusableDatabase:
     """In place of a database that cannot even be opened: rows wait in the spool, and everyone is told why."""
@@ -104,3 +107,6 @@ class UnusableDatabase:
     def migrate(self) -> NoReturn:
         """Raises CallLogError."""
         raise CallLogError(self._reason)
+
+    def close(self) -> None:
+        """Nothing is kept."""

@@ -5,8 +5,10 @@ Write-ahead logging: many processes write, and a reader never waits.
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from silentspam.calllog.database import Row, SchemaVersion, Values
@@ -25,12 +27,30 @@ class SqliteConnection(sqlite3.Connection):
         return self.execute(statement, values)
 
 
-class SqliteDatabase:
-    """Opens the file for one transaction at a time. Every error is a CallLogError."""
+@dataclass(frozen=True)
+class _Kept:
+    """A connection between transactions: to which file, and whose; one of another process is no use."""
 
-    def __init__(self, path: Path, *, busy_seconds: float = 2.0) -> None:
+    connection: SqliteConnection
+    file: tuple[int, int] | None
+    owner: int
+
+
+class SqliteDatabase:
+    """Opens the file for one transaction at a time. Every error is a CallLogError.
+
+    keep: for a process that writes all the time. The connection stays open until a transaction fails or
+    another file lies at the path: opening and closing cost more than a small transaction, since who closes
+    last also empties the write-ahead log. Such a process must not open the file by other means, which would
+    end its locks (sqlite.org/howtocorrupt.html, 2.2).
+    """
+
+    def __init__(self, path: Path, *, busy_seconds: float = 2.0, keep: bool = False) -> None:
         self._path = path
         self._busy_seconds = busy_seconds
+        self._keep = keep
+        self._kept: _Kept | None = None
+        self._lock = threading.Lock()
 
     def __str__(self) -> str:
         return f"SQLite {self._path}"
@@ -72,19 +92,67 @@ class SqliteDatabase:
         with self.transaction(write=True):
             return before
 
+    def close(self) -> None:
+        """Let a connection that is kept go."""
+        if connection := self._take():
+            connection.close()
+
     @contextmanager
     def _opened(self, *, write: bool) -> Iterator[SqliteConnection]:
+        connection = self._take()
+        is_new = connection is None
+        file = self._file()
+        if connection is None:
+            connection = self._connected(write=write)
+        try:
+            _upgrade(connection, is_new=is_new)
+            connection.row_factory = sqlite3.Row
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._give_back(connection, file)
+
+    def _connected(self, *, write: bool) -> SqliteConnection:
         if not write and not self._path.exists():
             raise NoCallLogError(f"{self._path}: there is no call log yet")
         if write:
             self._create()
-        connection = sqlite3.connect(
-            self._path, timeout=self._busy_seconds, isolation_level=None, factory=SqliteConnection
+        return sqlite3.connect(
+            self._path,
+            timeout=self._busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,  # one transaction at a time has it, in whichever thread
+            factory=SqliteConnection,
         )
-        with closing(connection):
-            _upgrade(connection)
-            connection.row_factory = sqlite3.Row
-            yield connection
+
+    def _take(self) -> SqliteConnection | None:
+        """The connection that is kept, for one at a time."""
+        with self._lock:
+            kept = self._kept
+            if kept is None or kept.owner != os.getpid():
+                return None  # the parent's stays as it is: what we closed of it would be its own
+            self._kept = None
+        if kept.file is not None and kept.file == self._file():
+            return kept.connection
+        kept.connection.close()
+        return None
+
+    def _give_back(self, connection: SqliteConnection, file: tuple[int, int] | None) -> None:
+        """Keep a connection that another transaction may have."""
+        with self._lock:
+            if self._keep and self._kept is None and file is not None:
+                self._kept = _Kept(connection, file, os.getpid())
+                return
+        connection.close()
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file lies at the path."""
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _create(self) -> None:
         """An empty file that belongs to its folder's owner: root may look first, Asterisk writes later."""
@@ -96,7 +164,7 @@ class SqliteDatabase:
                 os.chown(self._path, folder.st_uid, folder.st_gid)
 
 
-def _upgrade(database: sqlite3.Connection) -> None:
+def _upgrade(database: sqlite3.Connection, *, is_new: bool) -> None:
     """Bring the schema up to date. Safe when many processes find a new file at once."""
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > len(STEPS):
@@ -105,8 +173,9 @@ def _upgrade(database: sqlite3.Connection) -> None:
         )
     # The mode is kept in the file. SQLite does not wait for the lock that the change needs, so whoever finds
     # the file idle makes it.
-    with suppress(sqlite3.OperationalError):
-        database.execute("PRAGMA journal_mode=WAL")
+    if is_new:
+        with suppress(sqlite3.OperationalError):
+            database.execute("PRAGMA journal_mode=WAL")
     if version == len(STEPS):
         return
     database.execute("BEGIN IMMEDIATE")

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from silentspam.calllog.entry import Entry, screened
 from silentspam.calllog.query import Filter
 from silentspam.calllog.schema import COLUMNS, STEPS
 from silentspam.calllog.sqlite import SqliteDatabase
-from silentspam.errors import CallLogError
+from silentspam.errors import CallLogError, NoCallLogError, ValueRefusedError
 from tests.fakes import a_call
 
 ENTRY: Entry = screened(CallRecord(call=a_call()))
@@ -37,6 +38,7 @@ def test_many_processes_at_once_on_a_new_file_write_every_row(path: Path) -> Non
     """Eight processes find no file, and each builds the schema or waits for the one that does."""
     code = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import screened
@@ -163,3 +165,75 @@ def test_a_database_that_root_makes_belongs_to_its_folders_owner(tmp_path: Path)
     path = tmp_path / "calls.db"
     CallTable(SqliteDatabase(path)).write(screened(CallRecord(call=a_call())))
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12346)
+
+
+def test_a_connection_that_is_kept_sees_what_others_write_and_leaves_nothing_behind(path: Path) -> None:
+    database = SqliteDatabase(path, keep=True)
+    kept = CallTable(database)
+    for number in range(3):
+        kept.write(an_entry(f"own-{number}"))
+        CallTable(SqliteDatabase(path)).write(an_entry(f"other-{number}"))
+        assert len(kept.rows(Filter())) == 2 * number + 2
+    assert path.with_name("calls.db-wal").exists()
+    database.close()
+    assert os.listdir(path.parent) == ["calls.db"]
+    assert len(kept.rows(Filter())) == 6
+
+
+def test_a_connection_that_is_kept_is_no_longer_when_its_file_is_gone_or_another(path: Path) -> None:
+    kept = CallTable(SqliteDatabase(path, keep=True))
+    for _ in range(2):
+        kept.write(an_entry("before"))
+    for name in os.listdir(path.parent):
+        path.with_name(name).unlink()
+    with pytest.raises(NoCallLogError):
+        kept.rows(Filter())
+    kept.write(an_entry("after"))
+    assert [row["call_id"] for row in CallTable(SqliteDatabase(path)).rows(Filter())] == ["after"]
+
+
+def test_a_connection_that_is_kept_outlives_what_goes_wrong(path: Path) -> None:
+    database = SqliteDatabase(path, keep=True, busy_seconds=0.01)
+    kept = CallTable(database)
+    kept.write(an_entry("a"))
+    for cause in (2**70, "of another kind"):
+        with pytest.raises((ValueRefusedError, ZeroDivisionError)):
+            half_do(database, cause)
+    lock = sqlite3.connect(path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CallLogError, match="locked"):
+        kept.write(an_entry("b"))
+    lock.close()
+    kept.write(an_entry("b"))
+    assert [row["ani"] for row in kept.rows(Filter())] == ["15550100"] * 2
+
+
+def test_a_reader_within_a_reader_has_a_connection_of_its_own(path: Path) -> None:
+    kept = CallTable(SqliteDatabase(path, keep=True))
+    for name in ("a", "b"):
+        kept.write(an_entry(name))
+    for _ in kept.iterate(Filter(), ["call_id"]):
+        kept.write(an_entry("c"))
+        assert len(kept.rows(Filter())) == 3
+
+
+def test_a_forked_process_takes_no_connection_of_its_parents(path: Path) -> None:
+    kept = CallTable(SqliteDatabase(path, keep=True))
+    for name in ("a", "b"):
+        kept.write(an_entry(name))
+    if (child := os.fork()) == 0:
+        kept.write(an_entry("c"))
+        os._exit(len(kept.rows(Filter())))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    assert len(kept.rows(Filter())) == 3
+
+
+def half_do(database: SqliteDatabase, cause: object) -> None:
+    with database.transaction(write=True) as connection:
+        connection.execute("UPDATE calls SET ani = 'half done'")
+        connection.execute("UPDATE calls SET hangup_cause = :it", {"it": cause})
+        raise ZeroDivisionError
+
+
+def an_entry(call_id: str) -> Entry:
+    return screened(CallRecord(call=replace(a_call(), call_id=call_id)))
