@@ -5,11 +5,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from silentspam.call import CallEnd, CallRecord, CallSpeech
 from silentspam.calllog.schema import COLUMNS
 from silentspam.errors import CallLogError
 
 Value = str | int | float | None
+
+_LEAST, _MOST = -(2**63), 2**63 - 1
+"""What an INTEGER of 64 bits can hold."""
 
 
 class Part(enum.StrEnum):
@@ -44,6 +49,11 @@ class Entry:
     @classmethod
     def from_json(cls, text: str) -> "Entry":
         """Read what `to_json` wrote. Raises CallLogError for anything else."""
+        return _of_plain_values(text) or cls._with_care(text)
+
+    @classmethod
+    def _with_care(cls, text: str) -> "Entry":
+        """The same for JSON as Python writes it: NaN, infinity and lone surrogates are in no standard."""
         try:
             document = json.loads(text)
             part, columns = Part(document["part"]), document["columns"]
@@ -54,6 +64,30 @@ class Entry:
         if not good or len(known) != len(columns):
             raise CallLogError(f"not an entry of the call log: {text[:80]!r}")
         return cls(part, known)
+
+
+class _Plain(msgspec.Struct):
+    """An entry as nearly all are; decoding checks the types."""
+
+    part: Part
+    columns: dict[str, Value]
+
+
+_PLAIN = msgspec.json.Decoder(_Plain)
+
+
+def _of_plain_values(text: str) -> Entry | None:
+    """The entry of a line, in a tenth of the time; None where that takes a closer look."""
+    try:
+        plain = _PLAIN.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    columns = plain.columns
+    if not columns.get("call_id") or not columns.keys() <= COLUMNS.keys():
+        return None
+    if any(type(value) is int and not _LEAST <= value <= _MOST for value in columns.values()):
+        return None
+    return Entry(plain.part, columns)
 
 
 def screened(record: CallRecord) -> Entry:
@@ -95,4 +129,4 @@ def _storable(value: object) -> bool:
     """Whether every database can hold it: Unicode text, 64-bit integers, floats."""
     if isinstance(value, str):
         return value == _text(value)
-    return value is None or isinstance(value, float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
+    return value is None or isinstance(value, float) or (isinstance(value, int) and _LEAST <= value <= _MOST)
