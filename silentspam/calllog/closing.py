@@ -10,10 +10,12 @@ What is closed so has `ended_by` APP, no hangup cause, and `end_cause` in words;
 replaces it, should it come after all.
 """
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from silentspam.call import EndedBy
 from silentspam.calllog.database import Database, Row
@@ -80,38 +82,67 @@ def place(uniqueid: str) -> Place | None:
 
 def closings(calls: Iterable[Started], newest: Iterable[Started], *, now: float) -> list[Closing]:
     """The ends of those calls that cannot be going on any more."""
-    known = [(where, other) for other in newest if (where := place(other.uniqueid))]
-    return [closing for call in calls if (closing := _closing(call, known, now))]
+    switches = _switches(newest)
+    return [closing for call in calls if (closing := _closing(call, switches, now))]
 
 
-def _closing(call: Started, known: Sequence[tuple[Place, Started]], now: float) -> Closing | None:
+class _Switch:
+    """The newest calls of one Asterisk, or of what looks like one, in the order they were numbered."""
+
+    def __init__(self, places: Mapping[Place, float]) -> None:
+        """By their places, when each began."""
+        self._places = sorted(places)
+        self._began = [places[one] for one in self._places]
+        self._seconds = [one.second for one in self._places]
+        counters = [one.counter for one in self._places]
+        self._least = list(accumulate(reversed(counters), min))[::-1]
+        """The least counter from each place on."""
+        falls = (later <= earlier for earlier, later in pairwise(counters))
+        self._falls = [*reversed(list(accumulate(reversed(list(falls))))), 0] if counters else []
+        """How often counters fall from each place on."""
+
+    def restarted_at(self, mine: Place) -> float | None:
+        """When the first call came that can only be of a later life than a call's; None for no such."""
+        after = bisect_right(self._seconds, mine.second)
+        if after == len(self._places) or self._least[after] > mine.counter:
+            return None
+        if not mine.system and self._may_be_two(mine):
+            return None
+        later = zip(self._places[after:], self._began[after:], strict=True)
+        return min(at for its, at in later if its.counter <= mine.counter)
+
+    def _may_be_two(self, mine: Place) -> bool:
+        """Whether counters since a day before a call fall as those of two servers do, not to a new start."""
+        first = bisect_right(self._seconds, mine.second - LONGEST_SECONDS)
+        if self._falls[first] > 1:  # that of one call more takes none away
+            return True
+        counters = [its.counter for its in sorted({mine, *self._places[first:]})]
+        falls = [later for earlier, later in pairwise(counters) if later <= earlier]
+        return len(falls) > 1 or any(fall > min(counters) for fall in falls)
+
+
+def _switches(newest: Iterable[Started]) -> dict[tuple[str, str], _Switch]:
+    places: dict[tuple[str, str], dict[Place, float]] = {}
+    for call in newest:
+        if where := place(call.uniqueid):
+            known = places.setdefault(_of_switch(where, call), {})
+            known[where] = min(call.started_at, known.get(where, math.inf))
+    return {switch: _Switch(known) for switch, known in places.items()}
+
+
+def _of_switch(where: Place, call: Started) -> tuple[str, str]:
+    """Without a SYSTEMNAME calls are compared with those of their own screener only."""
+    return where.system, "" if where.system else call.screener
+
+
+def _closing(call: Started, switches: Mapping[tuple[str, str], _Switch], now: float) -> Closing | None:
     mine = place(call.uniqueid)
-    if mine and (at := _restarted_at(mine, call.screener, known)) is not None:
+    switch = switches.get(_of_switch(mine, call)) if mine else None
+    if mine and switch and (at := switch.restarted_at(mine)) is not None:
         return Closing(call.call_id, max(call.started_at, at), RESTARTED)
     if now - call.started_at > LONGEST_SECONDS:
         return Closing(call.call_id, call.started_at + LONGEST_SECONDS, NOT_REPORTED)
     return None
-
-
-def _restarted_at(mine: Place, screener: str, known: Sequence[tuple[Place, Started]]) -> float | None:
-    """When the first call came that can only be of a later life of the same Asterisk; None for no such."""
-    same = [
-        (its, other.started_at)
-        for its, other in known
-        if its.system == mine.system and (mine.system or other.screener == screener)
-    ]
-    since = [at for its, at in same if its.second > mine.second and its.counter <= mine.counter]
-    if not since or (not mine.system and _may_be_two(mine, [its for its, _ in same])):
-        return None
-    return min(since)
-
-
-def _may_be_two(mine: Place, same: Iterable[Place]) -> bool:
-    """Whether the counters since a day before a call fall as those of two servers do, not to a new start."""
-    near = {mine, *(its for its in same if its.second > mine.second - LONGEST_SECONDS)}
-    counters = [its.counter for its in sorted(near)]
-    falls = [later for earlier, later in pairwise(counters) if later <= earlier]
-    return len(falls) > 1 or any(fall > min(counters) for fall in falls)
 
 
 def close_unended(database: Database, *, now: float) -> int:
