@@ -90,14 +90,16 @@ class Spool:
 
         For whoever alone takes in. What `write` raises goes through: the files it did not take stay.
         """
-        taken: list[Entry] = []
+        return [entry for batch in self.batches_in(write, at_once=at_once) for entry in batch]
+
+    def batches_in(self, write: Callable[[list[Entry]], object], *, at_once: int) -> Iterator[list[Entry]]:
+        """The same, and each batch is told of as soon as it is taken in."""
         for files in _batches(self.waiting(), at_once):
             entries = [entry for waiting in files for entry in waiting.entries]
             write(entries)
             for waiting in files:
                 waiting.clear()
-            taken += entries
-        return taken
+            yield entries
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,14 @@ class _Waiting:
 def _batches(paths: list[Path], at_once: int) -> Iterator[list[_Waiting]]:
     """Files, together until there are `at_once` entries."""
     files: list[_Waiting] = []
+    count = 0
     for path in paths:
         with suppress(OSError):
             files.append(_read(path))
-        if sum(len(waiting.entries) for waiting in files) >= at_once:
+            count += len(files[-1].entries)
+        if count >= at_once:
             yield files
-            files = []
+            files, count = [], 0
     if files:
         yield files
 

@@ -1,10 +1,12 @@
 """What is done after calls, off their path: learning lines, the model on trial, and chores by the clock."""
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from silentspam import assembly
 from silentspam.call import Call, CallRecord
+from silentspam.calllog.database import Database
 from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.config import Config
 from silentspam.errors import NoCallLogError
@@ -14,6 +16,10 @@ from silentspam.serve.following import Follower
 GUARD_SECONDS = 5.0
 """A bad model is found within so many seconds of the rows that show it."""
 
+REST = 19.0
+"""Learning lines takes a twentieth of a core at most, or as long as a backlog asks: memory is restored for
+each batch, which takes a sixth of a second once it knows thousands of people."""
+
 Chore = tuple[str, float, Callable[[], object]]
 """Its name, how often [s], and what it does."""
 
@@ -21,10 +27,12 @@ Chore = tuple[str, float, Callable[[], object]]
 class AfterCalls:
     """The work of one configuration."""
 
-    def __init__(self, config: Config, say: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, say: Callable[[str], None], database: Database | None = None) -> None:
         self._config = config
         self._say = say
-        self._follower = Follower(config)
+        self._database = database or assembly.database(config)
+        self._follower = Follower(config, self._database)
+        self._lines = Unhurried(self._follower.follow)
 
     def rows(self, entries: Iterable[Entry]) -> None:
         """Rows are in the database: let the model on trial judge those calls too, then let go of openings."""
@@ -40,22 +48,40 @@ class AfterCalls:
         """That model may be anything: what it raises is told by its class, and costs nothing else."""
         try:
             if assembly.judge_in_shadow(self._config, record):
-                assembly.call_table(self._config).write(screened(record))
+                assembly.call_table(self._config, self._database).write(screened(record))
         except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
             self._say(f"shadow model: {type(error).__name__}: {error}")
 
     def chores(self) -> tuple[Chore, ...]:
         """What comes round."""
-        config = self._config
+        config, database = self._config, self._database
         chores: tuple[Chore, ...] = (
-            ("gate", 1.0, lambda: assembly.publish_gate(config)),
-            ("guard", GUARD_SECONDS, lambda: assembly.guard(config)),
+            ("gate", 1.0, lambda: assembly.publish_gate(config, database)),
+            ("guard", GUARD_SECONDS, lambda: assembly.guard(config, database)),
             ("unlogged", 30.0, lambda: assembly.take_in_unlogged(config)),
-            ("unended", 10.0, lambda: assembly.close_unended(config)),
+            ("unended", 10.0, lambda: assembly.close_unended(config, database)),
         )
         if self._config.lines.enabled:
-            chores += (("lines", 0.5, self._follower.follow),)
+            chores += (("lines", 0.5, self._lines),)
         return tuple((name, seconds, _from_the_first_row_on(work)) for name, seconds, work in chores)
+
+
+class Unhurried:
+    """Work that rests after each time, REST times as long as it took; meanwhile it is not done."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._rested_at = 0.0
+
+    def __call__(self) -> None:
+        begun = time.monotonic()
+        if begun < self._rested_at:
+            return
+        spent = time.thread_time()
+        try:
+            self._work()
+        finally:
+            self._rested_at = time.monotonic() + REST * (time.thread_time() - spent)
 
 
 def _from_the_first_row_on(work: Callable[[], object]) -> Callable[[], object]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from silentspam import assembly
+from silentspam.calllog.database import Database, UnusableDatabase
 from silentspam.calllog.entry import Entry
 from silentspam.calllog.spool import Spool
 from silentspam.config import Config, load_config
@@ -45,6 +46,7 @@ class Clerk:
         self._faults: dict[str, str] = {}
         self._writer = LineWriter()
         self._round_at = time.monotonic()
+        self._database: Database = UnusableDatabase("there is no configuration yet")
         self._take_over(load_config(config_path))
 
     def run(self) -> None:
@@ -59,6 +61,7 @@ class Clerk:
                 self._attempt("configuration", lambda: self._take_over(load_config(self._path)))
         self._rounds(last=True)
         self._left.set()
+        self._database.close()
         self._writer.close()
 
     def _take_over(self, config: Config) -> None:
@@ -66,9 +69,14 @@ class Clerk:
         self._log = Log(stages=False, masked=config.logging.mask_numbers, write=self._writer.write)
         self._gate = GateMeter(Path(config.gate.folder), self._registry)
         self._spool = Spool(Path(config.call_log.spool))
-        self._table = assembly.call_table(config)
-        self._after = AfterCalls(config, lambda text: self._log.event("failed", chore="shadow", error=text))
+        self._database.close()
+        self._database = database = assembly.database(config, keep=True)
+        self._table = assembly.call_table(config, database)
+        self._after = AfterCalls(config, self._say_of_shadow, database)
         self._due: dict[str, float] = {}
+
+    def _say_of_shadow(self, text: str) -> None:
+        self._log.event("failed", chore="shadow", error=text)
 
     def _rounds(self, *, last: bool = False) -> bool:
         """Whatever is due; True when there may be more to do at once."""
@@ -76,7 +84,7 @@ class Clerk:
         if last or self._is_due("adopt", 2.0):
             self._attempt("adopt", lambda: adopt(self._spool.folder))
         taken: list[Entry] = []
-        self._attempt("rows", lambda: taken.extend(self._take_rows()))
+        self._attempt("rows", lambda: self._take_rows(taken))
         if taken:
             self._attempt("after calls", lambda: self._after.rows(taken))
         if last:
@@ -86,15 +94,16 @@ class Clerk:
                 self._attempt(name, work)
         return len(taken) >= AT_ONCE
 
-    def _take_rows(self) -> list[Entry]:
+    def _take_rows(self, taken: list[Entry]) -> None:
+        """Add the rows that are in the database now to `taken`, also when a later batch fails."""
         up = 0.0
         try:
-            taken = self._spool.take_in_many(self._write, at_once=AT_ONCE)
+            for batch in self._spool.batches_in(self._write, at_once=AT_ONCE):
+                taken += batch
+                self._registry.add(ROWS, by=len(batch))
             up = 1.0
         finally:
             self._registry.put(DATABASE_UP, at=up)
-        self._registry.add(ROWS, by=len(taken))
-        return taken
 
     def _write(self, entries: list[Entry]) -> None:
         """All together; what the database can never hold is set aside, and holds up no other."""

@@ -290,3 +290,20 @@ def test_with_neither_database_nor_spool_the_error_names_both(below_a_file: Path
     log = DurableCallLog(CallTable(SqliteDatabase(below_a_file / "calls.db")), Spool(below_a_file / "spool"))
     with pytest.raises(CallLogError, match=r"call_log\.database .*; call_log\.spool "):
         log.write(entry())
+
+
+def test_what_was_taken_in_before_the_database_fails_is_told(spool: Spool) -> None:
+    for number in range(4):
+        spool.add(entry(number))
+    told: list[str] = []
+
+    def down_after_two(entries: list[Entry]) -> None:
+        if told:
+            raise CallLogError("database is locked")
+
+    batches = spool.batches_in(down_after_two, at_once=2)
+    told += [each.call_id for each in next(batches)]
+    with pytest.raises(CallLogError):
+        next(batches)
+    assert told == ["call-0", "call-1"]
+    assert taken(spool) == ["call-2", "call-3"]

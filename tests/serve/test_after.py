@@ -6,7 +6,8 @@ import pytest
 
 from silentspam.config import Config, load_config
 from silentspam.errors import CallLogError
-from silentspam.serve.after import AfterCalls
+from silentspam.serve import after
+from silentspam.serve.after import AfterCalls, Unhurried
 
 
 @pytest.fixture
@@ -36,3 +37,45 @@ def test_a_call_log_that_cannot_be_read_is_a_failure(config: Config) -> None:
         if name != "unlogged":
             with pytest.raises(CallLogError):
                 work()
+
+
+class Clock:
+    """Stands in for `time`: both of its clocks go on by what is worked."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def work(self) -> None:
+        self.now += 1.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    thread_time = monotonic
+
+
+def test_work_that_took_long_rests_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(after, "time", clock)
+    work = Unhurried(clock.work)
+    work()
+    clock.now += after.REST - 0.1
+    work()
+    assert clock.now == pytest.approx(1000.0 + 1.0 + after.REST - 0.1)
+    clock.now += 0.2
+    work()
+    assert clock.now == pytest.approx(1000.0 + 2.0 + after.REST + 0.1)
+
+
+def test_work_that_failed_rests_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(after, "time", clock)
+
+    def fail() -> None:
+        clock.work()
+        raise CallLogError("database is locked")
+
+    work = Unhurried(fail)
+    with pytest.raises(CallLogError):
+        work()
+    work()
