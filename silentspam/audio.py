@@ -5,6 +5,7 @@ full-scale square wave is 0 dBFS. The codes are kept because samples lose what t
 and 0x7F (−0) decode to the same zero. Only raw mu-law is read here; other files are read by `audio_files`.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -44,6 +45,12 @@ def _decoding_table() -> NDArray[np.int16]:
     exponent, mantissa = (codes >> 4) & 7, codes & 0x0F
     magnitude = (((mantissa.astype(np.int32) << 3) + _BIAS) << exponent) - _BIAS
     return np.where(codes & 0x80, -magnitude, magnitude).astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def code_values() -> NDArray[np.float64]:
+    """What each of the 256 codes stands for, of 32768 [shape=(256,)]."""
+    return _decoding_table().astype(np.float64)
 
 
 def decode_ulaw(codes: Codes) -> NDArray[np.int16]:
@@ -97,6 +104,22 @@ class Recording:
         """[shape=(n,), float32 in ±1]"""
         return self.linear * np.float32(1 / 32768)
 
+    @cached_property
+    def code_counts(self) -> NDArray[np.intp]:
+        """How often each code occurs [shape=(256,)]: all there is to know of levels, without decoding."""
+        return np.bincount(self.codes, minlength=256)
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the samples, in ±1 (0 of none): exact, as a sum of squared integers is."""
+        square = float(self.code_counts @ np.square(code_values()))
+        return math.sqrt(square / max(len(self.codes), 1)) / 32768
+
+    @property
+    def peak(self) -> float:
+        """Magnitude of the largest sample, in ±1."""
+        return float(np.abs(code_values()).max(initial=0, where=self.code_counts > 0) / 32768)
+
     @property
     def seconds(self) -> float:
         """Length [s]."""
@@ -124,7 +147,8 @@ class Recording:
     @property
     def digital_silence_share(self) -> float:
         """Share of the 20 ms frames that are digital silence, 0…1 (0 without a whole frame)."""
-        return float(self.silent_frames.mean()) if len(self.silent_frames) else 0.0
+        silent = self.silent_frames
+        return np.count_nonzero(silent) / len(silent) if len(silent) else 0.0
 
     def trimmed(self) -> "Recording":
         """The recording without its leading and trailing digital silence, cut at 20 ms frames."""
@@ -132,9 +156,9 @@ class Recording:
 
     @cached_property
     def _trimmed(self) -> "Recording":
-        sounding = np.flatnonzero(~self.silent_frames)
-        if len(sounding) == len(self.silent_frames):
+        if not self.silent_frames.any():
             return self
+        sounding = np.flatnonzero(~self.silent_frames)
         if not len(sounding):
             return Recording(self.codes[:0], self.sample_rate)
         start = int(sounding[0]) * FRAME_LENGTH

@@ -34,7 +34,7 @@ class Bases:
     def shares(self) -> NDArray[np.float64]:
         """Share of the spectrogram's energy that each basis carries [shape=(…, n_bases)], 0 for silence."""
         energy = np.asarray(self.energy)[..., np.newaxis]
-        return np.divide(self.s**2, energy, out=np.zeros_like(self.s), where=energy > 0)
+        return np.asarray(self.s**2 / np.where(energy > 0, energy, 1.0))
 
 
 def svd_bases(spectrogram: Spectrogram, n_bases: int = 3) -> Bases:
@@ -53,10 +53,10 @@ def svd_bases(spectrogram: Spectrogram, n_bases: int = 3) -> Bases:
     u = vectors if wide else spectrogram @ vectors
     lengths = np.sqrt((u * u).sum(axis=-2, keepdims=True))
     lengths[s[..., np.newaxis, :] == 0] = np.inf
-    largest = np.take_along_axis(u, np.abs(u).argmax(axis=-2, keepdims=True), axis=-2)
-    u = u / np.copysign(lengths, largest)
+    upright = u.max(axis=-2, keepdims=True) >= -u.min(axis=-2, keepdims=True)
+    u = u / np.where(upright, lengths, -lengths)
     missing = n_bases - s.shape[-1]
     if missing > 0:
         kept = [(0, 0)] * (s.ndim - 1)
         u, s = np.pad(u, [*kept, (0, 0), (0, missing)]), np.pad(s, [*kept, (0, missing)])
-    return Bases(u=u, s=s, energy=np.trace(gram, axis1=-2, axis2=-1))
+    return Bases(u=u, s=s, energy=np.einsum("...ii->...", gram))

@@ -52,7 +52,8 @@ def largest_eigenvectors(matrices: Matrices, k: int) -> tuple[Eigenvalues, Matri
 
 def _by_lapack(matrices: Matrices, k: int) -> tuple[Eigenvalues, Matrices]:
     values, vectors = np.linalg.eigh(matrices)
-    return values[..., : -k - 1 : -1], vectors[..., : -k - 1 : -1]
+    # In a layout of their own: a product with columns that run backwards is ten times slower.
+    return values[..., : -k - 1 : -1], np.ascontiguousarray(vectors[..., : -k - 1 : -1])
 
 
 def _by_iteration(stack: Matrices, values: Eigenvalues, vectors: Matrices) -> NDArray[np.intp]:

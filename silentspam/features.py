@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam import texture
-from silentspam.audio import FLOOR_DBFS, Codes, Recording
+from silentspam.audio import FLOOR_DBFS, Recording, code_values
 from silentspam.decompose import Bases, svd_bases
 from silentspam.errors import ModelError
-from silentspam.spectrum import Spectrogram, StftParams, magnitude_spectrogram
+from silentspam.spectrum import Spectrogram, StftParams, power_spectrogram
 
 FeatureVector = NDArray[np.float32]
 
@@ -70,56 +70,79 @@ def _code_names(_: FeatureParams) -> list[str]:
 
 def _levels(openings: "_Openings") -> NDArray[np.float64]:
     """RMS, peak and percentiles of the 20 ms frames' RMS [dBFS]; a percentile is the nearest frame's."""
-    frames = np.sort(openings.frame_power, axis=1)
-    ranks = [round(percentile / 100 * (frames.shape[1] - 1)) for percentile in LEVEL_PERCENTILES]
-    mean_square, peak = texture.mean_square_and_peak(openings.code_shares)
-    powers = np.column_stack([mean_square, peak, frames[:, ranks]]) / FULL_SCALE**2
+    frames = openings.frame_power
+    ranked = np.sort(frames, axis=1).take(_ranks(frames.shape[1]), axis=1)
+    levels = np.array(openings.mean_square_and_peak).T / FULL_SCALE**2
+    powers = np.concatenate([levels, ranked], axis=1)
     return np.asarray(10 * np.log10(np.maximum(powers, 10 ** (FLOOR_DBFS / 10))))
+
+
+@lru_cache(maxsize=8)
+def _ranks(n_frames: int) -> NDArray[np.intp]:
+    """Where LEVEL_PERCENTILES stand among so many frames, the quietest first."""
+    return np.array([round(percentile / 100 * (n_frames - 1)) for percentile in LEVEL_PERCENTILES])
 
 
 def _code_figures(openings: "_Openings") -> NDArray[np.float64]:
     shares = openings.code_shares
-    return np.column_stack([shares[:, list(NEAREST_CODES)], (shares > 0).sum(axis=1)])
+    in_use = (shares > 0).sum(axis=1)[:, np.newaxis]
+    return np.concatenate([shares.take(NEAREST_CODES, axis=1), in_use], axis=1)
 
 
 class _Openings:
     """Openings of one length as the groups see them: what more than one of them needs is computed once."""
 
-    def __init__(self, codes: Codes, params: FeatureParams) -> None:
-        self.codes = codes
-        self.linear = texture.code_values().astype(np.float32).take(codes)
+    def __init__(self, recordings: Sequence[Recording], params: FeatureParams) -> None:
+        self.codes = np.array([recording.codes for recording in recordings])
+        self._recordings = recordings
         self._params = params
 
     @cached_property
-    def spectrogram(self) -> Spectrogram:
-        """[shape=(n, n_bins, n_frames)]"""
-        return magnitude_spectrogram(self.linear * np.float32(1 / FULL_SCALE), self._params.stft)
-
-    @cached_property
-    def bases(self) -> Bases:
-        """Of every opening, along the first axis."""
-        return svd_bases(self.spectrogram, self._params.n_bases)
+    def samples(self) -> NDArray[np.float32]:
+        """In ±1 [shape=(n, n_samples)]."""
+        return _samples_of_codes().take(self.codes)
 
     @cached_property
     def power(self) -> Spectrogram:
         """[shape=(n, n_bins, n_frames)]"""
-        return self.spectrogram**2
+        return power_spectrogram(self.samples, self._params.stft)
+
+    @cached_property
+    def bases(self) -> Bases:
+        """Of every opening, along the first axis."""
+        return svd_bases(np.sqrt(self.power), self._params.n_bases)
+
+    @cached_property
+    def band_power(self) -> NDArray[np.float64]:
+        """[shape=(n, N_BANDS, n_frames)]"""
+        return texture.in_bands(self.power)
 
     @cached_property
     def band_levels(self) -> NDArray[np.float64]:
         """[shape=(n, N_BANDS, n_frames)] [dB]"""
-        return texture.band_levels(self.power)
+        return texture.decibels(self.band_power)
 
     @cached_property
     def frame_power(self) -> NDArray[np.float64]:
-        """Mean square of each 20 ms frame, of 32768² [shape=(n, n_samples // 160)]."""
-        return texture.frame_powers(self.linear)
+        """Mean square of each 20 ms frame [shape=(n, n_samples // 160)]."""
+        return texture.frame_powers(self.samples)
 
     @cached_property
     def code_shares(self) -> NDArray[np.float64]:
         """Share of each code [shape=(n, 256)]."""
-        counts = np.array([np.bincount(codes, minlength=256) for codes in self.codes])
+        counts = np.array([recording.code_counts for recording in self._recordings])
         return np.asarray(counts / self.codes.shape[1])
+
+    @cached_property
+    def mean_square_and_peak(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """As `texture` gives them, of 32768² [shape=(n,)] each."""
+        return texture.mean_square_and_peak(self.code_shares)
+
+
+@lru_cache(maxsize=1)
+def _samples_of_codes() -> NDArray[np.float32]:
+    """The sample in ±1 that each code stands for [shape=(256,)]."""
+    return (code_values() / FULL_SCALE).astype(np.float32)
 
 
 def _base_band_names(params: FeatureParams) -> list[str]:
@@ -140,15 +163,16 @@ def _texture_names(_: FeatureParams) -> list[str]:
 
 
 def _texture(openings: _Openings) -> NDArray[np.float64]:
-    mean_power = openings.power.mean(axis=-1)
-    frame_levels = 10 * np.log10(openings.frame_power / FULL_SCALE**2 + texture.TINY)
+    power, shares = openings.power, openings.code_shares
+    mean_power = power.sum(axis=-1) / power.shape[-1]
+    _, peak = openings.mean_square_and_peak
     figures = (
         texture.cepstrum(mean_power),
         texture.autocorrelation(mean_power),
-        texture.sample_shapes(openings.codes, openings.code_shares),
-        texture.frame_shapes(frame_levels),
-        texture.flatness(openings.power, openings.band_levels),
-        texture.code_shapes(openings.codes, openings.code_shares),
+        texture.sample_shapes(openings.codes, shares, peak),
+        texture.frame_shapes(texture.decibels(openings.frame_power)),
+        texture.flatness(openings.band_power, openings.band_levels),
+        texture.code_shapes(openings.codes, shares),
     )
     return np.concatenate(figures, axis=1)
 
@@ -207,7 +231,7 @@ def feature_matrix(recordings: Sequence[Recording], params: FeatureParams) -> ND
     for indices in by_length.values():
         for start in range(0, len(indices), AT_ONCE):
             chosen = indices[start : start + AT_ONCE]
-            openings = _Openings(np.stack([recordings[index].codes for index in chosen]), params)
+            openings = _Openings([recordings[index] for index in chosen], params)
             parts = [_GROUPS[group][1](openings) for group in params.groups]
             matrix[chosen] = np.concatenate(parts, axis=1)
     return matrix

@@ -31,7 +31,7 @@ from silentspam.hashed import SUMS_NAME, Arrays, arrays_in, npy, verified_files,
 from silentspam.lines.evidence import LineEvidence
 from silentspam.lines.ground import LineGround, line_ground, pack
 from silentspam.lines.known import KnownLines
-from silentspam.lines.space import LineSpace
+from silentspam.lines.space import Embeddings, LineSpace
 from silentspam.verdict import Verdict
 
 CARD_NAME = "card.json"
@@ -77,17 +77,24 @@ class SpamModel:
         self.card = card
         self.model_id = model_id
         self.lines = lines
-        self.ground = ground
+        self.ground = ground  # in the space of `lines`
         self.params = card.feature_params()
 
     def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Spam probability, 0…1, of feature vectors: [shape=(n, n_features)] to [shape=(n,)]."""
+        return self._probabilities(vectors, self._places(vectors))
+
+    def _places(self, vectors: NDArray[np.float32]) -> Embeddings | None:
+        """Where openings lie in the space of lines [shape=(n, n_dims)], if the model knows lines."""
+        return self.lines.space.embed(vectors) if self.lines is not None else None
+
+    def _probabilities(self, vectors: NDArray[np.float32], places: Embeddings | None) -> NDArray[np.float64]:
         mix = self.card.combination
         if mix is None:
             return np.asarray(self.forest.predict_proba(vectors)[:, SPAM_CLASS])
         log_odds = mix.bias + mix.odds * self.forest.log_odds(vectors)
-        if self.lines is not None:
-            log_odds += mix.likeness * np.clip(self.lines.of(vectors), 0, mix.limit)
+        if self.lines is not None and places is not None:
+            log_odds += mix.likeness * np.minimum(np.maximum(self.lines.at(places), 0), mix.limit)
         return np.asarray(1 / (1 + np.exp(-log_odds)))
 
     def warm_up(self) -> None:
@@ -161,10 +168,11 @@ class SpamModel:
         if not sounding:
             return []
         vectors = feature_matrix(sounding, self.params)
-        probabilities = self.probabilities(vectors).tolist()
-        if self.ground is None:
+        places = self._places(vectors)
+        probabilities = self._probabilities(vectors, places).tolist()
+        if self.ground is None or places is None:
             return [(probability, None) for probability in probabilities]
-        return list(zip(probabilities, map(pack, self.ground.embed(vectors)), strict=True))
+        return list(zip(probabilities, map(pack, places), strict=True))
 
     def _inconclusive(self, recording: Recording, doubt: str) -> Verdict:
         return Verdict(
@@ -181,10 +189,10 @@ class SpamModel:
         sounding, share = recording.sounding, recording.digital_silence_share
         spam = probability >= limit
         sign, word = ("≥", "dead air") if spam else ("<", "not dead air")
-        level = dbfs(_rms(sounding))
+        level = dbfs(sounding.rms)
         reasons = (
             f"spam probability {probability:.3f} {sign} threshold {limit:.3f}: {word}",
-            f"level {level:.1f} dBFS, peak {dbfs(_peak(sounding)):.1f} dBFS",
+            f"level {level:.1f} dBFS, peak {dbfs(sounding.peak):.1f} dBFS",
             f"{sounding.seconds:.2f} s judged of {recording.seconds:.2f} s, digital silence {share:.0%}",
         )
         return Verdict(
@@ -199,14 +207,6 @@ class SpamModel:
             embedding=embedding,
             level_dbfs=level,
         )
-
-
-def _rms(recording: Recording) -> float:
-    return float(np.sqrt((recording.samples.astype(np.float64) ** 2).mean()))
-
-
-def _peak(recording: Recording) -> float:
-    return float(np.abs(recording.samples).max())
 
 
 def load_model(folder: Path) -> SpamModel:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Samples
 from silentspam.errors import ModelError
 
 Spectrogram = NDArray[np.float64]
+"""Of magnitudes or of powers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +55,28 @@ def magnitude_spectrogram(samples: Samples, params: StftParams) -> Spectrogram:
     Parameters: samples [shape=(…, n_samples), float in ±1], of one opening or of many.
     Returns [shape=(…, n_bins, n_frames), float64]. Raises ModelError when not one window fits.
     """
+    return np.sqrt(power_spectrogram(samples, params))
+
+
+def power_spectrogram(samples: Samples, params: StftParams) -> Spectrogram:
+    """The square of `magnitude_spectrogram`, which is there first; it takes, gives and raises the same."""
     n_samples = samples.shape[-1]
-    if params.n_frames(n_samples) == 0:
+    n_frames = params.n_frames(n_samples)
+    if n_frames == 0:
         raise ModelError(f"{n_samples} samples are less than one window of {params.window_length}")
     many = samples.reshape(-1, n_samples)
-    magnitudes = np.empty((len(many), params.n_frames(n_samples), params.n_bins))
+    powers = np.empty((len(many), n_frames, params.n_bins))
     # One opening after another: its windows and spectra stay in the core's cache.
-    for opening, magnitude in zip(many, magnitudes, strict=True):
-        windows = sliding_window_view(opening, params.window_length)[:: params.hop_length]
+    for opening, power in zip(many, powers, strict=True):
+        windows = _windows(opening.astype(np.float64), n_frames, params)
         spectra = np.fft.rfft(windows * hann(params.window_length))
         # Faster than np.abs, whose care for overflow no telephone needs.
-        np.square(spectra.real, out=magnitude)
-        magnitude += np.square(spectra.imag)
-        np.sqrt(magnitude, out=magnitude)
-    return magnitudes.reshape(*samples.shape[:-1], *magnitudes.shape[1:]).swapaxes(-1, -2)
+        np.square(spectra.real, out=power)
+        power += np.square(spectra.imag)
+    return powers.reshape(*samples.shape[:-1], *powers.shape[1:]).swapaxes(-1, -2)
+
+
+def _windows(opening: NDArray[np.float64], n_frames: int, params: StftParams) -> NDArray[np.float64]:
+    """The samples that each window sees [shape=(n_frames, W)], a view that is there in a microsecond."""
+    strides = (params.hop_length * opening.itemsize, opening.itemsize)
+    return np.ndarray((n_frames, params.window_length), opening.dtype, opening, strides=strides)

@@ -4,6 +4,9 @@ A machine's dead air holds still; a person's quiet line breathes, wanders and ru
 Everything here comes from the power spectrogram and the codes that the verdict has anyway, in numpy alone.
 Any number of openings of one length is measured at once: their axis is the first. Levels are dB re full
 scale; bands are about a third of an octave wide.
+
+For one opening numpy's calls cost more than its arithmetic: sums and counts are taken here without the care
+of `mean`, `std` and `count_nonzero` along an axis, to the same bits.
 """
 
 from functools import lru_cache
@@ -12,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.audio import FRAME_LENGTH, Codes, decode_ulaw
-from silentspam.spectrum import Spectrogram, hann
+from silentspam.audio import FRAME_LENGTH, Codes, code_values
+from silentspam.spectrum import hann
 
 N_BANDS = 16
 N_CEPSTRAL = 20
@@ -43,10 +46,22 @@ MINUS_ZERO = 0x7F
 Figures = NDArray[np.float64]
 
 
-@lru_cache(maxsize=1)
-def code_values() -> Figures:
-    """What each of the 256 codes stands for, of 32768 [shape=(256,)]."""
-    return decode_ulaw(np.arange(256, dtype=np.uint8)).astype(np.float64)
+def _centred(rows: Figures) -> tuple[Figures, Figures, Figures]:
+    """Mean and standard deviation along the last axis, and what the mean leaves."""
+    n = rows.shape[-1]
+    mean = rows.sum(axis=-1) / n
+    centred = rows - mean[..., np.newaxis]
+    return mean, np.sqrt(np.square(centred).sum(axis=-1) / n), centred
+
+
+def _side_by_side(*figures: Figures) -> Figures:
+    """Figures of n openings each, as columns [shape=(n, len(figures))]."""
+    return np.array(figures).T
+
+
+def _share_of(marked: NDArray[np.bool_], n_samples: int) -> Figures:
+    """How many are marked in each row, of so many samples [shape=(n,)]."""
+    return np.array([np.count_nonzero(row) / n_samples for row in marked])
 
 
 @lru_cache(maxsize=8)
@@ -74,9 +89,9 @@ def in_bands(rows: Figures) -> Figures:
     return np.asarray(_band_means(rows.shape[-2]) @ rows)
 
 
-def band_levels(power: Spectrogram) -> Figures:
-    """Level of each band in each frame [dB], of a power spectrogram: [shape=(…, N_BANDS, n_frames)]."""
-    return np.asarray(10 * np.log10(in_bands(power) + TINY))
+def decibels(powers: Figures) -> Figures:
+    """Levels of powers [dB], of none that of TINY."""
+    return np.asarray(10 * np.log10(powers + TINY))
 
 
 def band_features(levels: Figures) -> Figures:
@@ -85,22 +100,23 @@ def band_features(levels: Figures) -> Figures:
     Parameters: levels [shape=(…, N_BANDS, n_frames)] [dB]. Returns [shape=(…, 4 * N_BANDS)], by statistic in
     the order of BAND_STATISTICS.
     """
-    mean, spread = levels.mean(axis=-1), levels.std(axis=-1)
+    mean, spread, moving = _centred(levels)
     ranked = np.sort(levels, axis=-1)
     n_frames = levels.shape[-1]
     swell = ranked[..., int(0.95 * (n_frames - 1))] - ranked[..., n_frames // 2]
-    moving = levels - mean[..., np.newaxis]
     lag1 = (moving[..., 1:] * moving[..., :-1]).sum(axis=-1) / (n_frames * spread**2 + TINY)
     return np.concatenate([mean, spread, swell, lag1], axis=-1)
 
 
-def flatness(power: Spectrogram, levels: Figures) -> Figures:
-    """Geometric over arithmetic mean of the bands' powers in each frame: its mean and spread [shape=(…, 2)].
+def flatness(powers: Figures, levels: Figures) -> Figures:
+    """Geometric over arithmetic mean of the bands' powers in each frame: its mean and spread [shape=(n, 2)].
 
-    1 for a flat spectrum, near 0 for a tone (Johnston 1988, over bands rather than bins).
+    1 for a flat spectrum, near 0 for a tone (Johnston 1988, over bands rather than bins). Parameters: powers
+    and their levels [dB] [shape=(n, N_BANDS, n_frames)].
     """
-    flat = 10 ** (levels.mean(axis=-2) / 10) / (in_bands(power).mean(axis=-2) + TINY)
-    return np.stack([flat.mean(axis=-1), flat.std(axis=-1)], axis=-1)
+    flat = 10 ** (levels.sum(axis=-2) / N_BANDS / 10) / (powers.sum(axis=-2) / N_BANDS + TINY)
+    mean, spread, _ = _centred(flat)
+    return _side_by_side(mean, spread)
 
 
 @lru_cache(maxsize=8)
@@ -111,7 +127,7 @@ def _cepstral_cosines(n_bins: int) -> Figures:
 
 def cepstrum(mean_power: Figures) -> Figures:
     """The first cepstral coefficients (DCT-II) of the log mean spectrum [shape=(…, n_bins)] in dB."""
-    return np.asarray(10 * np.log10(mean_power + TINY) @ _cepstral_cosines(mean_power.shape[-1]).T)
+    return np.asarray(decibels(mean_power) @ _cepstral_cosines(mean_power.shape[-1]).T)
 
 
 @lru_cache(maxsize=8)
@@ -141,26 +157,36 @@ def autocorrelation(mean_power: Figures) -> Figures:
 
 def mean_square_and_peak(shares: Figures) -> tuple[Figures, Figures]:
     """Mean square and square of the largest sample, of 32768², from the shares of codes [shape=(n, 256)]."""
-    square = code_values() ** 2
+    square = np.square(code_values())
     return shares @ square, np.where(shares > 0, square, 0).max(axis=1)
 
 
-def sample_shapes(codes: Codes, shares: Figures) -> Figures:
+def sample_shapes(codes: Codes, shares: Figures, peak: Figures) -> Figures:
     """Figures of the samples' distribution, in the order of SAMPLE_SHAPES.
 
     A sample has one of 256 values, so moments are sums over codes, exactly. Parameters: codes
-    [shape=(n, n_samples)]; shares of all 256 codes [shape=(n, 256)].
+    [shape=(n, n_samples)]; shares of all 256 codes [shape=(n, 256)]; peak of `mean_square_and_peak`.
     """
     dc = shares @ code_values()
     centred = code_values() - dc[:, np.newaxis]
-    weighted = shares * centred**2
+    square = np.square(centred)
+    weighted = shares * square
     variance = weighted.sum(axis=1) + TINY
-    third, fourth = (weighted * centred).sum(axis=1), (weighted * centred**2).sum(axis=1)
+    third, fourth = (weighted * centred).sum(axis=1), (weighted * square).sum(axis=1)
     negative = codes < MINUS_ZERO
-    crossings = np.count_nonzero(negative[:, 1:] != negative[:, :-1], axis=1) / codes.shape[1]
-    _, peak = mean_square_and_peak(shares)
-    crest = 10 * np.log10(peak + TINY) - 10 * np.log10(variance)
-    return np.stack([fourth / variance**2, third / variance**1.5, crossings, dc, crest], axis=1)
+    crossings = _share_of(negative[:, 1:] != negative[:, :-1], codes.shape[1])
+    crest = decibels(peak) - 10 * np.log10(variance)
+    return _side_by_side(fourth / variance**2, third / variance**1.5, crossings, dc, crest)
+
+
+@lru_cache(maxsize=8)
+def _courses(n_frames: int) -> Figures:
+    """What takes levels to their trend, and to how far the start exceeds the rest [shape=(n_frames, 2)]."""
+    time = np.linspace(-1, 1, n_frames)
+    start = max(n_frames // 10, 1)
+    excess = np.full(n_frames, -1 / (n_frames - start))
+    excess[:start] = 1 / start
+    return _side_by_side(time / (time @ time), excess)
 
 
 def frame_shapes(levels: Figures) -> Figures:
@@ -171,25 +197,23 @@ def frame_shapes(levels: Figures) -> Figures:
     n, n_frames = levels.shape
     if n_frames < 2:
         return np.zeros((n, len(FRAME_SHAPES)))
-    change, ranked = np.diff(levels, axis=1), np.sort(levels, axis=1)
-    start = max(n_frames // 10, 1)
-    time = np.linspace(-1, 1, n_frames)
-    figures = (
-        np.abs(change).mean(axis=1),
-        change.std(axis=1),
+    change, ranked = levels[:, 1:] - levels[:, :-1], np.sort(levels, axis=1)
+    trend, start_excess = (levels @ _courses(n_frames)).T
+    return _side_by_side(
+        np.abs(change).sum(axis=1) / (n_frames - 1),
+        _centred(change)[1],
         ranked[:, int(0.95 * (n_frames - 1))] - ranked[:, int(0.05 * (n_frames - 1))],
         ranked[:, -1] - ranked[:, n_frames // 2],
-        levels @ time / (time @ time),
-        levels[:, :start].mean(axis=1) - levels[:, start:].mean(axis=1),
+        trend,
+        start_excess,
     )
-    return np.stack(figures, axis=1)
 
 
-def frame_powers(linear: NDArray[np.float32]) -> Figures:
+def frame_powers(samples: NDArray[np.float32]) -> Figures:
     """Mean square of each whole 20 ms frame [shape=(n, n_samples // 160)]."""
-    n, length = linear.shape
+    n, length = samples.shape
     n_frames = length // FRAME_LENGTH
-    frames = linear[:, : n_frames * FRAME_LENGTH].reshape(n, n_frames, FRAME_LENGTH)
+    frames = samples[:, : n_frames * FRAME_LENGTH].reshape(n, n_frames, FRAME_LENGTH)
     return np.asarray(np.einsum("nft,nft->nf", frames, frames), dtype=np.float64) / FRAME_LENGTH
 
 
@@ -198,5 +222,5 @@ def code_shapes(codes: Codes, shares: Figures) -> Figures:
 
     Parameters: codes [shape=(n, n_samples)]; shares of all 256 codes [shape=(n, 256)].
     """
-    repeated = np.count_nonzero(codes[:, 1:] == codes[:, :-1], axis=1) / codes.shape[1]
-    return np.stack([repeated, shares[:, 0xFF] - shares[:, MINUS_ZERO]], axis=1)
+    repeated = _share_of(codes[:, 1:] == codes[:, :-1], codes.shape[1])
+    return _side_by_side(repeated, shares[:, 0xFF] - shares[:, MINUS_ZERO])

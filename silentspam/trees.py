@@ -52,7 +52,8 @@ class Trees:
             raise ModelError("feature vectors hold NaN or infinity")
         # All trees and vectors at once, in flat arrays: a value is at its vector's row + its feature.
         feature, threshold, children = self._steps
-        values, row = x.ravel(), np.arange(len(x)) * self.n_features
+        # As float64, which holds float32 exactly, no comparison has to convert them.
+        values, row = x.ravel().astype(np.float64), np.arange(len(x)) * self.n_features
         step = np.repeat(2 * self.roots.astype(np.intp), len(x)).reshape(len(self.roots), len(x))
         for _ in range(self.depth):
             above = values.take(feature.take(step) + row) > threshold.take(step)

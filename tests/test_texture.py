@@ -20,9 +20,8 @@ def shapes(recording: Recording) -> dict[str, float]:
 
 
 def bands(recording: Recording) -> dict[str, np.ndarray]:
-    parts = np.split(
-        texture.band_features(texture.band_levels(power(recording))), len(texture.BAND_STATISTICS)
-    )
+    levels = texture.decibels(texture.in_bands(power(recording)))
+    parts = np.split(texture.band_features(levels), len(texture.BAND_STATISTICS))
     return dict(zip(texture.BAND_STATISTICS, parts, strict=True))
 
 
@@ -104,12 +103,13 @@ def test_moments_from_the_codes_are_those_of_the_samples() -> None:
     recording = noise(1.0)
     linear = recording.linear.astype(float)
     shares = np.bincount(recording.codes, minlength=256)[np.newaxis] / len(linear)
-    kurtosis, skewness, crossings, dc, crest = texture.sample_shapes(recording.codes[np.newaxis], shares)[0]
+    mean_square, peak = texture.mean_square_and_peak(shares)
+    codes = recording.codes[np.newaxis]
+    kurtosis, skewness, crossings, dc, crest = texture.sample_shapes(codes, shares, peak)[0]
     centred = linear - linear.mean()
     assert kurtosis == pytest.approx((centred**4).mean() / (centred**2).mean() ** 2)
     assert skewness == pytest.approx((centred**3).mean() / (centred**2).mean() ** 1.5)
     assert crossings == pytest.approx(np.mean((linear[1:] < 0) != (linear[:-1] < 0)), rel=1e-3)
     assert dc == pytest.approx(linear.mean())
     assert crest == pytest.approx(10 * np.log10((linear**2).max() / (centred**2).mean()))
-    mean_square, peak = texture.mean_square_and_peak(shares)
     assert (mean_square[0], peak[0]) == pytest.approx(((linear**2).mean(), (linear**2).max()))

@@ -5,11 +5,13 @@ training openings that do are remembered as lines of one call each, and speak ag
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.lines.known import KnownLines
+from silentspam.lines.known import KnownLines, LineTerms
+from silentspam.lines.space import Embeddings, LineSpace
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +21,36 @@ class LineEvidence:
     dead_air: KnownLines
     people: KnownLines
 
+    @property
+    def space(self) -> LineSpace:
+        """The space of both."""
+        return self.dead_air.space
+
     def of(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
         """The evidence for dead air of feature vectors: [shape=(n, n_features)] to [shape=(n,)].
 
         The log ratio of the likest line of dead air, less that of the likest person's where it is above 0.
         """
-        embeddings = self.dead_air.space.embed(vectors)
-        return beyond(self.dead_air.likeness(embeddings), self.people.likeness(embeddings))
+        return self.at(self.space.embed(vectors))
+
+    def at(self, embeddings: Embeddings) -> NDArray[np.float64]:
+        """As `of`, of places in `space` [shape=(n, n_dims)]."""
+        ratios = self._all.log_ratios(embeddings, self.space.spread)
+        n_dead_air = len(self.dead_air.counts)
+        dead_air, people = (
+            part.max(axis=1, initial=-np.inf) for part in (ratios[:, :n_dead_air], ratios[:, n_dead_air:])
+        )
+        return beyond(dead_air, people)
+
+    @cached_property
+    def _all(self) -> LineTerms:
+        """Dead air's lines and then people's: an opening meets all of them in one product."""
+        terms = (self.dead_air.terms, self.people.terms)
+        return LineTerms(
+            counts=np.concatenate([part.counts for part in terms]),
+            weights=np.concatenate([part.weights for part in terms]),
+            constants=np.concatenate([part.constants for part in terms]),
+        )
 
     def validate(self, n_features: int) -> None:
         """Raise ModelError unless the arrays are lines of such a space."""

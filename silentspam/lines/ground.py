@@ -24,6 +24,8 @@ from silentspam.lines.space import Embeddings, LineSpace
 STORED = np.dtype("<f2")
 """How an embedding is kept: its error is a thousandth, the spread within a line 1."""
 
+LARGEST = float(np.finfo(STORED).max)
+
 REFERENCE_NAME = "line_reference.npy"
 AT_ONCE = 512
 """Openings compared with the people at once, which bounds the memory: 16 MB with 4,000 of them."""
@@ -100,13 +102,16 @@ def line_ground(space: LineSpace, cohort: NDArray[np.generic]) -> LineGround:
 
 def rounded(embeddings: Embeddings) -> Embeddings:
     """Embeddings as they are stored: float16, as float64; what float16 cannot hold becomes its largest."""
-    largest = float(np.finfo(STORED).max)
-    return np.clip(embeddings, -largest, largest).astype(STORED).astype(np.float64)
+    return _stored(embeddings).astype(np.float64)
 
 
 def pack(embedding: NDArray[np.floating]) -> str:
     """An embedding [shape=(n_dims,)] as base64 of little-endian float16, for a database or JSON."""
-    return base64.b64encode(rounded(np.asarray(embedding, np.float64)).astype(STORED).tobytes()).decode()
+    return base64.b64encode(_stored(embedding).tobytes()).decode()
+
+
+def _stored(embeddings: NDArray[np.floating]) -> NDArray[np.float16]:
+    return np.asarray(np.minimum(np.maximum(embeddings, -LARGEST), LARGEST), STORED)
 
 
 def unpack(text: str, n_dims: int) -> Embeddings:

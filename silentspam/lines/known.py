@@ -6,7 +6,7 @@ variance ψ/(n·ψ + 1) left in it; so a line known by one call is matched less 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,21 +70,38 @@ class LineTerms:
     constants: NDArray[np.floating]
 
     @cached_property
-    def _groups(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    def _groups(self) -> tuple[tuple[int, ...], NDArray[np.intp]]:
         """The counts there are, and which of them each line has."""
-        return np.unique(self.counts, return_inverse=True)
+        counts, which = np.unique(self.counts, return_inverse=True)
+        return tuple(counts.tolist()), which
 
     def log_ratios(self, embeddings: Embeddings, spread: NDArray[np.float64]) -> NDArray[np.float64]:
         """As `KnownLines.log_ratios`: [shape=(n, n_dims)] to [shape=(n, n_lines)]."""
         counts, which = self._groups
-        _, variances = _certainty(counts, spread)
-        square = embeddings**2
-        products = embeddings.astype(self.weights.dtype) @ self.weights.T
+        precisions, of_any, constant = _precisions(counts, spread.astype(np.float64).tobytes())
+        square = np.square(embeddings)
+        products = embeddings.astype(self.weights.dtype, copy=False) @ self.weights.T
         # Lines of one count share their variances.
-        spans = square @ (1 / variances).T
-        distance = (spans if len(counts) == 1 else spans[:, which]) - 2 * products + self.constants
-        of_any = -0.5 * (square / (1 + spread) + np.log(1 + spread)).sum(axis=1)
-        return np.asarray(-0.5 * distance - of_any[:, np.newaxis])
+        spans = square @ precisions
+        distance = (spans if len(counts) == 1 else spans.take(which, axis=1)) - 2 * products
+        distance += self.constants
+        distance -= (square @ of_any)[:, np.newaxis] + constant
+        distance *= -0.5
+        return np.asarray(distance)
+
+
+@lru_cache(maxsize=8)
+def _precisions(
+    counts: tuple[int, ...], spread: bytes
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """What no opening changes of its distance to lines of such counts, and to any line; spread is float64's.
+
+    Returns one over the variances [shape=(n_dims, n_counts)]; the same of any line [shape=(n_dims,)], and the
+    logarithm of its variances, added up.
+    """
+    spreads = np.frombuffer(spread)
+    _, variances = _certainty(np.array(counts), spreads)
+    return np.ascontiguousarray(1 / variances.T), 1 / (1 + spreads), float(np.log(1 + spreads).sum())
 
 
 def _certainty(

@@ -5,6 +5,7 @@ direction and the spread between lines is `spread` (Ioffe 2006, Probabilistic li
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,13 @@ class LineSpace:
 
     def embed(self, vectors: NDArray[np.float32]) -> Embeddings:
         """Where openings lie: feature vectors [shape=(n, n_features)] to [shape=(n, n_dims)]."""
-        standard = np.clip((vectors - self.offset) / self.scale, -CLIP, CLIP)
-        return np.asarray(standard @ self.projection - self.origin)
+        standard = (vectors - self.offset) / self.scale
+        return np.asarray(np.minimum(np.maximum(standard, -CLIP), CLIP) @ self._projection - self.origin)
+
+    @cached_property
+    def _projection(self) -> NDArray[np.float64]:
+        """The projection as a product wants it, converted once."""
+        return self.projection.astype(np.float64)
 
     def validate(self, n_features: int) -> None:
         """Raise ModelError unless the arrays are such maps from vectors of `n_features`."""
