@@ -109,7 +109,12 @@ def _columns(source: CallRecord | CallEnd | CallSpeech) -> dict[str, Value]:
     # Not asdict: it copies deeply, which takes a quarter of the time of a verdict.
     flat: dict[str, Any] = vars(getattr(source, "call", None) or source) | vars(source)
     known = {name: value for name, value in flat.items() if name in COLUMNS}
-    return {name: _plain(value) for name, value in known.items() if value not in (None, "", ())}
+    return {name: _plain(value) for name, value in known.items() if not _is_unknown(value)}
+
+
+def _is_unknown(value: Any) -> bool:
+    # By type: a number of numpy's compared with () is an array, and no row may be lost to where one came from.
+    return value is None or (isinstance(value, str | tuple) and not value)
 
 
 def _plain(value: Any) -> Value:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,11 @@ def test_what_is_unknown_is_left_out_and_what_is_false_or_zero_is_not() -> None:
     assert columns["failed_open"] == 0
     assert columns["digital_silence_share"] == 0.0
     assert not {"verdict", "uniqueid", "reasons", "challenge_attempts"} & columns.keys()
+
+
+def test_a_number_of_numpys_is_a_number() -> None:
+    entry = screened(CallRecord(call=a_call(), digital_silence_share=np.float64(0.5)))
+    assert Entry.from_json(entry.to_json()).columns["digital_silence_share"] == 0.5
 
 
 def test_an_entry_is_one_line_of_json_whatever_it_holds() -> None:
