@@ -6,6 +6,8 @@ and 0x7F (−0) decode to the same zero. Only raw mu-law is read here; other fil
 """
 
 import math
+import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -147,8 +149,11 @@ class Recording:
     @property
     def digital_silence_share(self) -> float:
         """Share of the 20 ms frames that are digital silence, 0…1 (0 without a whole frame)."""
-        silent = self.silent_frames
-        return np.count_nonzero(silent) / len(silent) if len(silent) else 0.0
+        return self._n_silent / len(self.silent_frames) if self._n_silent else 0.0
+
+    @cached_property
+    def _n_silent(self) -> int:
+        return int(np.count_nonzero(self.silent_frames))
 
     def trimmed(self) -> "Recording":
         """The recording without its leading and trailing digital silence, cut at 20 ms frames."""
@@ -156,7 +161,7 @@ class Recording:
 
     @cached_property
     def _trimmed(self) -> "Recording":
-        if not self.silent_frames.any():
+        if not self._n_silent:
             return self
         sounding = np.flatnonzero(~self.silent_frames)
         if not len(sounding):
@@ -173,9 +178,9 @@ class Recording:
         Frames are joined where silence was, as a receiver joins them that drops lost packets.
         """
         inside = self.trimmed()
-        silent = inside.silent_frames
-        if not silent.any():
+        if not inside._n_silent:
             return inside
+        silent = inside.silent_frames
         kept = np.ones(len(inside.codes), dtype=bool)
         kept[: len(silent) * FRAME_LENGTH] = np.repeat(~silent, FRAME_LENGTH)
         return Recording(inside.codes[kept], self.sample_rate)
@@ -193,10 +198,15 @@ def dbfs(amplitude: float) -> float:
 def read_ulaw(path: Path, *, max_seconds: float = 3600.0) -> Recording:
     """Read raw mu-law, at most `max_seconds` of it. Raises AudioError when the file cannot be read."""
     try:
-        if path.exists() and not path.is_file():
-            raise AudioError(f"{path}: not a regular file")
-        with path.open("rb") as file:
-            raw = file.read(int(max_seconds * SAMPLE_RATE))
+        # Not blocking: to open a pipe that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise AudioError(f"{path}: not a regular file")
+            raw = os.read(descriptor, min(int(max_seconds * SAMPLE_RATE), status.st_size))
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise AudioError(f"{path}: {error.strerror or error}") from error
     return Recording(np.frombuffer(raw, dtype=np.uint8))

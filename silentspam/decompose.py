@@ -49,12 +49,15 @@ def svd_bases(spectrogram: Spectrogram, n_bases: int = 3) -> Bases:
     gram = spectrogram @ transposed if wide else transposed @ spectrogram
     eigenvalues, vectors = largest_eigenvectors(gram, n_bases)
     s = np.sqrt(np.maximum(eigenvalues, 0.0))
-    s[s <= RANK_TOLERANCE * s[..., :1]] = 0.0
-    u = vectors if wide else spectrogram @ vectors
-    lengths = np.sqrt((u * u).sum(axis=-2, keepdims=True))
-    lengths[s[..., np.newaxis, :] == 0] = np.inf
-    upright = u.max(axis=-2, keepdims=True) >= -u.min(axis=-2, keepdims=True)
-    u = u / np.where(upright, lengths, -lengths)
+    absent = s <= RANK_TOLERANCE * s[..., :1]
+    s[absent] = 0.0
+    # A basis is a row until it is done: numpy is quickest along rows.
+    rows = vectors.swapaxes(-1, -2)
+    rows = rows if wide else rows @ transposed
+    lengths = np.sqrt(np.square(rows).sum(axis=-1))
+    lengths[absent] = np.inf
+    upright = rows.max(axis=-1) >= -rows.min(axis=-1)
+    u = (rows / np.where(upright, lengths, -lengths)[..., np.newaxis]).swapaxes(-1, -2)
     missing = n_bases - s.shape[-1]
     if missing > 0:
         kept = [(0, 0)] * (s.ndim - 1)

@@ -82,7 +82,8 @@ class LazyJudge:
         """The verdict with its line; without one, and the reason why, where the snapshot is no use."""
         from silentspam.lines.consult import consult
 
-        verdict = replace(verdict, space_id=ground.space_id)
+        if verdict.space_id != ground.space_id:  # an opening that was not judged
+            verdict = replace(verdict, space_id=ground.space_id)
         try:
             self._snapshot = self._look()
             return consult(verdict, ground, self._snapshot) if self._snapshot else verdict

@@ -1,5 +1,6 @@
 """Mu-law codes against the tables of ITU-T G.711, written out here from the Recommendation's own numbers."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ DECISIONS = [
 # Its output values y(n): 0, then the middle between two decision values (the last one is 8159).
 OUTPUTS = [0, *((low + high) // 2 for low, high in zip(DECISIONS[1:], [*DECISIONS[2:], 8159], strict=True))]
 
+CODES = np.arange(256, dtype=np.uint8)
 ALL_SAMPLES = np.arange(-32768, 32768).astype(np.int16)
 
 
@@ -162,6 +164,19 @@ def test_levels_are_dbfs_and_have_a_floor() -> None:
     assert [dbfs(0.0), dbfs(1e-30)] == [FLOOR_DBFS, FLOOR_DBFS]
 
 
+@pytest.mark.parametrize("recording", [noise(), tone(), silence(1.0), noise(0.1, level=1), Recording(CODES)])
+def test_levels_from_the_counts_of_codes_are_those_of_the_samples(recording: Recording) -> None:
+    samples = recording.samples.astype(np.float64)
+    assert recording.code_counts.sum() == len(recording.codes)
+    assert recording.rms == np.sqrt((samples**2).mean())
+    assert recording.peak == np.abs(samples).max()
+
+
+def test_nothing_has_no_level() -> None:
+    nothing = silence(0.0)
+    assert (nothing.rms, nothing.peak) == (0.0, 0.0)
+
+
 def test_a_file_comes_back_code_by_code(tmp_path: Path) -> None:
     codes = np.arange(256, dtype=np.uint8)
     write_ulaw(tmp_path / "a.ulaw", Recording(codes))
@@ -177,6 +192,12 @@ def test_a_gigantic_file_is_read_no_further_than_asked(tmp_path: Path) -> None:
     with (tmp_path / "a.ulaw").open("wb") as file:
         file.truncate(1 << 40)
     assert read_ulaw(tmp_path / "a.ulaw", max_seconds=2.0).seconds == 2.0
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.ulaw")
+    with pytest.raises(AudioError, match="not a regular file"):
+        read_ulaw(tmp_path / "a.ulaw")
 
 
 @pytest.mark.parametrize("what", ["missing", "folder", "below a file"])
