@@ -11,6 +11,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from silentspam.audio import write_ulaw
 from silentspam.errors import AudioError
 from silentspam.training.campaigns import Campaign
 from silentspam.training.codecs import Codec
-from silentspam.training.simulate import RECORDINGS, Job, Plan, Row, Simulator
+from silentspam.training.simulate import RECORDINGS, Drawn, Job, Plan, Row, Simulator
 from silentspam.training.sources import Clip
 
 STATEMENT = (
@@ -30,6 +31,14 @@ AT_ONCE = 16
 """Openings that a worker is handed together."""
 
 Progress = Callable[[Iterable[Row | None], int], Iterable[Row | None]]
+
+
+class Source(Protocol):
+    """Draws the openings of a plan (`simulate.Simulator`)."""
+
+    plan: Plan
+
+    def draw(self, job: Job) -> Drawn | None: ...
 
 
 def write_corpus(
@@ -46,13 +55,32 @@ def write_corpus(
     `labels.csv` comes last: a folder without it was not finished. The bytes are the same for any number of
     workers.
     """
+    check_free(out)
+    simulator = Simulator(plan, clips, codecs)
+    described = _description(simulator, clips, codecs)
+    return write_openings(out, simulator, described, workers=workers, progress=progress)
+
+
+def check_free(out: Path) -> None:
+    """Raise AudioError where `out` already holds a corpus."""
     if (out / "labels.csv").exists():
         raise AudioError(f"{out} already holds a labels.csv: choose another folder")
+
+
+def write_openings(
+    out: Path,
+    source: Source,
+    description: Mapping[str, object],
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> int:
+    """Write all that a source draws into `out`, its rows and its description, as `write_corpus` does."""
+    check_free(out)
     (out / RECORDINGS).mkdir(parents=True, exist_ok=True)
-    simulator = Simulator(plan, clips, codecs)
-    made = _made(simulator, out, workers)
-    rows = [asdict(row) for row in (progress(made, plan.openings) if progress else made) if row]
-    (out / "corpus.json").write_text(json.dumps(_description(simulator, clips, codecs), indent=1) + "\n")
+    made = _made(source, out, workers)
+    rows = [asdict(row) for row in (progress(made, source.plan.openings) if progress else made) if row]
+    (out / "corpus.json").write_text(json.dumps(description, indent=1) + "\n")
     unfinished = out / "labels.csv.part"
     with unfinished.open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(Row.__dataclass_fields__), lineterminator="\n")
@@ -62,7 +90,7 @@ def write_corpus(
     return len(rows)
 
 
-def _made(simulator: Simulator, out: Path, workers: int) -> Iterator[Row | None]:
+def _made(simulator: Source, out: Path, workers: int) -> Iterator[Row | None]:
     jobs = simulator.plan.jobs()
     if workers == 1:
         yield from (_make(simulator, out, job) for job in jobs)
@@ -72,7 +100,7 @@ def _made(simulator: Simulator, out: Path, workers: int) -> Iterator[Row | None]
         yield from pool.imap(_make_as_worker, jobs, chunksize=AT_ONCE)
 
 
-def _make(simulator: Simulator, out: Path, job: Job) -> Row | None:
+def _make(simulator: Source, out: Path, job: Job) -> Row | None:
     drawn = simulator.draw(job)
     if drawn is None:
         return None
@@ -80,11 +108,11 @@ def _make(simulator: Simulator, out: Path, job: Job) -> Row | None:
     return drawn.row
 
 
-_worker: tuple[Simulator, Path]
+_worker: tuple[Source, Path]
 """What a worker process works with, set once when it starts."""
 
 
-def _be_worker(simulator: Simulator, out: Path) -> None:
+def _be_worker(simulator: Source, out: Path) -> None:
     global _worker
     _worker = simulator, out
 

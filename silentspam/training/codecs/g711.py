@@ -62,6 +62,11 @@ def encode_mu_law(samples: Samples, encoder: MuLawEncoder = MuLawEncoder.SIGN_MA
     return _mu_codes(encoder)[samples.astype(np.int32) + 32768]
 
 
+def encode_a_law(samples: Samples) -> Codes:
+    """A-law codes of int16 samples [shape=(n,)]: uint8 [shape=(n,)]."""
+    return _a_law()[0][samples.astype(np.int32) + 32768]
+
+
 class G711(Codec):
     """`name` is "g711u" or "g711a"; lost packets are replaced by waveform replication (Appendix I)."""
 
@@ -74,8 +79,7 @@ class G711(Codec):
     def _through(self, frame: Samples) -> Samples:
         if self.name == "g711u":
             return decode_ulaw(encode_mu_law(frame))
-        codes, levels = _a_law()
-        return levels[codes[frame.astype(np.int32) + 32768]]
+        return _a_law()[1][encode_a_law(frame)]
 
     def _call(self) -> SendFrame:
         concealment = WaveformReplication()
