@@ -113,7 +113,7 @@ def _columns(source: CallRecord | CallEnd | CallSpeech) -> dict[str, Value]:
 
 
 def _is_unknown(value: Any) -> bool:
-    # By type: a number of numpy's compared with () is an array, and no row may be lost to where one came from.
+    # By type: a number of numpy's compared with () is an array, and no row may be lost to its origin.
     return value is None or (isinstance(value, str | tuple) and not value)
 
 
