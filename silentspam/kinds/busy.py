@@ -1,0 +1,254 @@
+"""Busy, congestion, ringback and their kin on the caller's side: a leg of exchanges, not of people.
+
+Orife et al. 2018, section 1, name busy and ring among the audio of pumped calls. Nobody speaks on a line
+that is busy, congested or back at dial tone: CALLER_BUSY. Ringback is CALLER_BUSY too, though somebody may
+still answer it (a service that calls both ends): challenge it, do not reject it. One frequency without a
+cadence is anybody's tone, and speaks for no kind. The signals are the rows of `cadences`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from silentspam.call import VerdictKind
+from silentspam.kinds import cadences
+from silentspam.kinds.cadences import Cadence
+from silentspam.kinds.finding import Finding
+from silentspam.kinds.sound import Sound
+from silentspam.kinds.tones import Pulse, Tone, pulses_of, tones_of
+
+LEAST_PURITY = 0.55
+WEAK_PURITY = 0.8
+"""Of one frequency with a single burst, or of tones without an edge: nothing but purity speaks for them."""
+WEAK_SPREAD_DB = 1.0
+LEAST_BALANCE = 0.2
+"""The weaker of two tones has this share of the stronger one's power at least: −7 dB; else there is one."""
+TIME_SLACK = 0.05
+"""By which a stretch may be off [s]: half a hop at each end, and a lost packet."""
+TIME_SHARE = 0.1
+"""By which share of itself a stretch may be off besides (SIN 350: 10 %)."""
+SHORTEST_TONE = 0.09
+SAME_HZ = 0.015
+MOST_TRAINS = 3
+"""Sets of frequencies that are looked at, the purest and longest first."""
+LEAST_WHOLE = 2
+"""Whole stretches, of on and off, that must fit a cadence; the cut ones must not contradict it."""
+RINGING_SECONDS, DIAL_SECONDS = 0.5, 1.6
+"""Of a pair of tones, so much is believed without its cadence [s]."""
+WEAK_PROBABILITY = 0.8
+SIT_HZ_SLACK = cadences.SIT_TOLERANCE_HZ + 5.0
+SIT_HOLE = 0.13
+"""Between two tones of it: what lost packets take away [s]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """On or off, for so long [s]; cut: it goes beyond the recording's end."""
+
+    on: bool
+    seconds: float
+    cut: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Pulses of the same lines. tone: the best stretch of them; seconds: of the whole recording."""
+
+    tone: Tone
+    pulses: tuple[Pulse, ...]
+    seconds: float
+
+    def stretches(self) -> list[Stretch]:
+        """What the recording is, from its beginning to its end: on, off, on …"""
+        found, at = [], 0.0
+        for pulse in self.pulses:
+            if not pulse.cut_before:
+                found.append(Stretch(on=False, seconds=pulse.begin - at, cut=at == 0.0))
+            found.append(Stretch(on=True, seconds=pulse.seconds, cut=pulse.cut))
+            at = pulse.end
+        if not self.pulses[-1].cut_after:
+            found.append(Stretch(on=False, seconds=self.seconds - at, cut=True))
+        return found
+
+
+def busy(sound: Sound) -> tuple[Finding, ...]:
+    """The call-progress signal of an opening, or none. Never raises."""
+    tones = [
+        _plain(tone)
+        for tone in tones_of(sound)
+        if tone.purity >= LEAST_PURITY and tone.seconds >= SHORTEST_TONE
+    ]
+    special = _special_information(tones)
+    if special:
+        return (special,)
+    for tone in _different(tones):
+        rows = [row for row in cadences.CADENCES if _has_frequencies(tone, row)]
+        if not rows and not _is_single(tone):
+            continue
+        pulses = tuple(pulses_of(sound, tone))
+        finding = _of_train(Train(tone=tone, pulses=pulses, seconds=sound.recording.seconds), rows)
+        if finding:
+            return (finding,)
+    return ()
+
+
+def _plain(tone: Tone) -> Tone:
+    """A second line that is too weak to be a tone, and only a scar of the codec's, is left out."""
+    if len(tone.lines) == 2 and tone.lines[1].share < LEAST_BALANCE * tone.lines[0].share:
+        return replace(tone, lines=tone.lines[:1])
+    return tone
+
+
+def _different(tones: Sequence[Tone]) -> list[Tone]:
+    """The best stretch of each set of frequencies, the best ones first."""
+    best: list[Tone] = []
+    for tone in sorted(tones, key=lambda one: -one.purity * one.seconds):
+        if not any(_alike(tone.hz, other.hz) for other in best):
+            best.append(tone)
+    return best[:MOST_TRAINS]
+
+
+def _alike(some: Sequence[float], others: Sequence[float]) -> bool:
+    return len(some) == len(others) and all(
+        abs(one / other - 1) <= SAME_HZ for one, other in zip(some, others, strict=True)
+    )
+
+
+def _has_frequencies(tone: Tone, row: Cadence) -> bool:
+    return len(tone.hz) == len(row.hz) and all(
+        abs(one / other - 1) <= row.tolerance for one, other in zip(tone.hz, row.hz, strict=True)
+    )
+
+
+def _is_single(tone: Tone) -> bool:
+    """Whether it is one frequency that E.180 knows."""
+    lowest, highest = cadences.SINGLE_HZ
+    return len(tone.hz) == 1 and lowest <= tone.hz[0] <= highest
+
+
+def _of_train(train: Train, rows: Sequence[Cadence]) -> Finding | None:
+    stretches = train.stretches()
+    errors = {row: _misfit(stretches, row.pattern) for row in rows if row.pattern}
+    fitting = [(error, row) for row, error in errors.items() if error is not None]
+    if fitting:
+        _, row = min(fitting, key=lambda one: one[0])
+        return _finding(row.signal, row.region, train, 1.0)
+    general = _general(train, stretches)
+    if general:
+        return general
+    return next(filter(None, (_without_cadence(row, train) for row in rows)), None)
+
+
+def _misfit(stretches: Sequence[Stretch], pattern: Sequence[float]) -> float | None:
+    """By how many seconds the whole stretches miss a pattern on average; None where they do not fit it."""
+    whole = sum(not stretch.cut for stretch in stretches)
+    if whole < LEAST_WHOLE:
+        return None
+    phases = range(0 if stretches[0].on else 1, len(pattern), 2)
+    missed = [miss for miss in (_miss(stretches, pattern, phase) for phase in phases) if miss is not None]
+    return min(missed) / whole if missed else None
+
+
+def _miss(stretches: Sequence[Stretch], pattern: Sequence[float], phase: int) -> float | None:
+    total = 0.0
+    for number, stretch in enumerate(stretches):
+        nominal = pattern[(phase + number) % len(pattern)]
+        over = stretch.seconds - nominal
+        if over > _slack(nominal) or (not stretch.cut and over < -_slack(nominal)):
+            return None
+        total += 0.0 if stretch.cut else abs(over)
+    return total
+
+
+def _slack(nominal: float) -> float:
+    return TIME_SLACK + TIME_SHARE * nominal
+
+
+def _general(train: Train, stretches: Sequence[Stretch]) -> Finding | None:
+    """Busy or congestion by E.180's limits alone: one frequency, all its periods alike."""
+    on = [stretch.seconds for stretch in stretches if stretch.on and not stretch.cut]
+    off = [stretch.seconds for stretch in stretches if not stretch.on and not stretch.cut]
+    if not _is_single(train.tone) or not on or not off:
+        return None
+    period, ratio = on[0] + off[0], on[0] / off[0]
+    shortest, longest = cadences.QUICK_PERIOD
+    least, most = cadences.QUICK_RATIO
+    if not (shortest <= period <= longest and least <= ratio <= most):
+        return None
+    if _misfit(stretches, (on[0], off[0])) is None:
+        return None
+    quick = period < cadences.LONGEST_QUICK_BUSY
+    return _finding(cadences.CONGESTION if quick else cadences.BUSY, cadences.ANY, train, 0.95)
+
+
+def _without_cadence(row: Cadence, train: Train) -> Finding | None:
+    """Ringback and dial tone, of which two seconds may not show a single edge."""
+    longest = max(pulse.seconds for pulse in train.pulses)
+    pair = len(row.hz) == 2
+    if row.signal == cadences.RINGBACK and pair:
+        sounding = sum(pulse.seconds for pulse in train.pulses)
+        fits = sounding >= RINGING_SECONDS and len(train.pulses) <= len(row.pattern)
+        return _finding(row.signal, row.region, train, 0.95) if fits else None
+    if train.tone.purity < WEAK_PURITY or train.tone.spread > WEAK_SPREAD_DB or len(train.pulses) > 1:
+        return None
+    if row.signal == cadences.RINGBACK:
+        least, most = cadences.RINGING_ON
+        fits = least - TIME_SLACK <= longest <= most + TIME_SLACK
+        return _finding(row.signal, row.region, train, WEAK_PROBABILITY) if fits else None
+    if row.signal in (cadences.DIAL, cadences.UNOBTAINABLE) and longest >= DIAL_SECONDS:
+        return _finding(row.signal, row.region, train, WEAK_PROBABILITY, spam=pair)
+    return None
+
+
+def _finding(signal: str, region: str, train: Train, probability: float, *, spam: bool = True) -> Finding:
+    hz = " and ".join(f"{one:.0f}" for one in train.tone.hz)
+    bursts = ", ".join(f"{pulse.seconds:.2f}" for pulse in train.pulses)
+    return Finding(
+        kind=VerdictKind.CALLER_BUSY if spam else None,
+        signal=f"{signal} ({region})",
+        probability=round(probability * min(train.tone.purity + 0.02, 1.0), 3),
+        begin=train.pulses[0].begin,
+        end=train.pulses[-1].end,
+        reason=f"{signal} ({region}): {hz} Hz for {bursts} s, {train.tone.purity:.0%} of all power",
+    )
+
+
+def _special_information(tones: Sequence[Tone]) -> Finding | None:
+    """Three rising tones (E.180, section 9); the opening, or losses, may cut the first and the last."""
+    for first in tones:
+        three = [first, *_following(first, tones)]
+        if _is_special(three):
+            weakest = min(tone.lines[0].share for tone in three)
+            hz = ", ".join(f"{tone.lines[0].hz:.0f}" for tone in three)
+            return Finding(
+                kind=VerdictKind.CALLER_BUSY,
+                signal=cadences.SPECIAL_INFORMATION,
+                probability=round(min(weakest + 0.02, 1.0), 3),
+                begin=first.begin,
+                end=three[-1].end,
+                reason=f"{cadences.SPECIAL_INFORMATION}: {hz} Hz one after the other",
+            )
+    return None
+
+
+def _following(first: Tone, tones: Sequence[Tone]) -> list[Tone]:
+    """The longest tones at the second and the third frequency that begin after `first`."""
+    found = []
+    for hz in cadences.SIT_HZ[1:]:
+        later = [
+            tone for tone in tones if tone.begin > first.begin and abs(tone.lines[0].hz - hz) <= SIT_HZ_SLACK
+        ]
+        found += [max(later, key=lambda tone: tone.seconds)] if later else []
+    return found
+
+
+def _is_special(three: Sequence[Tone]) -> bool:
+    if len(three) < 3 or abs(three[0].lines[0].hz - cadences.SIT_HZ[0]) > SIT_HZ_SLACK:
+        return False
+    shortest, longest = cadences.SIT_SECONDS
+    close = all(
+        -TIME_SLACK <= two.begin - one.end <= cadences.SIT_GAP_SECONDS + SIT_HOLE
+        for one, two in pairwise(three)
+    )
+    middle = shortest - 2 * TIME_SLACK <= three[1].seconds
+    return close and middle and max(tone.seconds for tone in three) <= longest + TIME_SLACK

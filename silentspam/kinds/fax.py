@@ -1,0 +1,98 @@
+"""Fax and modem signals on the caller's side: who calls is a machine that wants another one.
+
+CNG is what a calling fax sends, CED and ANSam what an answering one or a modem does; the others come after
+them. Each is a line at one frequency, or two lines, for a known time. A steady tone elsewhere is no fax.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from silentspam.call import VerdictKind
+from silentspam.kinds.finding import Finding
+from silentspam.kinds.sound import Sound
+from silentspam.kinds.tones import Pulse, Tone, pulses_of, tones_of
+
+LEAST_SHARE = 0.55
+"""Of all power, that the line must hold. Between two phase reversals it is 0.9, with packets lost 0.6."""
+SHORTEST_TONE = 0.09
+"""A shorter stretch does not say where a line is [s]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calling:
+    """A steady tone by which a machine is known. least, most: so much of it is in the opening [s]."""
+
+    signal: str
+    hz: float
+    tolerance_hz: float
+    least: float
+    most: float
+    source: str
+
+
+TONES = (
+    Calling(
+        signal="fax CNG",
+        hz=1100.0,
+        tolerance_hz=38.0,
+        least=0.3,
+        most=0.66,
+        source="ITU-T T.30, section 4.2.1: 1100 ± 38 Hz, 0.5 s on and 3 s off, ± 15 %",
+    ),
+    Calling(
+        signal="modem calling tone",
+        hz=1300.0,
+        tolerance_hz=20.0,
+        least=0.4,
+        most=0.8,
+        source="ITU-T V.25, section 3.1: 1300 Hz, 0.5 to 0.7 s on, 1.5 to 2.0 s off",
+    ),
+    Calling(
+        signal="answer tone",
+        hz=2100.0,
+        tolerance_hz=36.0,
+        least=0.4,
+        most=9.0,
+        source="ITU-T V.25 and T.30 (CED): 2100 ± 15 Hz for 2.6 to 4.0 s; ± 1.5 % by carrier and clock",
+    ),
+    Calling(
+        signal="Bell 103 answer tone",
+        hz=2225.0,
+        tolerance_hz=36.0,
+        least=0.5,
+        most=9.0,
+        source="Bell System 41106: 2225 Hz",
+    ),
+)
+
+
+def fax(sound: Sound) -> tuple[Finding, ...]:
+    """The fax and modem signals of an opening. Never raises."""
+    return tuple(_steady(sound))
+
+
+def _steady(sound: Sound) -> Iterator[Finding]:
+    tones = [
+        replace(tone, lines=tone.lines[:1])
+        for tone in tones_of(sound)
+        if tone.seconds >= SHORTEST_TONE and tone.lines[0].share >= LEAST_SHARE
+    ]
+    for calling in TONES:
+        matching = [tone for tone in tones if abs(tone.hz[0] - calling.hz) <= calling.tolerance_hz]
+        if matching:
+            best = max(matching, key=lambda tone: tone.purity * tone.seconds)
+            for pulse in pulses_of(sound, best):
+                if calling.least <= pulse.seconds <= calling.most:
+                    yield _finding(calling.signal, best, pulse)
+
+
+def _finding(signal: str, tone: Tone, pulse: Pulse) -> Finding:
+    lasting = f"{pulse.seconds:.2f} s{' (cut)' if pulse.cut else ''}"
+    return Finding(
+        kind=VerdictKind.CALLER_FAX,
+        signal=signal,
+        probability=round(min(tone.purity + 0.02, 0.999), 3),
+        begin=pulse.begin,
+        end=pulse.end,
+        reason=f"{signal}: {tone.hz[0]:.0f} Hz for {lasting}, {tone.purity:.0%} of all power",
+    )

@@ -1,0 +1,82 @@
+"""Call-progress signals: every row of the table from any moment on, and no tone taken for one."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from silentspam.audio import Recording
+from silentspam.call import VerdictKind
+from silentspam.kinds.busy import busy
+from silentspam.kinds.cadences import CADENCES, DIAL, RINGBACK, SIT_HZ, UNOBTAINABLE
+from silentspam.kinds.sound import Sound
+from tests.fakes import noise, silence
+from tests.kinds.signalling import burst, cadenced, heard
+
+QUICK = [row for row in CADENCES if row.signal not in (RINGBACK, DIAL, UNOBTAINABLE)]
+STEADY = [row for row in CADENCES if not row.pattern]
+RINGING = [row for row in CADENCES if row.signal == RINGBACK]
+
+
+def name(row):
+    return f"{row.region}-{row.signal}-{row.pattern}"
+
+
+@pytest.mark.parametrize("row", QUICK, ids=name)
+@pytest.mark.parametrize("offset", [-0.015, 0.0, 0.015])
+def test_a_quick_cadence_is_found_from_any_moment_on(row, offset):
+    for share in np.linspace(0, 0.95, 8):
+        (finding,) = busy(heard(cadenced(row.hz, row.pattern, -share * sum(row.pattern), offset=offset)))
+        assert finding.kind is VerdictKind.CALLER_BUSY
+        assert finding.signal.split(" (")[0] in ("busy", "congestion", "reorder")
+
+
+@pytest.mark.parametrize("row", QUICK, ids=name)
+def test_a_quick_cadence_is_found_at_any_level(row):
+    for level in (-3, -30, -45):
+        assert busy(heard(cadenced(row.hz, row.pattern, -0.1), level=level))
+
+
+@pytest.mark.parametrize("row", RINGING, ids=name)
+def test_ringback_is_found_where_its_burst_lies_in_the_opening(row):
+    (finding,) = busy(heard(cadenced(row.hz, row.pattern, 0.2)))
+    assert (finding.signal, finding.kind) == (f"ringback ({row.region})", VerdictKind.CALLER_BUSY)
+
+
+@pytest.mark.parametrize("row", STEADY, ids=name)
+def test_only_a_pair_of_steady_tones_speaks_for_spam(row):
+    (finding,) = busy(heard(cadenced(row.hz, (), 0)))
+    assert finding.signal.startswith(("dial tone", UNOBTAINABLE))
+    assert (finding.kind is VerdictKind.CALLER_BUSY) == (len(row.hz) == 2)
+
+
+@pytest.mark.parametrize("start", [-0.1, 0.0, 0.6, 1.05])
+@pytest.mark.parametrize("offset", [-0.015, 0.0, 0.015])
+@pytest.mark.parametrize("hz", [SIT_HZ, (913.8, 1370.6, 1776.7), (985.2, 1428.5, 1776.7)])
+def test_special_information_is_found_where_it_lies_in_the_opening(start, offset, hz):
+    three = sum(
+        burst([one], start + 0.33 * k, start + 0.33 * (k + 1), offset=offset) for k, one in enumerate(hz)
+    )
+    (finding,) = busy(heard(three))
+    assert (finding.signal, finding.kind) == ("special information", VerdictKind.CALLER_BUSY)
+
+
+@pytest.mark.parametrize("hz", [[1000], [1100], [2100], [697, 1209], [600]])
+def test_other_tones_are_not_busy(hz):
+    assert busy(heard(burst(hz, 0.2, 0.9))) == ()
+    assert busy(heard(burst(hz, -1, 3))) == ()
+
+
+def test_pulses_that_keep_no_time_are_not_busy():
+    irregular = burst([425], 0.1, 0.3) + burst([425], 0.45, 0.95) + burst([425], 1.6, 1.7)
+    assert busy(heard(irregular)) == ()
+
+
+@given(st.binary(max_size=20_000))
+def test_no_recording_whatever_makes_it_fail(codes):
+    assert isinstance(busy(Sound(Recording(np.frombuffer(codes, dtype=np.uint8)))), tuple)
+
+
+@pytest.mark.parametrize("recording", [noise(), silence(2.0), silence(2.0, 0x7E), noise(0.01), silence(0.0)])
+def test_noise_and_silence_hold_nothing(recording):
+    assert busy(Sound(recording)) == ()
