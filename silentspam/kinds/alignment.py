@@ -1,0 +1,121 @@
+"""Whether two constellations are of one sound: how many peaks agree at an offset in time, and by what chance.
+
+At the right offset a re-play's peaks lie where the recording's lie, or in the next frame and bin; at a wrong
+one some do by chance. How many do is told by all the other offsets of the same pair, so that two held notes,
+or one voice's pitch, are no agreement: they agree at every offset (Wang 2003, section 2.3, counts votes at
+one offset; the rates of chance are ours).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.kinds.constellation import HOP, Constellation
+
+FRAME_SECONDS = HOP / 8000
+"""[s]"""
+
+NEAR = 1
+"""Frames and bins by which a peak may be off: a cut lies anywhere in a frame, and a codec moves a peak."""
+
+LEAST_SHARED = 15
+"""Peaks of the opening that the recording must cover: where they overlap less, nothing is said."""
+
+RAREST_EXACT, RAREST_NEXT = 0.007, 0.012
+"""No chance agreement of a peak is taken for rarer: in the same bin, and in the next one."""
+
+EVIDENCE, EVIDENCE_PER_DECADE, UNCORRECTED = 10.0, 1.5, 10
+"""What is needed of one pair, and more for each tenfold of recordings above UNCORRECTED: see `needed`."""
+
+Rates = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alignment:
+    """The best offset of two constellations.
+
+    evidence: decades of improbability (the exponent of Sanov's bound, 1957: −log10 of the chance that as many
+    peaks agree, and as well); begin: where in the recording the opening starts [s]; agreeing of `peaks`.
+    """
+
+    evidence: float
+    begin: float = 0.0
+    agreeing: int = 0
+    peaks: int = 0
+
+
+NO_ALIGNMENT = Alignment(evidence=0.0)
+
+
+def needed(n_compared: int) -> float:
+    """The evidence that makes a match, where an opening is compared with so many recordings.
+
+    Set on unrelated pairs (`python -m benchmarks.recordings`): of 100,000 fewer than one reaches EVIDENCE,
+    and for a tenth of those that do it takes EVIDENCE_PER_DECADE more. So an opening matches some recording
+    wrongly once in 10,000 at most, however many recordings there are.
+    """
+    return EVIDENCE + EVIDENCE_PER_DECADE * float(np.log10(max(n_compared / UNCORRECTED, 1)))
+
+
+def align(opening: Constellation, known: Constellation) -> Alignment:
+    """The offset at which an opening agrees best with a recording that is known."""
+    if len(opening) < LEAST_SHARED or len(known) < LEAST_SHARED:
+        return NO_ALIGNMENT
+    longest = int(opening.frames[-1]) + NEAR
+    n_offsets = longest + int(known.frames[-1]) + NEAR + 1
+    of_opening, of_known, same_bin = _alike(opening, known)
+    places = known.frames[of_known] - opening.frames[of_opening] + longest
+    agreeing = _agreeing(of_opening, places, (len(opening), n_offsets))
+    exact = _agreeing(of_opening[same_bin], places[same_bin], (len(opening), n_offsets))
+    shared = _shared(opening, known, longest - np.arange(n_offsets))
+    evidence = _evidence(exact, agreeing - exact, shared)
+    best = int(evidence.argmax())
+    return Alignment(
+        evidence=float(evidence[best]),
+        begin=(best - longest) * FRAME_SECONDS,
+        agreeing=int(agreeing[best]),
+        peaks=int(shared[best]),
+    )
+
+
+def _alike(
+    opening: Constellation, known: Constellation
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Pairs of peaks no more than NEAR bins apart, and which of them have the same bin."""
+    apart = opening.bins[:, np.newaxis].astype(np.int16) - known.bins.astype(np.int16)
+    pairs = np.flatnonzero(np.abs(apart) <= NEAR)
+    of_opening, of_known = np.divmod(pairs, len(known))
+    return of_opening, of_known, apart.ravel()[pairs] == 0
+
+
+def _agreeing(peaks: NDArray[np.intp], places: NDArray[np.int32], shape: tuple[int, int]) -> Rates:
+    """How many of the opening's peaks agree at each offset, give or take NEAR frames [shape=(n_offsets,)]."""
+    found = np.zeros(shape, bool)
+    for step in range(-NEAR, NEAR + 1):
+        found[peaks, places + step] = True
+    return np.count_nonzero(found, axis=0).astype(np.float64)
+
+
+def _shared(opening: Constellation, known: Constellation, starts: NDArray[np.intp]) -> Rates:
+    """How many of the opening's peaks lie within the recording, where that starts at these frames of it."""
+    before = np.searchsorted(opening.frames, starts)
+    until = np.searchsorted(opening.frames, starts + int(known.frames[-1]), side="right")
+    return (until - before).astype(np.float64)
+
+
+def _evidence(exact: Rates, following: Rates, shared: Rates) -> Rates:
+    """−log10 of Sanov's bound exp(−n·KL(seen ‖ chance)) at each offset; 0 where chance would do as well."""
+    possible = max(shared.sum(), 1.0)
+    chances = max(exact.sum() / possible, RAREST_EXACT), max(following.sum() / possible, RAREST_NEXT)
+    n = np.maximum(shared, LEAST_SHARED)
+    seen = (exact / n, following / n)
+    none = 1.0 - seen[0] - seen[1]
+    divergence = sum(_times_log(one, chance) for one, chance in zip(seen, chances, strict=True))
+    divergence = divergence + _times_log(none, max(1.0 - sum(chances), RAREST_EXACT))
+    more = (seen[0] > chances[0]) & (seen[0] + seen[1] > sum(chances)) & (shared >= LEAST_SHARED)
+    return np.where(more, n * divergence / np.log(10), 0.0)
+
+
+def _times_log(seen: Rates, chance: float) -> Rates:
+    return seen * np.log(np.maximum(seen, 1e-12) / chance)

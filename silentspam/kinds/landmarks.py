@@ -1,0 +1,55 @@
+"""Pairs of strong peaks as numbers that can be looked up: Wang 2003, section 2.2, "combinatorial hashing".
+
+A landmark is a peak's bin, the way to a later peak's bin, and the time between them: 20 bits, which level and
+cut leave as they are. A recording keeps few of them; an opening is asked for more, in case a peak between was
+lost, and for the next frames too, since it was cut at another place.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.kinds.constellation import FIRST_BIN, Constellation
+
+N_CODES = 1 << 20
+"""Landmarks there can be."""
+
+SOONEST, LATEST = 2, 33
+"""Frames from a peak to the next of a landmark, 32 to 528 ms: five bits."""
+
+WIDEST = 63
+"""Bins between them at most, 984 Hz: seven bits with the sign."""
+
+KEPT, ASKED = 3, 5
+"""Later peaks that each is paired with, the soonest first: where it is stored, and where it is looked up."""
+
+Codes = NDArray[np.uint32]
+Frames = NDArray[np.int32]
+
+
+def landmarks(known: Constellation) -> tuple[Codes, Frames]:
+    """What a recording is stored by: codes below N_CODES and the frames they begin at [shape=(n,)]."""
+    codes, frames, _ = _pairs(known, KEPT)
+    return codes, frames
+
+
+def sought(opening: Constellation) -> tuple[Codes, Frames]:
+    """What is looked up for an opening, the neighbours in time included [shape=(n,)]."""
+    codes, frames, spans = _pairs(opening, ASKED)
+    tried = [
+        (codes[fits] + np.uint32(step % (1 << 32)), frames[fits])
+        for step in (-1, 0, 1)
+        for fits in ((spans + step >= SOONEST) & (spans + step <= LATEST),)
+    ]
+    return np.concatenate([one for one, _ in tried]), np.concatenate([one for _, one in tried])
+
+
+def _pairs(peaks: Constellation, partners: int) -> tuple[Codes, Frames, Frames]:
+    """Codes, first frames, and frames between, of each strong peak with its `partners` next ones."""
+    frames, bins = peaks.frames[peaks.strong], peaks.bins[peaks.strong]
+    spans, ways = frames - frames[:, np.newaxis], bins - bins[:, np.newaxis]
+    within = (spans >= SOONEST) & (spans <= LATEST) & (np.abs(ways) <= WIDEST)
+    within &= np.cumsum(within, axis=1) <= partners
+    first, second = np.nonzero(within)
+    span, way = spans[first, second], ways[first, second]
+    codes = ((bins[first] - FIRST_BIN) << 12) | ((way + WIDEST) << 5) | (span - SOONEST)
+    return codes.astype(np.uint32), frames[first], span

@@ -1,0 +1,83 @@
+"""Landmarks sorted by their codes, so that an opening finds the few recordings worth a comparison.
+
+For each code the places where it stands: a recording's row and the frame it begins at, in 32 bits. An opening
+votes: each of its landmarks for every recording and offset at which it stands (Wang 2003, section 2.3). The
+recordings with most votes at one offset are then compared peak by peak (`kinds.alignment`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from silentspam.kinds.constellation import Constellation
+from silentspam.kinds.landmarks import N_CODES, Codes, Frames, landmarks
+
+ROW_STEP = 1 << 10
+"""Places that a recording has: twice its frames, so that any offset of any opening is one of its own."""
+
+MOST_RECORDINGS = (1 << 32) // ROW_STEP
+
+MOST_VOTES = 120_000
+"""Votes counted for one opening: where there would be more, those of the commonest landmarks are left out."""
+
+LEAST_VOTES = 4
+"""At one offset, give or take a frame: fewer come by chance among a hundred recordings."""
+
+Places = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """starts: of each code's places, and the end [shape=(N_CODES + 1,)]; places: row * ROW_STEP + frame."""
+
+    starts: Places
+    places: Places
+
+    def likeliest(self, codes: Codes, frames: Frames, at_most: int) -> list[int]:
+        """Rows of the recordings that most landmarks of an opening vote for at one offset, likeliest first.
+
+        codes, frames: what `kinds.landmarks.sought` gives.
+        """
+        ballots = np.sort(self._ballots(codes, frames))
+        if not len(ballots):
+            return []
+        firsts = np.flatnonzero(np.append(True, ballots[1:] != ballots[:-1]))
+        options, votes = ballots[firsts], np.diff(np.append(firsts, len(ballots)))
+        adjacent = options[1:] == options[:-1] + np.uint32(1)
+        votes[:-1] += np.where(adjacent, votes[1:], 0)
+        found = np.flatnonzero(votes >= LEAST_VOTES)
+        best = found[np.argsort(-votes[found], kind="stable")[: 4 * at_most]]
+        rows = (options[best] // np.uint32(ROW_STEP // 2)).tolist()
+        return list(dict.fromkeys(rows))[:at_most]
+
+    def _ballots(self, codes: Codes, frames: Frames) -> Places:
+        """One for every vote: row * ROW_STEP + offset, halved: a cut lies anywhere between two frames."""
+        begins = self.starts[codes]
+        counts = self.starts[codes + np.uint32(1)] - begins
+        if counts.sum() > MOST_VOTES:
+            rarest = np.argsort(counts, kind="stable")
+            rarest = rarest[np.cumsum(counts[rarest]) <= MOST_VOTES]
+            begins, counts, frames = begins[rarest], counts[rarest], frames[rarest]
+        ends = begins + counts
+        runs = [self.places[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+        if not runs:
+            return np.zeros(0, np.uint32)
+        offsets = np.repeat((ROW_STEP // 2 - frames).astype(np.uint32), counts)
+        return np.asarray((np.concatenate(runs) + offsets) >> np.uint32(1))
+
+
+def built(constellations: Sequence[Constellation]) -> Index:
+    """The index of recordings, whose rows are their places in the sequence."""
+    pairs = [landmarks(one) for one in constellations]
+    if not pairs:
+        return Index(np.zeros(N_CODES + 1, np.uint32), np.zeros(0, np.uint32))
+    codes = np.concatenate([codes for codes, _ in pairs])
+    rows = np.repeat(np.arange(len(pairs)), [len(codes) for codes, _ in pairs])
+    frames = np.concatenate([frames for _, frames in pairs])
+    places = (rows * ROW_STEP + frames).astype(np.uint32)
+    counts = np.bincount(codes, minlength=N_CODES)
+    starts = np.zeros(N_CODES + 1, np.uint32)
+    np.cumsum(counts, out=starts[1:])
+    return Index(starts, places[np.argsort(codes, kind="stable")])

@@ -1,0 +1,71 @@
+"""Recordings side by side, ready to be matched: their constellations, standing and names, and their index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from silentspam.kinds.alignment import Alignment, align, needed
+from silentspam.kinds.constellation import Constellation
+from silentspam.kinds.landmarks import sought
+from silentspam.kinds.recording import Match, Standing
+from silentspam.recordings.index import Index, built
+
+COMPARED = 8
+"""Recordings, those with most votes, that an opening is compared with peak by peak."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownRecording:
+    """A recording as calls know it."""
+
+    recording_id: str
+    name: str
+    standing: Standing
+    constellation: Constellation
+
+
+class Shelf(Protocol):
+    """Recordings by their rows."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int, /) -> KnownRecording: ...
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedLibrary:
+    """Implements `kinds.recording.Library`. The shelf's rows are those of the index."""
+
+    shelf: Shelf
+    index: Index
+
+    def match(self, opening: Constellation) -> Match | None:
+        """The recording that an opening plays; of several, the one with most evidence."""
+        enough = needed(len(self.shelf))
+        best: tuple[Alignment, KnownRecording] | None = None
+        for row in self.index.likeliest(*sought(opening), COMPARED):
+            if row >= len(self.shelf):
+                continue
+            known = self.shelf[row]
+            alignment = align(opening, known.constellation)
+            if alignment.evidence >= max(enough, best[0].evidence if best else 0.0):
+                best = alignment, known
+        return None if best is None else _match(*best, enough)
+
+
+def library_of(recordings: Sequence[KnownRecording]) -> IndexedLibrary:
+    """A library in memory."""
+    return IndexedLibrary(recordings, built([one.constellation for one in recordings]))
+
+
+def _match(alignment: Alignment, known: KnownRecording, enough: float) -> Match:
+    return Match(
+        recording_id=known.recording_id,
+        name=known.name,
+        standing=known.standing,
+        begin=alignment.begin,
+        agreeing=alignment.agreeing,
+        peaks=alignment.peaks,
+        evidence=alignment.evidence,
+        needed=enough,
+    )
