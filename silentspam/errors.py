@@ -25,6 +25,10 @@ class LineError(SilentSpamError):
     """A line, or an embedding of one, is not what it says it is, or belongs to another model."""
 
 
+class LibraryError(SilentSpamError):
+    """The library of recordings cannot be read or written, or a recording is none."""
+
+
 class GateError(SilentSpamError):
     """The gate's file cannot be read or written, or a listing is none."""
 

@@ -94,7 +94,7 @@ def _agreeing(peaks: NDArray[np.intp], places: NDArray[np.int32], shape: tuple[i
     found = np.zeros(shape, bool)
     for step in range(-NEAR, NEAR + 1):
         found[peaks, places + step] = True
-    return np.count_nonzero(found, axis=0).astype(np.float64)
+    return np.asarray(np.count_nonzero(found, axis=0), np.float64)
 
 
 def _shared(opening: Constellation, known: Constellation, starts: NDArray[np.intp]) -> Rates:

@@ -37,8 +37,8 @@ DEPTH_DB = 40.0
 """How far below the highest peak of its block one may lie: deeper is what codecs add to a loud tone."""
 
 LEAST_PEAKS, LEAST_BINS, LEAST_FRAMES = 20, 18, 12
-"""With fewer peaks a sound is nearly silent; in fewer bins it is tones, through whatever codec; in fewer frames
-clicks. Measured: of 600 openings of speech and music 1 % have fewer than 19 bins or 20 frames."""
+"""With fewer peaks a sound is nearly silent; in fewer bins it is tones, through whatever codec; in fewer
+frames clicks. Measured: of 600 openings of speech and music 1 % have fewer than 19 bins or 20 frames."""
 
 AROUND = 8
 """Bins on each side (125 Hz) over which a peak's surroundings are averaged, and a block in time."""

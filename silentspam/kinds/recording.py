@@ -52,7 +52,7 @@ class Match:
     def probability(self) -> float:
         """That it is no chance: 0.99 at what is needed, as one opening in 100 that matches may be wrong where
         one call in 100 plays a recording; nearer to 1 by each decade more."""
-        return 1.0 - 10.0 ** -(2.0 + max(self.evidence - self.needed, 0.0))
+        return 1.0 - float(10.0 ** -(2.0 + max(self.evidence - self.needed, 0.0)))
 
 
 class Library(Protocol):

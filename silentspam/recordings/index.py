@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.kinds.constellation import Constellation
-from silentspam.kinds.landmarks import N_CODES, Codes, Frames, landmarks
+from silentspam.kinds.landmarks import Codes, Frames, landmarks
 
 ROW_STEP = 1 << 10
 """Places that a recording has: twice its frames, so that any offset of any opening is one of its own."""
@@ -30,8 +30,11 @@ Places = NDArray[np.uint32]
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """starts: of each code's places, and the end [shape=(N_CODES + 1,)]; places: row * ROW_STEP + frame."""
+    """codes: those that there are [shape=(n,), ascending]; starts: of each one's places, and the end
+    [shape=(n + 1,)]; places: row * ROW_STEP + frame.
+    """
 
+    codes: Places
     starts: Places
     places: Places
 
@@ -54,8 +57,13 @@ class Index:
 
     def _ballots(self, codes: Codes, frames: Frames) -> Places:
         """One for every vote: row * ROW_STEP + offset, halved: a cut lies anywhere between two frames."""
-        begins = self.starts[codes]
-        counts = self.starts[codes + np.uint32(1)] - begins
+        if not len(self.codes):
+            return np.zeros(0, np.uint32)
+        known = np.searchsorted(self.codes, codes)
+        there = np.flatnonzero(self.codes[np.minimum(known, len(self.codes) - 1)] == codes)
+        known, frames = known[there], frames[there]
+        begins = self.starts[known]
+        counts = self.starts[known + 1] - begins
         if counts.sum() > MOST_VOTES:
             rarest = np.argsort(counts, kind="stable")
             rarest = rarest[np.cumsum(counts[rarest]) <= MOST_VOTES]
@@ -72,12 +80,11 @@ def built(constellations: Sequence[Constellation]) -> Index:
     """The index of recordings, whose rows are their places in the sequence."""
     pairs = [landmarks(one) for one in constellations]
     if not pairs:
-        return Index(np.zeros(N_CODES + 1, np.uint32), np.zeros(0, np.uint32))
+        return Index(np.zeros(0, np.uint32), np.zeros(1, np.uint32), np.zeros(0, np.uint32))
     codes = np.concatenate([codes for codes, _ in pairs])
     rows = np.repeat(np.arange(len(pairs)), [len(codes) for codes, _ in pairs])
     frames = np.concatenate([frames for _, frames in pairs])
     places = (rows * ROW_STEP + frames).astype(np.uint32)
-    counts = np.bincount(codes, minlength=N_CODES)
-    starts = np.zeros(N_CODES + 1, np.uint32)
-    np.cumsum(counts, out=starts[1:])
-    return Index(starts, places[np.argsort(codes, kind="stable")])
+    order = np.argsort(codes, kind="stable")
+    there, starts = np.unique(codes[order], return_index=True)
+    return Index(there, np.append(starts, len(codes)).astype(np.uint32), places[order])

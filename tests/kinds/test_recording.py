@@ -12,6 +12,7 @@ from silentspam.audio import SAMPLE_RATE, Codes, Recording, encode_ulaw
 from silentspam.call import VerdictKind
 from silentspam.kinds.alignment import EVIDENCE, align, needed
 from silentspam.kinds.constellation import NOTHING, constellation
+from silentspam.kinds.finding import Finding
 from silentspam.kinds.recording import KnownRecordings, Standing
 from silentspam.kinds.sound import Sound
 from silentspam.recordings.library import IndexedLibrary, KnownRecording, library_of
@@ -40,7 +41,7 @@ def library() -> IndexedLibrary:
     return known(prompts())
 
 
-def heard(codes: Codes, *, library: IndexedLibrary) -> tuple:
+def heard(codes: Codes, *, library: IndexedLibrary) -> tuple[Finding, ...]:
     return KnownRecordings(library)(Sound(Recording(codes)))
 
 
