@@ -14,13 +14,17 @@ from silentspam.call import VerdictKind
 from silentspam.kinds import cadences
 from silentspam.kinds.cadences import Cadence
 from silentspam.kinds.finding import Finding
+from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import Pulse, Tone, pulses_of, tones_of
+from silentspam.kinds.tones import Tone, quality, tones_of
 
-LEAST_PURITY = 0.55
-WEAK_PURITY = 0.8
-"""Of one frequency with a single burst, or of tones without an edge: nothing but purity speaks for them."""
-WEAK_SPREAD_DB = 1.0
+LEAST_PURITY = 0.8
+"""Of the best stretch. Through any codec it is 0.9; of sung and played notes a few in 1,000 reach 0.8."""
+WEAK_PURITY = 0.92
+"""Of one burst of one frequency, or none but E.180's limits: only purity speaks for them."""
+RINGING_PURITY = 0.8
+WEAK_SPREAD_DB, RINGING_SPREAD_DB = 1.2, 2.5
+"""Two tones 32 Hz apart beat by 1.5 dB in windows of 64 ms."""
 LEAST_BALANCE = 0.2
 """The weaker of two tones has this share of the stronger one's power at least: −7 dB; else there is one."""
 TIME_SLACK = 0.05
@@ -29,11 +33,14 @@ TIME_SHARE = 0.1
 """By which share of itself a stretch may be off besides (SIN 350: 10 %)."""
 SHORTEST_TONE = 0.09
 SAME_HZ = 0.015
+SAME_OFFSET, RATIO_HZ = 0.002, 1.5
+"""By how much the offsets of two tones may differ: a share, and what packets lost do to a line [Hz]."""
 MOST_TRAINS = 3
 """Sets of frequencies that are looked at, the purest and longest first."""
 LEAST_WHOLE = 2
 """Whole stretches, of on and off, that must fit a cadence; the cut ones must not contradict it."""
-RINGING_SECONDS, DIAL_SECONDS = 0.5, 1.6
+RINGING_BALANCE = 0.4
+RINGING_SECONDS, DIAL_SECONDS = 0.3, 1.6
 """Of a pair of tones, so much is believed without its cadence [s]."""
 WEAK_PROBABILITY = 0.8
 SIT_HZ_SLACK = cadences.SIT_TOLERANCE_HZ + 5.0
@@ -85,7 +92,9 @@ def busy(sound: Sound) -> tuple[Finding, ...]:
         rows = [row for row in cadences.CADENCES if _has_frequencies(tone, row)]
         if not rows and not _is_single(tone):
             continue
-        pulses = tuple(pulses_of(sound, tone))
+        pulses = pulses_of(sound, tone.hz, tone)
+        if not pulses:
+            continue
         finding = _of_train(Train(tone=tone, pulses=pulses, seconds=sound.recording.seconds), rows)
         if finding:
             return (finding,)
@@ -94,15 +103,20 @@ def busy(sound: Sound) -> tuple[Finding, ...]:
 
 def _plain(tone: Tone) -> Tone:
     """A second line that is too weak to be a tone, and only a scar of the codec's, is left out."""
-    if len(tone.lines) == 2 and tone.lines[1].share < LEAST_BALANCE * tone.lines[0].share:
+    if len(tone.lines) == 2 and _balance(tone) < LEAST_BALANCE:
         return replace(tone, lines=tone.lines[:1])
     return tone
+
+
+def _balance(tone: Tone) -> float:
+    shares = [line.share for line in tone.lines]
+    return min(shares) / max(shares)
 
 
 def _different(tones: Sequence[Tone]) -> list[Tone]:
     """The best stretch of each set of frequencies, the best ones first."""
     best: list[Tone] = []
-    for tone in sorted(tones, key=lambda one: -one.purity * one.seconds):
+    for tone in sorted(tones, key=quality, reverse=True):
         if not any(_alike(tone.hz, other.hz) for other in best):
             best.append(tone)
     return best[:MOST_TRAINS]
@@ -115,9 +129,11 @@ def _alike(some: Sequence[float], others: Sequence[float]) -> bool:
 
 
 def _has_frequencies(tone: Tone, row: Cadence) -> bool:
-    return len(tone.hz) == len(row.hz) and all(
-        abs(one / other - 1) <= row.tolerance for one, other in zip(tone.hz, row.hz, strict=True)
-    )
+    """Whether all are off by little, and by the same: no carrier and no clock changes the ratio of two."""
+    if len(tone.hz) != len(row.hz):
+        return False
+    off = [one / other - 1 for one, other in zip(tone.hz, row.hz, strict=True)]
+    return max(map(abs, off)) <= row.tolerance and max(off) - min(off) <= SAME_OFFSET + RATIO_HZ / tone.hz[0]
 
 
 def _is_single(tone: Tone) -> bool:
@@ -168,7 +184,7 @@ def _general(train: Train, stretches: Sequence[Stretch]) -> Finding | None:
     """Busy or congestion by E.180's limits alone: one frequency, all its periods alike."""
     on = [stretch.seconds for stretch in stretches if stretch.on and not stretch.cut]
     off = [stretch.seconds for stretch in stretches if not stretch.on and not stretch.cut]
-    if not _is_single(train.tone) or not on or not off:
+    if not _is_single(train.tone) or train.tone.purity < WEAK_PURITY or not on or not off:
         return None
     period, ratio = on[0] + off[0], on[0] / off[0]
     shortest, longest = cadences.QUICK_PERIOD
@@ -186,10 +202,15 @@ def _without_cadence(row: Cadence, train: Train) -> Finding | None:
     longest = max(pulse.seconds for pulse in train.pulses)
     pair = len(row.hz) == 2
     if row.signal == cadences.RINGBACK and pair:
-        sounding = sum(pulse.seconds for pulse in train.pulses)
-        fits = sounding >= RINGING_SECONDS and len(train.pulses) <= len(row.pattern)
+        steady = train.tone.purity >= RINGING_PURITY and train.tone.spread <= RINGING_SPREAD_DB
+        fits = (
+            steady
+            and _balance(train.tone) >= RINGING_BALANCE
+            and longest >= RINGING_SECONDS
+            and len(train.pulses) <= len(row.pattern) // 2
+        )
         return _finding(row.signal, row.region, train, 0.95) if fits else None
-    if train.tone.purity < WEAK_PURITY or train.tone.spread > WEAK_SPREAD_DB or len(train.pulses) > 1:
+    if len(train.pulses) > 1 or train.tone.purity < WEAK_PURITY or train.tone.spread > WEAK_SPREAD_DB:
         return None
     if row.signal == cadences.RINGBACK:
         least, most = cadences.RINGING_ON

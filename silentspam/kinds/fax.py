@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from silentspam.call import VerdictKind
 from silentspam.kinds.finding import Finding
+from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import Pulse, Tone, pulses_of, tones_of
+from silentspam.kinds.tones import Tone, quality, tones_of
 
-LEAST_SHARE = 0.55
+LEAST_SHARE = 0.7
 """Of all power, that the line must hold. Between two phase reversals it is 0.9, with packets lost 0.6."""
 SHORTEST_TONE = 0.09
 """A shorter stretch does not say where a line is [s]."""
@@ -43,7 +44,7 @@ TONES = (
         signal="modem calling tone",
         hz=1300.0,
         tolerance_hz=20.0,
-        least=0.4,
+        least=0.45,
         most=0.8,
         source="ITU-T V.25, section 3.1: 1300 Hz, 0.5 to 0.7 s on, 1.5 to 2.0 s off",
     ),
@@ -80,8 +81,8 @@ def _steady(sound: Sound) -> Iterator[Finding]:
     for calling in TONES:
         matching = [tone for tone in tones if abs(tone.hz[0] - calling.hz) <= calling.tolerance_hz]
         if matching:
-            best = max(matching, key=lambda tone: tone.purity * tone.seconds)
-            for pulse in pulses_of(sound, best):
+            best = max(matching, key=quality)
+            for pulse in pulses_of(sound, best.hz, best):
                 if calling.least <= pulse.seconds <= calling.most:
                     yield _finding(calling.signal, best, pulse)
 

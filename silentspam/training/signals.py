@@ -47,7 +47,7 @@ def tones(n: int, frequencies: Sequence[float], rng: np.random.Generator, *, off
         [np.sin(2 * np.pi * f * (1 + offset) * t + p) for f, p in zip(frequencies, phases, strict=True)],
         axis=0,
     )
-    return tone * np.sqrt(2 / len(frequencies))
+    return np.asarray(tone * np.sqrt(2 / len(frequencies)))
 
 
 def gate(n: int, spans: Sequence[tuple[float, float]]) -> Signal:
@@ -105,7 +105,7 @@ def keyed(
     which = (np.arange(n) * rate / SAMPLE_RATE).astype(np.intp) % len(bits)
     hz = np.where(bits[which] == 1, mark, space) * (1 + offset)
     phase = 2 * np.pi * np.cumsum(hz) / SAMPLE_RATE + rng.uniform(0, 2 * np.pi)
-    return np.sqrt(2) * np.sin(phase)
+    return np.asarray(np.sqrt(2) * np.sin(phase))
 
 
 def hdlc_bits(seconds: float, rng: np.random.Generator, *, preamble: float = 1.0) -> Bits:
@@ -135,4 +135,4 @@ def unscrambled_ones(n: int, rng: np.random.Generator, *, guard: bool = True, of
     """
     lines = [(2250.0, 1.0), (2850.0, amplitude(-12.0))] + ([(1800.0, amplitude(-6.0))] if guard else [])
     total = sum((gain * tones(n, (hz,), rng, offset=offset) for hz, gain in lines), np.zeros(n))
-    return total / np.sqrt(sum(gain**2 for _, gain in lines))
+    return np.asarray(total / np.sqrt(sum(gain**2 for _, gain in lines)))
