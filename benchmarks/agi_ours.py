@@ -1,6 +1,6 @@
 """The trivial dialogue of `benchmarks.agi_servers` on the server of `silentspam serve`, without a screening.
 
-The front that accepts, the threads, the streams with their deadlines and the session are the product's own,
+The front that accepts, the loop, the streams with their deadlines and the session are the product's own,
 put together as a worker does it; only what is said is another. Workers share one listening socket.
 """
 
@@ -16,7 +16,8 @@ from silentspam.agi import variables
 from silentspam.agi.session import AgiSession
 from silentspam.config import Config
 from silentspam.serve.calls import Calls
-from silentspam.serve.front import Front
+from silentspam.serve.front import Front, split_greeting
+from silentspam.serve.hub import Hub, Link
 from silentspam.serve.stream import SocketStream
 
 WORKERS = Config().server.workers
@@ -25,16 +26,17 @@ BACKLOG = 1024
 CALL_ID = "6f1c9a52-3f0e-4d0b-8a86-2f6c1b0d9e11"
 
 
-def talk(connection: socket.socket, received: bytes, _full: bool) -> None:
+def talk(link: Link, received: bytes, _full: bool) -> None:
     """The six commands, each through the methods that a screening uses."""
     config = Config()
+    greeting, received = split_greeting(received)
     stream = SocketStream(
-        connection,
+        link,
         received=received,
         reply_seconds=config.server.reply_seconds,
         deadline=time.monotonic() + config.limits.screening_seconds,
     )
-    session = AgiSession(stream, stream, ends_with_call=False)
+    session = AgiSession(stream, stream, greeting=greeting, ends_with_call=False)
     session.get_variable("CALLERID(ANI)")
     session.set_variable(variables.CALL_ID, CALL_ID)
     session.answer()
@@ -59,13 +61,14 @@ def _start_worker(listener: socket.socket) -> int:
     if pid := os.fork():
         return pid
     section = Config().server
-    calls = Calls(limit=section.calls_per_worker, refused=_ignore, failed=_ignore)
-    longest = Config().limits.screening_seconds
+    hub = Hub()
+    calls = Calls(hub, limit=section.calls_per_worker, refused=_ignore, failed=_ignore)
 
     def take(connection: socket.socket, received: bytes) -> None:
-        calls.take(connection, received, serve=talk, ends=False, longest=longest)
+        calls.take(connection, received, serve=talk, ends=False)
 
     front = Front(
+        hub,
         listener,
         allowed=section.allowed_clients,
         greeting_seconds=section.greeting_seconds,

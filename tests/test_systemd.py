@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -13,9 +14,11 @@ from silentspam.cli import VERBS
 from silentspam.config import DEFAULT_PATH, Config
 from silentspam.installation import folders
 from silentspam.sections import ServerSection
-from silentspam.serve.calls import ENDS, FLOOD
+from silentspam.serve.calls import FLOOD
 from silentspam.serve.front import GREETINGS
+from silentspam.serve.http import CLIENTS
 from silentspam.serve.supervisor import CLERK_LEAVES_SECONDS
+from tests.serve.resident import WORKER_THREADS
 
 UNIT = resources.shipped("systemd") / "silentspam.service"
 DROP_IN = resources.shipped("systemd") / "several-servers.conf"
@@ -101,10 +104,24 @@ def test_it_may_write_every_folder_that_calls_write_to_and_no_model() -> None:
     assert SERVICE.one("ProtectSystem") == "strict"
 
 
-def test_it_has_descriptors_and_threads_for_as_many_calls_as_it_may_take() -> None:
-    section = ServerSection()
-    assert int(SERVICE.one("LimitNOFILE")) > 2 * section.calls_per_worker + FLOOD + GREETINGS
-    assert int(SERVICE.one("TasksMax")) > 2 * section.workers * (section.calls_per_worker + ENDS)
+def most(key: str) -> int:
+    """The largest value that a key of `server` may have."""
+    hint = get_type_hints(ServerSection, include_extras=True)[key]
+    (limits,) = hint.__metadata__
+    return int(limits.le)
+
+
+def test_it_has_descriptors_for_as_many_calls_as_a_worker_may_take() -> None:
+    """A worker's calls, ends of calls, greetings, and as many again for files that are open a moment."""
+    connections = most("calls_per_worker") + FLOOD + GREETINGS
+    assert int(SERVICE.one("LimitNOFILE")) > 2 * connections
+
+
+def test_it_has_threads_for_as_many_processes_as_there_may_be() -> None:
+    """However many the calls. The supervisor's loop, log and pages; clerk: loop, log and beat; a worker: loop
+    and log, and a model and a reload now and then (tests/serve/test_server.py)."""
+    supervisor, clerk = 3 + 2 * CLIENTS, 3
+    assert int(SERVICE.one("TasksMax")) > supervisor + clerk + most("workers") * WORKER_THREADS
 
 
 def test_nobody_but_loopback_reaches_it_until_somebody_says_so() -> None:

@@ -21,7 +21,8 @@ ARGUMENTS = range(1, 5)
 
 def caller_text(value: str) -> str:
     """What a caller can set, fit for the log: printable characters, at most `CALLER_TEXT_LIMIT` of them."""
-    return "".join(c for c in value[:CALLER_TEXT_LIMIT] if c.isprintable())
+    text = value[:CALLER_TEXT_LIMIT]
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
 
 
 def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str, started_at: float) -> Call:

@@ -7,7 +7,7 @@ ChannelError. Every read is bounded in length and in number of lines.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -62,8 +62,12 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
     Every command raises ChannelHangup when the caller has left and ChannelError for a refusal or garbage.
     """
 
-    def __init__(self, reader: Reader, writer: Writer, *, ends_with_call: bool = True) -> None:
+    def __init__(
+        self, reader: Reader, writer: Writer, *, greeting: bytes | None = None, ends_with_call: bool = True
+    ) -> None:
         """Read the environment. Raises ChannelHangup when it ends early, ChannelError when it never ends.
+
+        greeting: the environment's lines, where they were read already.
 
         ends_with_call: whether the end of the streams means that the caller left. Over a network it may be
         the network's: there Asterisk says HANGUP first, and an end without it is a ChannelError.
@@ -71,7 +75,9 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
         self._hung_up = ends_with_call
         self.stdin = reader
         self.stdout = writer
-        self.env = self._read_environment()
+        self.env = _environment(
+            self._read_environment() if greeting is None else greeting.decode("utf-8", "replace").split("\n")
+        )
 
     def execute(self, command: str, *args: object) -> Reply:
         """Send a command and return its reply; −1 (hangup and refusal alike) is told apart."""
@@ -205,15 +211,14 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
     def _ended(self, text: str) -> ChannelError:
         return ChannelHangup(text) if self._hung_up else ChannelError(f"{text}, and the caller had not left")
 
-    def _read_environment(self) -> dict[str, str]:
-        """Asterisk's `agi_name: value` lines up to an empty one; of a repeated name the first counts."""
-        env: dict[str, str] = {}
+    def _read_environment(self) -> list[str]:
+        """The lines up to an empty one."""
+        lines: list[str] = []
         for _ in range(MAX_ENVIRONMENT_LINES):
             line = self._readline()
             if not line:
-                return env
-            name, _, value = line.partition(":")
-            env.setdefault(name.strip(), value.strip())
+                return lines
+            lines.append(line)
         raise ChannelError(f"an AGI environment of more than {MAX_ENVIRONMENT_LINES} lines")
 
     def _quote(self, string: object) -> str:
@@ -223,6 +228,16 @@ class AgiSession(AGI):  # type: ignore[misc]  # pyst2 has no types
             raise ChannelError(f"a value holds control characters: {text[:80]!r}")
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
+
+
+def _environment(lines: Iterable[str]) -> dict[str, str]:
+    """Asterisk's `agi_name: value` lines; of a repeated name the first counts."""
+    env: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name := name.strip():
+            env.setdefault(name, value.strip())
+    return env
 
 
 def _key(reply: Reply) -> str:

@@ -1,7 +1,7 @@
 """`silentspam serve`: one resident screener for many Asterisk servers, over FastAGI.
 
     supervisor   starts and restarts the others, listens for signals, serves metrics; no numpy, no database
-    workers      screen calls: a front that reads greetings, a thread a call; they know no database either
+    workers      screen calls: a front that reads greetings, a greenlet a call; they know no database either
     clerk        takes rows from the spool into the database, learns lines, keeps gate and snapshot fresh
 
 Workers and clerk meet in files alone: rows go through the spool, what calls are judged with comes back as

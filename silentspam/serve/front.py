@@ -1,13 +1,13 @@
-"""The front of a worker: accepts connections, reads their greetings, and gives whole ones to a thread each.
+"""The front of a worker: accepts connections, reads their greetings, and gives on those that are whole.
 
-One loop over non-blocking sockets: a client that says nothing, half of something or garbage costs a socket
-for `server.greeting_seconds` and never a thread.
+A client that says nothing, half of something or garbage costs a socket for `server.greeting_seconds` and
+never becomes a call.
 """
 
 import errno
 import ipaddress
 import os
-import selectors
+import select
 import socket
 import time
 from collections import deque
@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from silentspam.agi.session import MAX_ENVIRONMENT_LINES
+from silentspam.serve.hub import Hub
 
 GREETINGS = 1000
 """Connections whose greeting may be under way at once; the next is closed unread."""
@@ -39,6 +40,14 @@ SWEEP_SECONDS = 0.1
 """Between two looks at who is late."""
 
 
+def split_greeting(received: bytes) -> tuple[bytes, bytes]:
+    """The lines of a greeting that is whole, and what came after it."""
+    if received.startswith(b"\n"):
+        return b"", received[1:]
+    greeting, _, rest = received.partition(GREETING_END)
+    return greeting, rest
+
+
 @dataclass(eq=False)
 class _Greeting:
     connection: socket.socket
@@ -52,6 +61,7 @@ class Front:
 
     def __init__(
         self,
+        hub: Hub,
         listener: socket.socket,
         *,
         allowed: Iterable[str],
@@ -59,7 +69,7 @@ class Front:
         take: Take,
         refused: Refused,
     ) -> None:
-        self.selector = selectors.DefaultSelector()
+        self._hub = hub
         self._listener = listener
         self._networks = tuple(ipaddress.ip_network(network, strict=False) for network in allowed)
         self._greeting_seconds = greeting_seconds
@@ -71,7 +81,7 @@ class Front:
         self._known: dict[str, bool] = {}
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         listener.setblocking(False)
-        self.selector.register(listener, selectors.EVENT_READ, self._accept)
+        hub.watch(listener.fileno(), lambda _: self._accept(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
 
     @property
     def greetings(self) -> int:
@@ -81,8 +91,7 @@ class Front:
     def turn(self, seconds: float) -> None:
         """Wait for something to happen, `seconds` at most, and see to it."""
         wait = min(seconds, PIECES_SECONDS) if self._in_pieces else seconds
-        for key, _ in self.selector.select(wait):
-            key.data()
+        self._hub.turn(wait)
         now = time.monotonic()
         while self._in_pieces and self._in_pieces[0][0] <= now:
             self._watch(self._in_pieces.popleft()[1])
@@ -93,8 +102,7 @@ class Front:
 
     def stop_accepting(self) -> None:
         """Close the door: the next connection is refused by the system, or taken by another worker."""
-        with suppress(KeyError, ValueError):
-            self.selector.unregister(self._listener)
+        self._hub.forget(self._listener.fileno())
         self._listener.close()
 
     def _accept(self) -> None:
@@ -116,9 +124,8 @@ class Front:
             with suppress(OSError):
                 self._listener.accept()[0].close()
         else:
-            time.sleep(
-                PIECES_SECONDS
-            )  # a thread took the spare one: until there is one again nobody comes in
+            # A thread took the spare one: until there is one again nobody comes in.
+            time.sleep(PIECES_SECONDS)
         with suppress(OSError):
             self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -143,7 +150,7 @@ class Front:
         """Read the rest of a greeting, and wait for what is still missing."""
         if greeting in self._greetings and self._read(greeting):
             greeting.watched = True
-            self.selector.register(greeting.connection, selectors.EVENT_READ, lambda: self._read(greeting))
+            self._hub.watch(greeting.connection.fileno(), lambda _: self._read(greeting))
 
     def _is_allowed(self, address: str) -> bool:
         if address not in self._known:
@@ -163,6 +170,9 @@ class Front:
         except OSError:
             received = b""
         greeting.received += received
+        if len(greeting.received) > GREETING_BYTES or greeting.received.count(b"\n") > MAX_ENVIRONMENT_LINES:
+            self._drop(greeting, "no AGI greeting")
+            return False
         if GREETING_END in greeting.received[-len(received) - 1 :] or greeting.received.startswith(b"\n"):
             self._forget(greeting)
             self._take(greeting.connection, greeting.received)
@@ -170,15 +180,12 @@ class Front:
         if not received:
             self._drop(greeting, "cut off" if greeting.received else "")
             return False
-        if len(greeting.received) > GREETING_BYTES or greeting.received.count(b"\n") > MAX_ENVIRONMENT_LINES:
-            self._drop(greeting, "no AGI greeting")
-            return False
         return True
 
     def _forget(self, greeting: _Greeting) -> None:
         self._greetings.discard(greeting)
         if greeting.watched:
-            self.selector.unregister(greeting.connection)
+            self._hub.forget(greeting.connection.fileno())
 
     def _drop(self, greeting: _Greeting, why: str) -> None:
         """Close a connection that never became a call; a mere connect and close is a health check."""

@@ -1,6 +1,6 @@
 """Where a worker puts the rows of its calls: a file of the spool that is still being written.
 
-A row is in the file before the call's thread goes on, so a worker that is killed loses none; once a second
+A row is in the file before its call is over, so a worker that is killed loses none; once a second
 the file is closed, synced, and given the name that the clerk looks for. A lock on the open file tells a
 living worker's from what a dead one left. When the disk refuses a row, it is kept in memory, tried again,
 and said on standard error: the row itself is in that line.

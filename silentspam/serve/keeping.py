@@ -30,6 +30,9 @@ RETRY_SECONDS = 2.0
 CALL_WAITS_SECONDS = 1.5
 """A call waits so long for the first model that can be loaded: its caller is being recorded meanwhile."""
 
+POLL_SECONDS = 0.02
+"""Between two looks at whether a model is loaded by now."""
+
 READY_SECONDS = 30.0
 """A start or a reload waits so long for its model: a disk that hangs must not hold up what else is new."""
 
@@ -57,12 +60,21 @@ def stamps(folder: Path) -> tuple[Stamp | None, ...]:
 class ModelKeeper:
     """The model that judges: loaded once, and again when another was promoted or its folder replaced.
 
-    before: the keeper of the configuration before; its model judges on until this one's is loaded.
+    pause: how a call waits (it may be one of many in its thread). before: the keeper of the configuration
+    before; its model judges on until this one's is loaded.
     """
 
-    def __init__(self, config: Config, say: Say, *, before: "ModelKeeper | None" = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        say: Say,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        before: "ModelKeeper | None" = None,
+    ) -> None:
         self._config = config
         self._say = say
+        self._pause = pause
         self._said = ""
         self._loading = threading.Lock()  # held by the thread that loads
         self._model: SpamModel | None = before._model if before else None
@@ -117,9 +129,12 @@ class ModelKeeper:
 
     def _wait(self, seconds: float) -> bool:
         """Until nobody loads; False where that takes longer."""
-        if found := self._loading.acquire(timeout=seconds):
-            self._loading.release()
-        return found
+        until = time.monotonic() + seconds
+        while self._loading.locked():
+            if time.monotonic() >= until:
+                return False
+            self._pause(POLL_SECONDS)
+        return True
 
     def _attempt(self) -> None:
         try:

@@ -7,6 +7,7 @@ progress go on with theirs.
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from silentspam.config import PROMPT_SECONDS, Config
 from silentspam.errors import ServerBusy, SilentSpamError
 from silentspam.judging import LazyJudge
 from silentspam.screening import Judge, Screener, Stage, fail_open, screen_call
+from silentspam.serve.front import split_greeting
+from silentspam.serve.hub import Link
 from silentspam.serve.journal import Journal
 from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
 from silentspam.serve.metering import Meter, is_suspect
@@ -39,16 +42,24 @@ RECENT_CALLS = 500
 
 
 class Service:
-    """Serves connections under one configuration. Thread-safe: calls share nothing that changes."""
+    """Serves connections under one configuration, each in a greenlet of its own."""
 
     def __init__(
-        self, config: Config, *, journal: Journal, meter: Meter, before: "Service | None" = None
+        self,
+        config: Config,
+        *,
+        journal: Journal,
+        meter: Meter,
+        pause: Callable[[float], None] = time.sleep,
+        before: "Service | None" = None,
     ) -> None:
-        """before: the one under the configuration before this; its model judges on until there is a newer."""
+        """pause: lets other calls go on for so many seconds. before: the one under the configuration before
+        this; its model judges on until there is a newer."""
         self.config = config
         self._models: ModelKeeper = ModelKeeper(
             config,
             lambda text: meter.log.event("model", text=text),
+            pause=pause,
             before=before._models if before else None,
         )
         self.recent: deque[bool] = deque(maxlen=RECENT_CALLS)
@@ -61,11 +72,6 @@ class Service:
         self._reply_seconds = config.server.reply_seconds + max(
             PROMPT_SECONDS, config.challenge.key_seconds, config.recording.seconds
         )
-
-    @property
-    def longest(self) -> float:
-        """Seconds after which a connection is cut, whatever its thread is waiting for."""
-        return self.config.limits.screening_seconds + 2 * GRACE_SECONDS
 
     @property
     def model_id(self) -> str:
@@ -83,26 +89,27 @@ class Service:
         if self.config.mode is not Mode.COLLECT:
             self._models.retry()
 
-    def serve(self, connection: socket.socket, received: bytes, *, full: bool) -> None:
-        """One AGI dialogue to its end; full: a call is handed back at once. Closes the connection."""
+    def serve(self, link: Link, received: bytes, *, full: bool) -> None:
+        """One AGI dialogue to its end; full: a call is handed back at once."""
         started_at = time.time()
         seconds = HAND_BACK_SECONDS if full else self.config.limits.screening_seconds
+        greeting, received = split_greeting(received)
         stream = SocketStream(
-            connection,
+            link,
             received=received,
             reply_seconds=min(self._reply_seconds, seconds),
             deadline=time.monotonic() + seconds,
         )
-        with connection:
-            session = AgiSession(stream, stream, ends_with_call=False)
-            if session.env.get(SCRIPT, "").strip("/") == ENDED:
-                self._log_end(session)
-                return
-            record = self._screen(session, started_at, full=full)
-            if stream.unanswered:
-                self._stuck.note(record.call)
-            else:
-                self._free_others(session)
+        session = AgiSession(stream, stream, greeting=greeting, ends_with_call=False)
+        if session.env.get(SCRIPT, "").strip("/") == ENDED:
+            self._log_end(session)
+            return
+        record = self._screen(session, started_at, full=full)
+        if stream.unanswered:
+            self._stuck.note(record.call)
+        else:
+            self._free_others(session)
+        link.close()  # the caller goes on; what becomes of the row is no longer his affair
         self._journal.add(screened(record))
         if record.judged_at is not None:
             self.recent.append(is_suspect(record))
@@ -114,7 +121,7 @@ class Service:
             session,
             ring_tone=self.config.recording.ring_tone,
             legs=self.config.legs_folder,
-            longest=self.longest,
+            longest=self.config.limits.screening_seconds + 2 * GRACE_SECONDS,
         )
         screener = replace(self._screener, judge=self._judge())
         record = _handed_back(call, channel, screener) if full else screen_call(call, channel, screener)

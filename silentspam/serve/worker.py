@@ -15,6 +15,7 @@ from silentspam.metrics import Registry
 from silentspam.serve import beat, metering
 from silentspam.serve.calls import Calls
 from silentspam.serve.front import Front
+from silentspam.serve.hub import Hub
 from silentspam.serve.journal import Journal
 from silentspam.serve.lines import LineWriter
 from silentspam.serve.service import ENDED, SCRIPT, Service
@@ -33,11 +34,16 @@ class Worker:
         config = load_config(config_path)
         self._meter = metering.Meter(self._registry, _log(config, self._writer))
         self._journal = Journal(Path(config.call_log.spool))
-        self._service = Service(config, journal=self._journal, meter=self._meter)
+        self._hub = Hub()
+        self._service = Service(config, journal=self._journal, meter=self._meter, pause=self._hub.pause)
         self._calls = Calls(
-            limit=config.server.calls_per_worker, refused=self._meter.refused, failed=self._failed
+            self._hub,
+            limit=config.server.calls_per_worker,
+            refused=self._meter.refused,
+            failed=self._failed,
         )
         self._front = Front(
+            self._hub,
             listener,
             allowed=config.server.allowed_clients,
             greeting_seconds=config.server.greeting_seconds,
@@ -53,12 +59,12 @@ class Worker:
 
     def run(self) -> None:
         """Serve until drained."""
-        self._front.selector.register(self._line, 1, self._hear_supervisor)
+        self._hub.watch(self._line.fileno(), lambda _: self._hear_supervisor())
         woken, waker = socket.socketpair()
         for end in (woken, waker):
             end.setblocking(False)
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        self._front.selector.register(woken, 1, lambda: woken.recv(64))
+        self._hub.watch(woken.fileno(), lambda _: woken.recv(64))
         signal.signal(signal.SIGTERM, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_reload)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which tells us
@@ -79,7 +85,6 @@ class Worker:
             received,
             serve=lambda one, greeting, full: service.serve(one, greeting, full=full),
             ends=ends,
-            longest=service.longest,
         )
 
     def _tick(self) -> None:
@@ -91,8 +96,6 @@ class Worker:
             self._next_beat = now + beat.SECONDS
             self._journal.close_file()
             self._service.try_again()
-            if cut := self._calls.cut_overdue():
-                self._meter.log.event("cut", connections=cut)
             self._beat()
 
     def _beat(self) -> None:
@@ -119,7 +122,13 @@ class Worker:
     def _renew(self, config: Config) -> None:
         """Have a new service ready while the old one serves; of two reloads the later one counts."""
         try:
-            service = Service(config, journal=self._journal, meter=self._meter, before=self._service)
+            service = Service(
+                config,
+                journal=self._journal,
+                meter=self._meter,
+                pause=self._hub.pause,
+                before=self._service,
+            )
             service.ready()
         except Exception as error:  # noqa: BLE001  whatever is wrong with it, the service before serves on
             self._not_taken_over(error)
@@ -140,7 +149,7 @@ class Worker:
         """It never speaks: something to read is its end."""
         with suppress(BlockingIOError):
             if not self._line.recv(16):
-                self._front.selector.unregister(self._line)
+                self._hub.forget(self._line.fileno())
                 self._drain()
 
     def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:

@@ -17,6 +17,7 @@ from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.session import AgiSession
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.screening import screen_call
+from silentspam.serve.front import split_greeting
 from tests.agi.dialogue import Raw, assert_only_our_commands, screener
 from tests.fakes import CALL_ID, ENVIRONMENT, Switch, Wire
 
@@ -73,6 +74,37 @@ def test_an_endless_line_is_an_error_after_a_bounded_number_of_bytes() -> None:
 
 def test_a_line_without_a_colon_is_a_name_without_a_value() -> None:
     assert raw_session(b"garbage\n\n").env == {"garbage": ""}
+
+
+ENVIRONMENT_LINES = st.lists(
+    st.tuples(st.sampled_from([b"agi_uniqueid", b"agi_arg_1", b" x ", b"\xff"]), st.binary(max_size=20)).map(
+        lambda pair: b":".join(pair)
+    )
+    | st.binary(min_size=1, max_size=20),
+    max_size=12,
+).map(
+    lambda lines: [
+        one for line in lines if (one := line.replace(b"\n", b" ")).decode("utf-8", "replace").strip()
+    ]
+)
+
+
+@given(ENVIRONMENT_LINES, st.binary(max_size=20))
+def test_a_greeting_that_was_read_already_is_the_same_environment(lines: list[bytes], rest: bytes) -> None:
+    whole = b"".join(line + b"\n" for line in lines) + b"\n" + rest
+    greeting, after = split_greeting(whole)
+    raw, reader = Raw(after), Raw(whole)
+    ours = AgiSession(raw, raw, greeting=greeting)  # type: ignore[arg-type]
+    assert ours.env == AgiSession(reader, reader).env  # type: ignore[arg-type]
+    assert raw.reads == 0
+    assert raw.readline(100) == reader.readline(100), "what comes after is there to be read"
+
+
+def test_the_greeting_of_asterisk_is_its_environment() -> None:
+    greeting, after = split_greeting(Switch().greeting())
+    raw = Raw(after)
+    assert AgiSession(raw, raw, greeting=greeting).env == ENVIRONMENT  # type: ignore[arg-type]
+    assert AgiSession(raw, raw, greeting=b"").env == {}  # type: ignore[arg-type]
 
 
 HOSTILE_NAMES = {

@@ -1,13 +1,18 @@
 """What breaks while the server runs, with its real processes: no caller waits for what does not come back."""
 
+import fcntl
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes import Switch, noise, tone
+import pytest
+
+from tests.fakes import Switch, noise, tone, words
+from tests.installed import action
 from tests.serve.resident import Resident, eventually
 
 SPEECH = tone().codes.tobytes()
@@ -82,3 +87,77 @@ def test_calls_go_on_while_the_database_is_locked_and_their_rows_come_after(
             eventually(lambda: server.events("failed"), 60.0)
             holder.execute("ROLLBACK")
         assert len(server.wait_for_rows(2)) == 2
+
+
+# --- the recordings' disk ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Meddling(Switch):
+    """Something happens to the opening's file when it is recorded, before the server is told."""
+
+    meddle: Callable[[Path], None] = lambda _path: None
+
+    def reply(self, command: str) -> bytes:
+        answer = super().reply(command)
+        if command.startswith("RECORD FILE"):
+            self.meddle(Path(f"{words(command)[2]}.ulaw"))
+        return answer
+
+
+@pytest.fixture
+def hang() -> Iterator[Callable[[Path], None]]:
+    """Makes a file whose opening hangs, as on a disk that does: the kernel has whoever opens a leased file
+    wait for the lease's holder, for /proc/sys/fs/lease-break-time."""
+    held: list[int] = []
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the holder is asked for it
+
+    def hang(path: Path) -> None:
+        held.append(os.open(path, os.O_RDWR))
+        try:
+            fcntl.fcntl(held[-1], fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except OSError as error:
+            pytest.skip(f"no leases on this file system: {error}")
+
+    yield hang
+    for descriptor in held:
+        os.close(descriptor)
+    signal.signal(signal.SIGIO, before)
+
+
+def test_a_disk_that_hangs_costs_the_screenings_of_one_worker_and_no_caller(
+    tmp_path: Path, model_folder: Path, hang: Callable[[Path], None]
+) -> None:
+    """All calls of a worker wait behind the one that reads: it is killed, and Asterisk bridges them all."""
+    with Resident(tmp_path, model_folder) as server:
+        (worker,) = server.children("worker")
+        held = server.hold(Switch(opening=SPEECH))
+        stuck = Meddling(opening=DEAD_AIR, meddle=hang)
+        server.call(stuck)
+        assert action(stuck) == "BRIDGE", "nothing was said but that the connection is over"
+        assert held.connection.recv(1) == b""
+        held.cut()
+        eventually(lambda: server.children("worker") not in ([], [worker]))
+        eventually(lambda: server.page("/readyz")[0] == 200)
+        assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
+        for let_go in (stuck, held.switch):
+            let_go.variables |= {"DIALSTATUS": "ANSWER", "ANSWEREDTIME": "12", "HANGUPCAUSE": "16"}
+            let_go.dead = True
+            server.call(let_go, "ended")
+        dispositions = [row["disposition"] for row in server.wait_for_rows(3)]
+        assert sorted(dispositions) == ["BRIDGED", "BRIDGED", "REJECTED_CALLER_SILENCE"]
+
+
+def test_an_opening_that_is_no_file_hangs_nobody(tmp_path: Path, model_folder: Path) -> None:
+    def replace(path: Path) -> None:
+        path.unlink()
+        os.mkfifo(path)
+
+    with Resident(tmp_path, model_folder) as server:
+        workers = server.children("worker")
+        switch = Meddling(opening=b"", meddle=replace)
+        server.call(switch)
+        assert action(switch) == "BRIDGE"
+        assert "not a regular file" in server.wait_for_rows(1)[0]["failed_open_cause"]
+        assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
+        assert server.children("worker") == workers

@@ -7,11 +7,15 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from silentspam.serve import front as front_module
-from silentspam.serve.front import GREETING_BYTES, Front
+from silentspam.serve.front import GREETING_BYTES, Front, split_greeting
+from silentspam.serve.hub import Hub
 from tests.fakes import Switch
 
 GREETING = Switch().greeting()
@@ -28,6 +32,7 @@ class Door:
         self.taken: list[tuple[socket.socket, bytes]] = []
         self.refused: list[str] = []
         self.front = Front(
+            Hub(),
             listener,
             allowed=allowed,
             greeting_seconds=seconds,
@@ -35,12 +40,18 @@ class Door:
             refused=self.refused.append,
         )
 
-    def client(self, *parts: bytes) -> socket.socket:
+    def client(self, *parts: bytes, wait: float = 0.05) -> socket.socket:
         client = socket.create_connection(self.address, timeout=10)
         for part in parts:
             client.sendall(part)
-            self.front.turn(0.05)
+            self.front.turn(wait)
         return client
+
+    def close(self) -> None:
+        self.front.stop_accepting()
+        os.close(self.front._spare)
+        for connection, _ in self.taken:
+            connection.close()
 
     def turn_until(self, ask: Callable[[], object]) -> None:
         deadline = time.monotonic() + 20
@@ -76,6 +87,34 @@ def test_what_comes_after_the_greeting_is_kept(door: Door) -> None:
         assert door.taken[0][1] == GREETING + b"HANGUP\n"
 
 
+@given(st.data())
+def test_a_greeting_is_the_same_in_whatever_pieces_it_comes(data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(GREETING) - 1), max_size=5)))
+    pieces = [GREETING[begin:end] for begin, end in pairwise([0, *cuts, len(GREETING)])]
+    door = Door()
+    with door.client(*pieces, wait=0.0):
+        door.turn_until(lambda: door.taken)
+        assert [received for _, received in door.taken] == [GREETING]
+    door.close()
+
+
+def test_an_empty_greeting_is_whole(door: Door) -> None:
+    with door.client(b"\nHANGUP\n"):
+        door.turn_until(lambda: door.taken)
+        assert door.taken[0][1] == b"\nHANGUP\n"
+
+
+@given(
+    st.lists(
+        st.binary(min_size=1, max_size=20).map(lambda line: line.replace(b"\n", b"") or b"x"), max_size=5
+    ),
+    st.binary(max_size=20),
+)
+def test_a_whole_greeting_is_split_at_its_empty_line(lines: list[bytes], rest: bytes) -> None:
+    whole = b"".join(line + b"\n" for line in lines) + b"\n" + rest
+    assert split_greeting(whole) == (b"\n".join(lines), rest)
+
+
 def test_a_health_check_is_no_refusal(door: Door) -> None:
     door.client().close()
     door.turn_until(lambda: not door.front.greetings)
@@ -97,11 +136,12 @@ def test_a_slow_greeting_ends_in_time() -> None:
         assert is_closed(client)
 
 
+@pytest.mark.parametrize("end", [b"", b"\n\n"], ids=["endless", "with an end"])
 @pytest.mark.parametrize(
     "garbage", [b"x" * (GREETING_BYTES + 1), b"x: y\n" * 300], ids=["long", "many lines"]
 )
-def test_garbage_is_no_greeting(door: Door, garbage: bytes) -> None:
-    with door.client(garbage):
+def test_garbage_is_no_greeting(door: Door, garbage: bytes, end: bytes) -> None:
+    with door.client(garbage + end):
         door.turn_until(lambda: door.refused)
         assert door.refused == ["no AGI greeting"]
 
@@ -145,6 +185,15 @@ def test_without_descriptors_connections_are_closed_and_the_loop_goes_on(door: D
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         with door.client(GREETING):
             door.turn_until(lambda: door.taken)
+
+
+def test_a_greeting_that_is_under_way_when_the_door_is_closed_is_taken(door: Door) -> None:
+    with door.client(GREETING[:40]) as client:
+        door.turn_until(lambda: door.front.greetings == 1)
+        door.front.stop_accepting()
+        client.sendall(GREETING[40:])
+        door.turn_until(lambda: door.taken)
+        assert door.taken[0][1] == GREETING
 
 
 def test_nothing_is_accepted_after_the_door_is_closed(door: Door) -> None:

@@ -10,9 +10,12 @@ import pytest
 from silentspam.config import Config, load_config
 from silentspam.errors import LineError, ModelError
 from silentspam.hashed import SUMS_NAME
+from silentspam.model import SpamModel
 from silentspam.registry.registry import Registry
 from silentspam.serve import keeping
+from silentspam.serve.hub import Hub
 from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
+from tests.serve.looping import within
 from tests.serve.resident import eventually
 
 
@@ -144,6 +147,21 @@ def test_a_call_does_not_wait_for_a_newer_model(
         assert keeper.current() is before
     let_go.set()
     eventually(lambda: keeper.current() is not before)
+
+
+def test_other_calls_go_on_while_some_wait_for_the_first_model(
+    tmp_path: Path, model_folder: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, let_go, load = Hub(), threading.Event(), keeping.load_and_warm_up
+
+    def slow(folder: Path) -> SpamModel:
+        let_go.wait(20)
+        return load(folder)
+
+    monkeypatch.setattr(keeping, "load_and_warm_up", slow)
+    keeper = ModelKeeper(configured(tmp_path, model_folder), said.append, pause=hub.pause)
+    first, second, _ = within(hub, keeper.current, keeper.current, let_go.set)
+    assert first is second
 
 
 def test_a_keeper_begins_with_the_model_of_the_one_before(

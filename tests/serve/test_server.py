@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes import Switch, noise, tone
 from tests.installed import action
-from tests.serve.resident import Resident, eventually
+from tests.serve.resident import WORKER_THREADS, Resident, eventually
 
 SPEECH = tone().codes.tobytes()
 DEAD_AIR = noise().codes.tobytes()
@@ -124,6 +124,16 @@ def test_many_calls_at_once_are_each_judged_on_their_own(served: Resident) -> No
         thread.join()
     verdicts = [row_of(served, switch)["verdict"] for switch in switches]
     assert verdicts == ["HAM" if number % 2 else "CALLER_SILENCE" for number in range(40)]
+
+
+def test_calls_take_no_threads(served: Resident) -> None:
+    """What the unit's TasksMax counts on: the loop, the log, and a model and a reload now and then."""
+    (worker,) = served.children("worker")
+    tasks = Path(f"/proc/{worker}/task")
+    held = [served.hold(Switch(opening=SPEECH)) for _ in range(20)]
+    assert len(os.listdir(tasks)) <= WORKER_THREADS
+    for dialogue in held:
+        dialogue.go_on()
 
 
 # --- limits, and what the server is told --------------------------------------------------------------------
