@@ -43,6 +43,7 @@ RINGING_BALANCE = 0.4
 RINGING_SECONDS, DIAL_SECONDS = 0.3, 1.6
 """Of a pair of tones, so much is believed without its cadence [s]."""
 WEAK_PROBABILITY = 0.8
+SIT_PURITY = 0.55
 SIT_HZ_SLACK = cadences.SIT_TOLERANCE_HZ + 5.0
 SIT_HOLE = 0.13
 """Between two tones of it: what lost packets take away [s]."""
@@ -80,15 +81,11 @@ class Train:
 
 def busy(sound: Sound) -> tuple[Finding, ...]:
     """The call-progress signal of an opening, or none. Never raises."""
-    tones = [
-        _plain(tone)
-        for tone in tones_of(sound)
-        if tone.purity >= LEAST_PURITY and tone.seconds >= SHORTEST_TONE
-    ]
-    special = _special_information(tones)
+    tones = [_plain(tone) for tone in tones_of(sound) if tone.seconds >= SHORTEST_TONE]
+    special = _special_information([tone for tone in tones if tone.lines[0].share >= SIT_PURITY])
     if special:
         return (special,)
-    for tone in _different(tones):
+    for tone in _different([tone for tone in tones if tone.purity >= LEAST_PURITY]):
         rows = [row for row in cadences.CADENCES if _has_frequencies(tone, row)]
         if not rows and not _is_single(tone):
             continue

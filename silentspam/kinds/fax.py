@@ -9,19 +9,24 @@ from dataclasses import dataclass, replace
 
 from silentspam.call import VerdictKind
 from silentspam.kinds.finding import Finding
+from silentspam.kinds.keying import keyed
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone, quality, tones_of
 
-LEAST_SHARE = 0.7
-"""Of all power, that the line must hold. Between two phase reversals it is 0.9, with packets lost 0.6."""
+LEAST_SHARE, LEAST_ANSWER_SHARE = 0.7, 0.5
+"""Of all power, that the line must hold. Phase reversals, modulation and lost packets take their share."""
+BESIDE_TOLERANCE = 0.02
 SHORTEST_TONE = 0.09
 """A shorter stretch does not say where a line is [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calling:
-    """A steady tone by which a machine is known. least, most: so much of it is in the opening [s]."""
+    """A steady tone by which a machine is known. least, most: so much of it is in the opening [s].
+
+    beside: lines that may go with it.
+    """
 
     signal: str
     hz: float
@@ -29,6 +34,8 @@ class Calling:
     least: float
     most: float
     source: str
+    purity: float = LEAST_SHARE
+    beside: tuple[float, ...] = ()
 
 
 TONES = (
@@ -54,37 +61,45 @@ TONES = (
         tolerance_hz=36.0,
         least=0.4,
         most=9.0,
+        purity=LEAST_ANSWER_SHARE,
         source="ITU-T V.25 and T.30 (CED): 2100 ± 15 Hz for 2.6 to 4.0 s; ± 1.5 % by carrier and clock",
     ),
     Calling(
-        signal="Bell 103 answer tone",
-        hz=2225.0,
-        tolerance_hz=36.0,
-        least=0.5,
+        signal="Bell 103 or V.22 answer",
+        hz=2237.0,
+        tolerance_hz=47.0,
+        least=0.4,
         most=9.0,
-        source="Bell System 41106: 2225 Hz",
+        beside=(1800.0, 2850.0),
+        source="Bell System 41106: 2225 Hz; ITU-T V.22: unscrambled ones, 2250 2850 Hz, guard 1800 Hz",
     ),
 )
 
 
 def fax(sound: Sound) -> tuple[Finding, ...]:
-    """The fax and modem signals of an opening. Never raises."""
-    return tuple(_steady(sound))
+    """The fax and modem signals of an opening, and textphones, of no kind. Never raises."""
+    return () if sound.is_empty else (*_steady(sound), *keyed(sound))
 
 
 def _steady(sound: Sound) -> Iterator[Finding]:
-    tones = [
-        replace(tone, lines=tone.lines[:1])
-        for tone in tones_of(sound)
-        if tone.seconds >= SHORTEST_TONE and tone.lines[0].share >= LEAST_SHARE
-    ]
+    tones = [tone for tone in tones_of(sound) if tone.seconds >= SHORTEST_TONE]
     for calling in TONES:
-        matching = [tone for tone in tones if abs(tone.hz[0] - calling.hz) <= calling.tolerance_hz]
+        matching = [own for tone in tones if (own := _own(tone, calling)) is not None]
         if matching:
             best = max(matching, key=quality)
             for pulse in pulses_of(sound, best.hz, best):
                 if calling.least <= pulse.seconds <= calling.most:
                     yield _finding(calling.signal, best, pulse)
+
+
+def _own(tone: Tone, calling: Calling) -> Tone | None:
+    """The tone with those lines alone that are the signal's; None where these are not nearly all of it."""
+    main = [line for line in tone.lines if abs(line.hz - calling.hz) <= calling.tolerance_hz]
+    beside = [
+        line for line in tone.lines for hz in calling.beside if abs(line.hz / hz - 1) <= BESIDE_TOLERANCE
+    ]
+    own = replace(tone, lines=(*main, *beside))
+    return own if main and own.purity >= calling.purity else None
 
 
 def _finding(signal: str, tone: Tone, pulse: Pulse) -> Finding:
@@ -95,5 +110,5 @@ def _finding(signal: str, tone: Tone, pulse: Pulse) -> Finding:
         probability=round(min(tone.purity + 0.02, 0.999), 3),
         begin=pulse.begin,
         end=pulse.end,
-        reason=f"{signal}: {tone.hz[0]:.0f} Hz for {lasting}, {tone.purity:.0%} of all power",
+        reason=f"{signal}: {tone.lines[0].hz:.0f} Hz for {lasting}, {tone.purity:.0%} of all power",
     )

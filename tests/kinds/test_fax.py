@@ -50,7 +50,7 @@ def test_an_answer_tone_is_found_with_and_without_reversals(level, offset, modul
 
 @pytest.mark.parametrize(
     ("hz", "length", "signal"),
-    [(1300, 0.6, "modem calling tone"), (2225, 1.5, "Bell 103 answer tone")],
+    [(1300, 0.6, "modem calling tone"), (2225, 1.5, "Bell 103 or V.22 answer")],
 )
 def test_the_other_steady_tones_are_named(hz, length, signal):
     assert names(heard(burst([hz], 0.3, 0.3 + length))) == [signal]
