@@ -49,7 +49,7 @@ class Opening:
     """A person's opening before the network; `source` names the speaker, place or tune it came from."""
 
     signal: Signal
-    kind: HamKind
+    kind: enum.StrEnum
     source: str
     leading_silence: float = 0.0
 

@@ -24,6 +24,7 @@ from silentspam.training.payloads import Octets, Payloads
 
 LEVEL_DBFS = (-55.0, -10.0)
 PACKET_SAMPLES = 160
+FEWEST_OCTETS = 8
 OWN_LEVEL_SHARE = 0.7
 """How many campaigns of octets keep the level that decoding gives them."""
 
@@ -64,8 +65,8 @@ class Misread:
     gapped: bool
 
     def sound(self, n: int, rng: np.random.Generator) -> Signal:
-        # 8 octets of speech at most stand for one sample, and the voice is repeated where it ends.
-        octets = self.encode(quantised(self.voice(n if self.gapped else 10 * n, rng)))
+        # Packed speech fills less time than it takes: G.729 has the fewest octets, one for eight samples.
+        octets = self.encode(quantised(self.voice(n if self.gapped else FEWEST_OCTETS * n, rng)))
         if self.gapped and len(octets) < n:
             per_packet = max(len(octets) * PACKET_SAMPLES // n, 1)
             packets = octets[: len(octets) // per_packet * per_packet].reshape(-1, per_packet)

@@ -1,7 +1,8 @@
 """Drawing a corpus of noise: campaigns of machines, and people who might be taken for them.
 
 Splits as in `simulate`: `train`; `test_seen`, further calls of the training campaigns; `test_unseen`,
-campaigns, voices, places and tunes that training never meets. A campaign that a codec turns into silence, or
+campaigns, voices, places and tunes that training never meets; `test_rooms`, nobody speaking in rooms that are
+synthetic, a test of its own. A campaign that a codec turns into silence, or
 that is quieter than HEARD_DBFS at the far end, is drawn again: it is dead air.
 """
 
@@ -13,12 +14,13 @@ import numpy as np
 from silentspam.audio import SAMPLE_RATE, Recording, dbfs
 from silentspam.errors import AudioError
 from silentspam.fitness import why_inconclusive
+from silentspam.kinds.noise import HEARD_DBFS
 from silentspam.training import noise
 from silentspam.training.codecs import Codec
-from silentspam.training.ham import excerpt
+from silentspam.training.ham import Opening, excerpt
 from silentspam.training.network import draw_chain
 from silentspam.training.noise_campaigns import Material, NoiseCampaign, NoiseFamily, draw_noise_campaign
-from silentspam.training.noise_ham import NoisyPeople
+from silentspam.training.noise_ham import NoisyPeople, synthetic_room
 from silentspam.training.payloads import Payloads
 from silentspam.training.simulate import (
     DRAWS,
@@ -33,18 +35,17 @@ from silentspam.training.simulate import (
 )
 from silentspam.training.sources import Clip, ClipKind, Split
 
-HEARD_DBFS = -57.0
-"""What is quieter is no noise to a person: the campaigns' −55 dBFS, less what codecs take."""
+ROOMS = "test_rooms"
 
 STATEMENT = (
     "Noise is synthetic: sums, and real decoders given other codecs' octets or chance. Wind, car cabins, "
-    "breath and half of the quiet rooms are synthetic too. Speech, places and music are licensed recordings; "
-    "the codecs are real."
+    "and breath are synthetic too, and rooms in a test of their own. Speech, places and music are licensed "
+    "recordings; the codecs are real."
 )
 
 
 class NoiseSimulator:
-    """Draws the openings of a plan; `plan.silence` must be 0."""
+    """Draws the openings of a plan, whose `silence` counts synthetic rooms."""
 
     def __init__(
         self, plan: Plan, clips: Sequence[Clip], codecs: Mapping[str, Codec], payloads: Payloads
@@ -60,7 +61,9 @@ class NoiseSimulator:
 
     def draw(self, job: Job) -> Drawn | None:
         """One opening; None where chance gave only silence. It depends on the seed and the job alone."""
-        return self._spam(job.index, job.call) if job.stream is Stream.CALL else self._person(job.index)
+        if job.stream is Stream.CALL:
+            return self._spam(job.index, job.call)
+        return self._person(job.index) if job.stream is Stream.HAM else self._room(job.index)
 
     def _rng(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng([self.plan.seed, *stream])
@@ -109,16 +112,24 @@ class NoiseSimulator:
         rng = self._rng(Stream.HAM, index)
         split = Split.TEST if index < round(self.plan.ham * self.plan.test_share) else Split.TRAIN
         opening = self._people[split].draw(self._length(), rng)
+        side = CorpusSplit.TEST_UNSEEN if split is Split.TEST else CorpusSplit.TRAIN
+        return self._sent(opening, f"ham-{index:06d}", side, rng)
+
+    def _room(self, index: int) -> Drawn:
+        rng = self._rng(Stream.SILENCE, index)
+        return self._sent(synthetic_room(self._length(), rng), f"room-{index:06d}", ROOMS, rng)
+
+    def _sent(self, opening: Opening, name: str, split: str, rng: np.random.Generator) -> Drawn:
         chain = draw_chain(tuple(self._codecs), rng)
         codes = chain.send(opening.signal, self._codecs, rng)
         row = Row(
-            recording=f"{RECORDINGS}/ham-{index:06d}.ulaw",
+            recording=f"{RECORDINGS}/{name}.ulaw",
             label="ham",
             kind=opening.kind,
             campaign="",
             source=opening.source,
             codec=chain.name,
-            split=CorpusSplit.TEST_UNSEEN if split is Split.TEST else CorpusSplit.TRAIN,
+            split=split,
         )
         return Drawn(row, Recording(codes).opening(self.plan.seconds))
 

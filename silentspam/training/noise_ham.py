@@ -1,8 +1,9 @@
 """People who might be taken for noise: in streets, trains, crowds and cars, silent or speaking, in wind.
 
 Places and voices are licensed recordings of one split; wind, breath at the microphone and the car's cabin are
-synthetic, and so is the fan or office of `handset.synthetic_room`. Levels dBFS, signals float64 in ±1 at
-8 kHz. A third are the people of the corpus of dead air, as they are.
+synthetic. A third are the people of the corpus of dead air, but in licensed places alone: a loud synthetic
+room (`handset.synthetic_room`) is a sum of shaped noise like a campaign's, and no evidence of what rooms are.
+Such rooms are drawn apart, to be measured. Levels dBFS, signals float64 in ±1 at 8 kHz.
 """
 
 import enum
@@ -29,6 +30,7 @@ class NoiseHamKind(enum.StrEnum):
     CABIN = "cabin"
     BREATH = "breath"
     DISTORTED = "distorted"
+    SYNTHETIC_ROOM = "synthetic_room"
 
 
 SHARES = {
@@ -62,7 +64,10 @@ class NoisyPeople(HamSource):
             return super().draw(n, rng)
         sound, source = self._heard(kind, n, rng)
         line = handset.draw_handset(rng).send(sound, rng)
-        return Opening(signal=line, kind=kind, source=source)  # type: ignore[arg-type]
+        return Opening(signal=line, kind=kind, source=source)
+
+    def _room(self, n: int, level: float, rng: np.random.Generator) -> tuple[Signal, str]:
+        return self._place(n, level, rng)
 
     def _heard(self, kind: NoiseHamKind, n: int, rng: np.random.Generator) -> tuple[Signal, str]:
         match kind:
@@ -97,6 +102,13 @@ class NoisyPeople(HamSource):
     def _maybe_speech(self, sound: Signal, name: str, n: int, rng: np.random.Generator) -> tuple[Signal, str]:
         source = f"{name}-{rng.integers(2**32):08x}"
         return self._speech_in((sound, source), n, rng) if rng.random() < 0.5 else (sound, source)
+
+
+def synthetic_room(n: int, rng: np.random.Generator) -> Opening:
+    """Nobody speaking in a loud fan or office that is a sum of shaped noise."""
+    room = noise.at_level(handset.synthetic_room(n, rng), rng.uniform(*LOUD))
+    line = handset.draw_handset(rng).send(room, rng)
+    return Opening(signal=line, kind=NoiseHamKind.SYNTHETIC_ROOM, source="room (synthetic)")
 
 
 def wind(n: int, level: float, rng: np.random.Generator) -> Signal:

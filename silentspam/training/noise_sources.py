@@ -5,6 +5,7 @@ parameters are drawn once, for a campaign; `sound` draws what differs from call 
 [shape=(n,)] at 8 kHz whose level the campaign sets. Levels dB, frequencies Hz, times s.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,18 +15,20 @@ from silentspam.audio import SAMPLE_RATE
 from silentspam.training import noise
 from silentspam.training.noise import NoiseShape, Signal
 
-TILTS = (0.0, 0.0, -3.01, -6.02, 3.01)
-"""White, pink, brown and blue: power falls by 0, 1 and 2 octaves' worth of 3.01 dB, or rises."""
+WHITE, PINK, BROWN, BLUE = 0.0, -3.01, -6.02, 3.01
+"""By how much the power of a noise rises [dB/octave]."""
+CIRCUIT = (WHITE, WHITE, PINK, BLUE)
+"""Thermal and shot noise are white, a bad contact's is pink (1/f); none of a circuit's falls more steeply."""
 
 
 def _between(low: float, high: float, rng: np.random.Generator) -> float:
     return float(rng.uniform(low, high))
 
 
-def _hiss(rng: np.random.Generator) -> NoiseShape:
-    """The band that a line or a converter leaves of a hiss."""
+def _hiss(tilts: Sequence[float], rng: np.random.Generator) -> NoiseShape:
+    """The band that a line or a converter leaves of a hiss of one of the tilts."""
     return NoiseShape(
-        tilt=float(rng.choice(TILTS)) + _between(-1, 1, rng),
+        tilt=float(rng.choice(tilts)) + _between(-1, 1, rng),
         low_cut=_between(20, 350, rng),
         high_cut=_between(2800, 5000, rng),
         order=int(rng.integers(2, 9)),
@@ -40,7 +43,7 @@ class Coloured:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Self:
-        return cls(shape=_hiss(rng))
+        return cls(shape=_hiss((*CIRCUIT, BROWN), rng))
 
     def sound(self, n: int, rng: np.random.Generator) -> Signal:
         return noise.shaped_noise(n, self.shape, rng)
@@ -80,7 +83,7 @@ class BrokenCircuit:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Self:
         return cls(
-            shape=_hiss(rng),
+            shape=_hiss(CIRCUIT, rng),
             mains_hz=float(rng.choice(noise.MAINS_HZ)),
             hum=_between(-25, 0, rng),
             crackles=float(10 ** rng.uniform(0, 2)),
@@ -120,7 +123,7 @@ class Bursts:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Self:
         return cls(
-            shape=_hiss(rng),
+            shape=_hiss(CIRCUIT, rng),
             on=_between(0.1, 0.8, rng),
             off=_between(0.02, 0.3, rng),
             depth=_between(6, 40, rng),
@@ -137,7 +140,10 @@ class Bursts:
 
 @dataclass(frozen=True, kw_only=True)
 class Radio:
-    """A receiver between stations: hiss of its pass band that fades, clicks, sometimes a faint whistle."""
+    """A receiver between stations: hiss of its pass band that fades, clicks, sometimes a faint whistle.
+
+    What an FM discriminator hears of no station rises with frequency, until de-emphasis takes that back.
+    """
 
     shape: NoiseShape
     fading: float
@@ -152,7 +158,7 @@ class Radio:
             low_cut=_between(100, 400, rng),
             high_cut=_between(2200, 3600, rng),
             order=int(rng.integers(3, 11)),
-            tilt=_between(-4, 2, rng),
+            tilt=_between(-1, 4, rng),
         )
         return cls(
             shape=shape,
@@ -184,7 +190,7 @@ class Pumping:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Self:
-        return cls(shape=_hiss(rng), period=_between(0.15, 1.5, rng), depth=_between(4, 22, rng))
+        return cls(shape=_hiss(CIRCUIT, rng), period=_between(0.15, 1.5, rng), depth=_between(4, 22, rng))
 
     def sound(self, n: int, rng: np.random.Generator) -> Signal:
         t = np.arange(n) / SAMPLE_RATE
