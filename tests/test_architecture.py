@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "screening": CORE | {"challenge", "channel", "gate", "policy"},
     "collecting": CORE | {"audio", "fitness", "gate", "policy"},
     "agi": {"errors", "call", "agi"},
-    "calllog": CORE | {"calllog", "gate", "lines"},
+    "calllog": CORE | {"calllog", "gate", "kinds", "lines", "recordings"},
     "explain": {"budget", "call", "gate"},
     "sections": set(),
     "config": {"errors", "budget", "call", "challenge", "lines", "resources", "sections"},
@@ -66,6 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "promotion": CORE | {"audio", "calllog", "labels", "policy", "promotion", "training"},
     "metrics": set(),
     "judging": CORE | MODEL | {"config", "gate", "policy", "registry", "resources"},
+    "librarian": {"errors", "audio", "call", "calllog", "config", "kinds", "lines", "recordings"},
     "gatekeeping": CORE | {"calllog", "config", "gate"},
     "assembly": CORE
     | MODEL

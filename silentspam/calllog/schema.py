@@ -164,6 +164,19 @@ _STEPS: tuple[str | Forms, ...] = (
     # Why a call has an end that its switch did not report.
     *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _END_COLUMNS.items()),
     "CREATE INDEX calls_unended ON calls (started_at) WHERE ended_at IS NULL",
+    # Recordings that are known or were found; peaks: base64 of a packed constellation.
+    "CREATE TABLE recordings (recording_id TEXT PRIMARY KEY, name TEXT, note TEXT, standing TEXT, "
+    "peaks TEXT, added_at REAL, changed_at REAL, changed_by TEXT)",
+    # What was done to recordings: one row a deed, never edited.
+    "CREATE TABLE recording_events (event_id TEXT PRIMARY KEY, recording_id TEXT, deed TEXT, "
+    "changed_at REAL, changed_by TEXT, note TEXT)",
+    # Calls that play a recording; number: hashed.
+    "CREATE TABLE recording_matches (recording_id TEXT, call_id TEXT, number INTEGER, matched_at REAL, "
+    "begin_seconds REAL, evidence REAL, PRIMARY KEY (recording_id, call_id))",
+    "CREATE INDEX recording_matches_call ON recording_matches (call_id)",
+    # Openings of recent calls of all servers, among which re-plays are looked for.
+    "CREATE TABLE recent_openings (call_id TEXT PRIMARY KEY, number INTEGER, heard_at REAL, peaks TEXT)",
+    "CREATE INDEX recent_openings_heard ON recent_openings (heard_at)",
 )
 
 

@@ -3,7 +3,6 @@
 Which recordings are known, and what is thought of each, is a library's affair (`recordings.library`).
 """
 
-import enum
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,21 +10,7 @@ from silentspam.call import VerdictKind
 from silentspam.kinds.constellation import Constellation, constellation
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.sound import Sound
-
-
-class Standing(enum.StrEnum):
-    """What is thought of a recording.
-
-    CANDIDATE: it was heard under different numbers, and nobody has decided yet. CONFIRMED: its calls are
-    SPAM. PERMITTED: honest callers play it, such as the hold music of a company. REMOVED: an operator said
-    that it is nothing, and it stays so.
-    """
-
-    CANDIDATE = "CANDIDATE"
-    CONFIRMED = "CONFIRMED"
-    PERMITTED = "PERMITTED"
-    REMOVED = "REMOVED"
-
+from silentspam.kinds.standing import Standing
 
 KINDS = {Standing.CONFIRMED: VerdictKind.CALLER_RECORDING}
 """What a recording of a standing speaks for; one of any other standing speaks for nothing."""

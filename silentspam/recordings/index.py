@@ -43,20 +43,10 @@ class Index:
 
         codes, frames: what `kinds.landmarks.sought` gives.
         """
-        ballots = np.sort(self._ballots(codes, frames))
-        if not len(ballots):
-            return []
-        firsts = np.flatnonzero(np.append(True, ballots[1:] != ballots[:-1]))
-        options, votes = ballots[firsts], np.diff(np.append(firsts, len(ballots)))
-        adjacent = options[1:] == options[:-1] + np.uint32(1)
-        votes[:-1] += np.where(adjacent, votes[1:], 0)
-        found = np.flatnonzero(votes >= LEAST_VOTES)
-        best = found[np.argsort(-votes[found], kind="stable")[: 4 * at_most]]
-        rows = (options[best] // np.uint32(ROW_STEP // 2)).tolist()
-        return list(dict.fromkeys(rows))[:at_most]
+        return elected(self._ballots(codes, frames), at_most)
 
     def _ballots(self, codes: Codes, frames: Frames) -> Places:
-        """One for every vote: row * ROW_STEP + offset, halved: a cut lies anywhere between two frames."""
+        """What every landmark that is known votes for."""
         if not len(self.codes):
             return np.zeros(0, np.uint32)
         known = np.searchsorted(self.codes, codes)
@@ -72,8 +62,30 @@ class Index:
         runs = [self.places[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
         if not runs:
             return np.zeros(0, np.uint32)
-        offsets = np.repeat((ROW_STEP // 2 - frames).astype(np.uint32), counts)
-        return np.asarray((np.concatenate(runs) + offsets) >> np.uint32(1))
+        return ballots(np.concatenate(runs), np.repeat(frames, counts))
+
+
+def ballots(places: Places, frames: Frames) -> Places:
+    """Votes [shape=(n,)] of an opening's landmarks at `frames` for the places where each stands.
+
+    One is row * ROW_STEP + offset, halved: a cut lies anywhere between two frames.
+    """
+    return np.asarray((places + (ROW_STEP // 2 - frames).astype(np.uint32)) >> np.uint32(1))
+
+
+def elected(votes: Places, at_most: int) -> list[int]:
+    """Rows with the most votes at one offset, the likeliest first; `votes` as `ballots` gives them."""
+    if not len(votes):
+        return []
+    ordered = np.sort(votes)
+    firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    options, counts = ordered[firsts], np.diff(np.append(firsts, len(ordered)))
+    adjacent = options[1:] == options[:-1] + np.uint32(1)
+    counts[:-1] += np.where(adjacent, counts[1:], 0)
+    found = np.flatnonzero(counts >= LEAST_VOTES)
+    best = found[np.argsort(-counts[found], kind="stable")[: 4 * at_most]]
+    rows = (options[best] // np.uint32(ROW_STEP // 2)).tolist()
+    return list(dict.fromkeys(rows))[:at_most]
 
 
 def built(constellations: Sequence[Constellation]) -> Index:

@@ -7,7 +7,8 @@ from typing import Protocol
 from silentspam.kinds.alignment import Alignment, align, needed
 from silentspam.kinds.constellation import Constellation
 from silentspam.kinds.landmarks import sought
-from silentspam.kinds.recording import Match, Standing
+from silentspam.kinds.recording import Match
+from silentspam.kinds.standing import Standing
 from silentspam.recordings.index import Index, built
 
 COMPARED = 8

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 
 from silentspam.errors import LibraryError
 from silentspam.kinds.constellation import Constellation
-from silentspam.kinds.recording import Match, Standing
+from silentspam.kinds.recording import Match
+from silentspam.kinds.standing import Standing
 from silentspam.recordings.index import Index, built
 from silentspam.recordings.library import IndexedLibrary, KnownRecording
 from silentspam.recordings.packing import is_sound, joined, split

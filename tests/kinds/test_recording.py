@@ -13,11 +13,12 @@ from silentspam.call import VerdictKind
 from silentspam.kinds.alignment import EVIDENCE, align, needed
 from silentspam.kinds.constellation import NOTHING, constellation
 from silentspam.kinds.finding import Finding
-from silentspam.kinds.recording import KnownRecordings, Standing
+from silentspam.kinds.recording import KnownRecordings
 from silentspam.kinds.sound import Sound
+from silentspam.kinds.standing import Standing
 from silentspam.recordings.library import IndexedLibrary, KnownRecording, library_of
 from silentspam.training.noise import Signal, at_level
-from tests.recordings.sounds import N, a_prompt, prompts, sent
+from tests.recordings.sounds import N, other_prompts, prompts, sent
 
 CODECS = ("g711u", "g711a", "gsm", "ilbc20", "g729a")
 
@@ -69,8 +70,9 @@ def test_one_that_starts_within_the_opening_is_found_with_its_place() -> None:
 
 
 def test_other_recordings_of_the_same_voice_are_not_found() -> None:
-    for row in range(12, 24):
-        assert heard(sent(a_prompt(row)[:N]), library=library()) == ()
+    for prompt in other_prompts():
+        for start in (0, N, 2 * N):
+            assert heard(sent(prompt[start : start + N]), library=library()) == ()
 
 
 @pytest.mark.parametrize("standing", [Standing.PERMITTED, Standing.CANDIDATE, Standing.REMOVED])

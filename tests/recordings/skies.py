@@ -3,7 +3,7 @@
 import numpy as np
 
 from silentspam.kinds.constellation import END_BIN, FIRST_BIN, Constellation
-from silentspam.kinds.recording import Standing
+from silentspam.kinds.standing import Standing
 from silentspam.recordings.library import KnownRecording
 
 

@@ -39,14 +39,17 @@ def _spoken(samples: np.ndarray) -> Signal:
     return np.asarray(speech * 10 ** (-22 / 20) / np.sqrt(np.mean(speech**2)))
 
 
-def a_prompt(row: int) -> Signal:
-    """One of the prompts that last eight seconds, all of one voice [shape=(n,), float64 in ±1]."""
-    return _prompts()[row % len(_prompts())]
-
-
 def prompts() -> list[Signal]:
-    """The first twelve."""
-    return [a_prompt(row) for row in range(12)]
+    """Twelve prompts of one voice, of eight seconds or more [shape=(n,), float64 in ±1].
+
+    Those of conferences are left out: they were cut together from the same passages.
+    """
+    return [_prompts()[row] for row in (0, *range(8, 15), 17, 19, 20, 21)]
+
+
+def other_prompts() -> list[Signal]:
+    """Others of the same voice."""
+    return [_prompts()[row] for row in (1, 3, 5, 7, 15, 18, 22, 23)]
 
 
 @cache

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from silentspam.errors import LibraryError
 from silentspam.kinds.constellation import NOTHING, Constellation
-from silentspam.kinds.recording import Standing
+from silentspam.kinds.standing import Standing
 from silentspam.recordings import store
 from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked

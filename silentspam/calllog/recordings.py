@@ -1,0 +1,304 @@
+"""Recordings in the call database: shared by every server that writes calls there.
+
+What is known, what was found and not decided yet, which calls play it, and what was done by whom. Of sound
+there are the peaks alone, and callers' numbers are hashed.
+"""
+
+import uuid
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from silentspam.calllog.database import Connection, Database, Row
+from silentspam.errors import CallLogError, LibraryError
+from silentspam.kinds.constellation import Constellation
+from silentspam.kinds.standing import Standing
+from silentspam.recordings.candidates import CANDIDATES_KEPT, AcceptanceRule, Tally
+from silentspam.recordings.library import KnownRecording
+from silentspam.recordings.packing import packed, unpacked
+from silentspam.recordings.window import Heard, WindowSettings
+
+RULE = "rule"
+"""Who confirms a candidate by its failed challenges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRecording:
+    """A row of `recordings`, and what became of the calls that play it."""
+
+    recording_id: str
+    name: str
+    standing: Standing
+    note: str = ""
+    added_at: float = 0.0
+    changed_at: float = 0.0
+    changed_by: str = ""
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingEvent:
+    """A row of `recording_events`. deed: the standing that it was given."""
+
+    recording_id: str
+    deed: Standing
+    changed_at: float
+    changed_by: str
+    note: str = ""
+    event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingCall:
+    """A row of `recording_matches`: a call that plays a recording.
+
+    number: hashed; begin_seconds: where in the recording its opening starts [s]; evidence in decades.
+    """
+
+    recording_id: str
+    call_id: str
+    number: int | None
+    matched_at: float
+    begin_seconds: float
+    evidence: float
+
+
+class RecordingTables:
+    """The tables of recordings. Every error is a CallLogError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, name: str, sound: Constellation, event: RecordingEvent) -> None:
+        """Keep a recording that was not there yet, with the standing of the event."""
+        with self._database.transaction(write=True) as connection:
+            _add(connection, name, sound, event)
+
+    def change(self, event: RecordingEvent) -> bool:
+        """Give a recording another standing; False where there is none of that id, and nothing is kept."""
+        with self._database.transaction(write=True) as connection:
+            if connection.execute(_ONE, {"it": event.recording_id}).fetchone() is None:
+                return False
+            _change(connection, event)
+        return True
+
+    def found(self, name: str, sound: Constellation, calls: Iterable[RecordingCall], at: float) -> None:
+        """Keep a candidate and the calls that play it; the oldest undecided ones go where there are many."""
+        calls = list(calls)
+        event = RecordingEvent(
+            recording_id=calls[0].recording_id, deed=Standing.CANDIDATE, changed_at=at, changed_by=RULE
+        )
+        with self._database.transaction(write=True, alone=True) as connection:
+            _add(connection, name, sound, event)
+            connection.executemany(_PUT_CALL, [asdict(call) for call in calls])
+            connection.execute(_FORGET_OLD, {"kept": CANDIDATES_KEPT})
+            connection.execute(_FORGET_CALLS)
+
+    def played(self, call: RecordingCall, rule: AcceptanceRule) -> Standing | None:
+        """Keep that a call plays a recording; returns its standing after that, None for one that is gone.
+
+        A candidate is confirmed where its calls' challenges say so.
+        """
+        with self._database.transaction(write=True) as connection:
+            row = connection.execute(_ONE, {"it": call.recording_id}).fetchone()
+            if row is None:
+                return None
+            connection.execute(_PUT_CALL, asdict(call))
+            before, tally = Standing(row["standing"]), _tally(connection, call.recording_id)
+            after = rule.standing(before, tally)
+            if after is not before:
+                note = f"{tally.failed} failed challenges from {tally.numbers} numbers, and no person"
+                _change(connection, _by_rule(call, after, note))
+        return after
+
+    def listed(self) -> list[StoredRecording]:
+        """Every recording, the one added last first."""
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute(
+                f"{_TALLIES} ORDER BY recordings.added_at DESC, recordings.recording_id"
+            )
+            return [_stored(row) for row in rows]
+
+    def known(self) -> tuple[str, list[KnownRecording]]:
+        """What a library is made of, and its fingerprint, of one moment; a row that is none is left out."""
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute("SELECT * FROM recordings ORDER BY recording_id")
+            return _fingerprint(connection), [one for one in map(_known, rows) if one is not None]
+
+    def fingerprint(self) -> str:
+        """Changes whenever a library should be published anew."""
+        with self._database.transaction(write=False) as connection:
+            return _fingerprint(connection)
+
+    def calls(self, recording_id: str) -> list[RecordingCall]:
+        """The calls that play a recording, newest first."""
+        statement = (
+            "SELECT * FROM recording_matches WHERE recording_id = :it ORDER BY matched_at DESC, call_id"
+        )
+        with self._database.transaction(write=False) as connection:
+            return [RecordingCall(**dict(row)) for row in connection.execute(statement, {"it": recording_id})]
+
+    def events(self, recording_id: str) -> list[RecordingEvent]:
+        """What was done to a recording, oldest first."""
+        statement = "SELECT * FROM recording_events WHERE recording_id = :it ORDER BY changed_at, event_id"
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute(statement, {"it": recording_id})
+            return [RecordingEvent(**dict(row) | {"deed": Standing(row["deed"])}) for row in rows]
+
+    def remember(self, openings: Iterable[Heard]) -> None:
+        """Keep openings for the windows of all servers."""
+        columns = [
+            {
+                "call_id": heard.call_id,
+                "number": heard.number,
+                "heard_at": heard.at,
+                "peaks": _text(heard.constellation),
+            }
+            for heard in openings
+        ]
+        with self._database.transaction(write=True) as connection:
+            connection.executemany(_REMEMBER, columns)
+
+    def recent(self, since: float, at_most: int) -> list[Heard]:
+        """The newest openings that were heard after `since` [s since the epoch], oldest first."""
+        statement = (
+            "SELECT * FROM recent_openings WHERE heard_at > :since "
+            "ORDER BY heard_at DESC, call_id LIMIT :at_most"
+        )
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute(statement, {"since": since, "at_most": at_most}).fetchall()
+        return [one for one in map(_heard, reversed(rows)) if one is not None]
+
+    def forget_recent(self, settings: WindowSettings, now: float) -> None:
+        """Let openings go that are older than the window, or more than it holds."""
+        with self._database.transaction(write=True) as connection:
+            connection.execute(
+                "DELETE FROM recent_openings WHERE heard_at < :before", {"before": now - settings.seconds}
+            )
+            connection.execute(
+                "DELETE FROM recent_openings WHERE call_id IN (SELECT call_id FROM recent_openings "
+                "ORDER BY heard_at DESC, call_id LIMIT :many OFFSET :kept)",
+                {"kept": settings.openings, "many": 1_000_000},
+            )
+
+    def forget_calls(self, call_ids: Iterable[str]) -> None:
+        """Erase what is kept of these calls, at a caller's request: a recording itself is nobody's."""
+        named = [{"call_id": call_id} for call_id in call_ids]
+        with self._database.transaction(write=True) as connection:
+            connection.executemany("DELETE FROM recent_openings WHERE call_id = :call_id", named)
+            connection.executemany("DELETE FROM recording_matches WHERE call_id = :call_id", named)
+
+
+_ONE = "SELECT * FROM recordings WHERE recording_id = :it"
+_ADD = (
+    "INSERT INTO recordings (recording_id, name, note, standing, peaks, added_at, changed_at, changed_by) "
+    "VALUES (:recording_id, :name, :note, :deed, :peaks, :changed_at, :changed_at, :changed_by)"
+)
+_ADD_EVENT = (
+    "INSERT INTO recording_events (event_id, recording_id, deed, changed_at, changed_by, note) "
+    "VALUES (:event_id, :recording_id, :deed, :changed_at, :changed_by, :note)"
+)
+_CHANGE = (
+    "UPDATE recordings SET standing = :deed, changed_at = :changed_at, changed_by = :changed_by, "
+    "note = CASE WHEN :note = '' THEN note ELSE :note END WHERE recording_id = :recording_id"
+)
+_PUT_CALL = (
+    "INSERT INTO recording_matches (recording_id, call_id, number, matched_at, begin_seconds, evidence) "
+    "VALUES (:recording_id, :call_id, :number, :matched_at, :begin_seconds, :evidence) "
+    "ON CONFLICT (recording_id, call_id) DO NOTHING"
+)
+_FORGET_OLD = (
+    "DELETE FROM recordings WHERE standing = 'CANDIDATE' AND recording_id NOT IN (SELECT recording_id FROM "
+    "(SELECT recording_id FROM recordings WHERE standing = 'CANDIDATE' "
+    "ORDER BY changed_at DESC, recording_id LIMIT :kept) AS newest)"
+)
+_FORGET_CALLS = (
+    "DELETE FROM recording_matches WHERE recording_id NOT IN (SELECT recording_id FROM recordings)"
+)
+_REMEMBER = (
+    "INSERT INTO recent_openings (call_id, number, heard_at, peaks) "
+    "VALUES (:call_id, :number, :heard_at, :peaks) ON CONFLICT (call_id) DO NOTHING"
+)
+_COUNTS = (
+    "COUNT(recording_matches.call_id) AS n_calls, "
+    "COUNT(DISTINCT recording_matches.number) AS n_numbers, "
+    "COALESCE(SUM(CASE WHEN calls.challenge_result = 'FAILED' THEN 1 ELSE 0 END), 0) AS n_failed, "
+    "COALESCE(SUM(CASE WHEN calls.challenge_result = 'PASSED' OR calls.caller_speech_seconds > 0 "
+    "THEN 1 ELSE 0 END), 0) AS n_people"
+)
+_JOINED = (
+    "LEFT JOIN recording_matches ON recording_matches.recording_id = recordings.recording_id "
+    "LEFT JOIN calls ON calls.call_id = recording_matches.call_id"
+)
+_STORED = ("recording_id", "name", "note", "standing", "added_at", "changed_at", "changed_by")
+_NAMED = ", ".join(f"recordings.{name}" for name in _STORED)
+_TALLIES = f"SELECT {_NAMED}, {_COUNTS} FROM recordings {_JOINED} GROUP BY {_NAMED}"
+
+
+def _add(connection: Connection, name: str, sound: Constellation, event: RecordingEvent) -> None:
+    there = connection.execute(_ONE, {"it": event.recording_id}).fetchone()
+    if there is not None:
+        raise CallLogError(f"recording {event.recording_id}: there is one of that id already")
+    connection.execute(_ADD, asdict(event) | {"name": name, "peaks": _text(sound)})
+    connection.execute(_ADD_EVENT, asdict(event))
+
+
+def _change(connection: Connection, event: RecordingEvent) -> None:
+    connection.execute(_CHANGE, asdict(event))
+    connection.execute(_ADD_EVENT, asdict(event))
+
+
+def _by_rule(call: RecordingCall, deed: Standing, note: str) -> RecordingEvent:
+    return RecordingEvent(
+        recording_id=call.recording_id, deed=deed, changed_at=call.matched_at, changed_by=RULE, note=note
+    )
+
+
+def _tally(connection: Connection, recording_id: str) -> Tally:
+    statement = f"SELECT {_COUNTS} FROM recordings {_JOINED} WHERE recordings.recording_id = :it"
+    return _counted(connection.execute(statement, {"it": recording_id}).fetchone())
+
+
+def _counted(row: Row) -> Tally:
+    return Tally(
+        calls=int(row["n_calls"]),
+        numbers=int(row["n_numbers"]),
+        failed=int(row["n_failed"]),
+        people=int(row["n_people"]),
+    )
+
+
+def _stored(row: Row) -> StoredRecording:
+    columns: dict[str, Any] = {name: row[name] for name in _STORED}
+    return StoredRecording(**columns | {"standing": Standing(row["standing"])}, tally=_counted(row))
+
+
+def _known(row: Row) -> KnownRecording | None:
+    try:
+        return KnownRecording(
+            recording_id=row["recording_id"],
+            name=row["name"],
+            standing=Standing(row["standing"]),
+            constellation=unpacked(b64decode(row["peaks"])),
+        )
+    except (LibraryError, ValueError):
+        return None
+
+
+def _heard(row: Row) -> Heard | None:
+    try:
+        peaks = unpacked(b64decode(row["peaks"]))
+    except (LibraryError, ValueError):
+        return None
+    return Heard(call_id=row["call_id"], number=row["number"], at=row["heard_at"], constellation=peaks)
+
+
+def _text(sound: Constellation) -> str:
+    return b64encode(packed(sound)).decode("ascii")
+
+
+def _fingerprint(connection: Connection) -> str:
+    count, newest = connection.execute("SELECT COUNT(*), MAX(changed_at) FROM recording_events").fetchone()
+    (there,) = connection.execute("SELECT COUNT(*) FROM recordings").fetchone()
+    return f"{there}:{count}:{newest or 0:.6f}"

@@ -1,0 +1,277 @@
+"""`silentspam recordings`: which recordings are known, which were found, and what is thought of each."""
+
+import argparse
+import json
+import sys
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from silentspam.cli.common import add_config_option, configuration, table, verb_parser
+from silentspam.kinds.standing import Standing
+
+if TYPE_CHECKING:
+    from silentspam.calllog.recordings import RecordingEvent, RecordingTables, StoredRecording
+    from silentspam.config import Config
+    from silentspam.kinds.constellation import Constellation
+    from silentspam.recordings.library import IndexedLibrary
+
+EXAMPLES = """\
+  silentspam recordings
+  silentspam recordings add warranty.wav --note "extended warranty, June"
+  silentspam recordings add hold-music.wav --permit --note "the clinic's callers are put on hold"
+  silentspam recordings match opening.ulaw calls/*.wav
+  silentspam recordings list --standing candidate
+  silentspam recordings calls 3f9a2c
+  silentspam recordings confirm 3f9a2c --note "listened to two of its calls"
+  silentspam recordings permit 3f9a2c
+  silentspam recordings remove 3f9a2c
+  silentspam recordings publish
+
+A recording is named by its id or the start of it. Of its sound only the peaks of the first eight seconds are
+kept. Audio is 8 kHz mono: raw mu-law, WAV, or whatever libsndfile reads."""
+
+DEEDS = {
+    "confirm": (Standing.CONFIRMED, "calls that play it are SPAM"),
+    "permit": (Standing.PERMITTED, "calls that play it are let be: hold music, a company's announcement"),
+    "remove": (Standing.REMOVED, "forget what was found or added; the same audio is not found again"),
+}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verb_parser(subparsers, "recordings", "recordings that callers play", EXAMPLES)
+    add_config_option(parser)
+    parser.set_defaults(run=run_list, format="table", standing=None)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    shown = _action(actions, "list", "what is known and what was found", run_list)
+    shown.add_argument("--standing", choices=[one.lower() for one in Standing], help="only these")
+    added = _action(actions, "add", "know the recordings of audio files again", run_add)
+    added.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    added.add_argument("--name", help="what to call it (the file's name)")
+    added.add_argument("--permit", action="store_true", help="it is honest callers who play it")
+    matched = _action(actions, "match", "which known recording audio files play", run_match)
+    matched.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    calls = _action(actions, "calls", "the calls that play a recording, and what was done to it", run_calls)
+    calls.add_argument("ids", nargs=1, metavar="ID")
+    for name, (_, summary) in DEEDS.items():
+        deed = _action(actions, name, summary, run_deed)
+        deed.add_argument("ids", nargs="+", metavar="ID")
+    for action in (added, *(actions.choices[name] for name in DEEDS)):
+        action.add_argument("--note", default="", help="why, for whoever looks later")
+    for action in (shown, matched):
+        action.add_argument(
+            "--format", choices=("table", "json"), default="table", help="how to print (table)"
+        )
+    _action(actions, "publish", "bring this server's file up to date with the call database", run_publish)
+
+
+def _action(
+    actions: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}."
+    )
+    add_config_option(parser, default=argparse.SUPPRESS)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Every recording, the newest first."""
+    recordings = [
+        one
+        for one in _tables(configuration(args)).listed()
+        if args.standing is None or one.standing.lower() == args.standing
+    ]
+    if args.format == "json":
+        print(json.dumps([asdict(one) for one in recordings], indent=1, ensure_ascii=False))
+        return 0
+    heads = ("id", "name", "standing", "calls", "numbers", "failed", "people", "since", "by", "note")
+    print(table(heads, map(_cells, recordings)) if recordings else "no recording is known")
+    return 0
+
+
+def _cells(one: "StoredRecording") -> tuple[str, ...]:
+    from silentspam.explain import when
+
+    tally = (one.tally.calls, one.tally.numbers, one.tally.failed, one.tally.people)
+    ends = (when(one.changed_at), one.changed_by, one.note)
+    return (one.recording_id[:8], one.name, one.standing.lower(), *map(str, tally), *ends)
+
+
+def run_add(args: argparse.Namespace) -> int:
+    """All of the files or, where one cannot be known again, none."""
+    config = configuration(args)
+    tables = _tables(config)
+    deed = Standing.PERMITTED if args.permit else Standing.CONFIRMED
+    sounds = [(path, _telling(path)) for path in args.files]
+    library = _library(tables)
+    for path, sound in sounds:
+        known = library.match(sound)
+        if known is not None:
+            told = f"{known.recording_id[:8]} {known.name!r}, {known.standing.lower()}"
+            print(f"silentspam recordings add: {path}: is known already: {told}", file=sys.stderr)
+            return 1
+    for path, sound in sounds:
+        event = _event(str(uuid.uuid4()), deed, args.note)
+        tables.add(_plain(args.name or path.stem), sound, event)
+        print(f"{event.recording_id[:8]} {path}: {len(sound)} peaks, {deed.lower()}")
+    return _publish(config, tables)
+
+
+def run_match(args: argparse.Namespace) -> int:
+    """Exit code 1 where a file cannot be read."""
+    from silentspam.audio_files import read_recording
+    from silentspam.errors import AudioError
+    from silentspam.kinds.constellation import constellation
+
+    library, found, failed = _library(_tables(configuration(args))), [], 0
+    for path in args.files:
+        try:
+            recording = read_recording(path, max_seconds=8.0)
+        except AudioError as error:
+            print(f"silentspam recordings match: {error}", file=sys.stderr)
+            failed = 1
+            continue
+        sound = constellation(recording.samples)
+        found.append((path, sound.is_telling, library.match(sound) if sound.is_telling else None))
+    if args.format == "json":
+        shown = [{"file": str(path), "match": match and asdict(match)} for path, _, match in found]
+        print(json.dumps(shown, indent=1, ensure_ascii=False))
+    elif found:
+        heads = ("file", "recording", "name", "standing", "from [s]", "peaks", "evidence")
+        print(table(heads, [_matched(*one) for one in found]))
+    return failed
+
+
+def _matched(path: Path, telling: bool, match: Any) -> tuple[str, ...]:
+    if match is None:
+        return (str(path), "-" if telling else "tells nothing", "", "", "", "", "")
+    return (
+        str(path),
+        match.recording_id[:8],
+        match.name,
+        match.standing.lower(),
+        f"{match.begin:.2f}",
+        f"{match.agreeing}/{match.peaks}",
+        f"{match.evidence:.1f} of {match.needed:.1f}",
+    )
+
+
+def run_calls(args: argparse.Namespace) -> int:
+    """The calls of one recording, then its history."""
+    from silentspam.explain import when
+
+    tables = _tables(configuration(args))
+    (recording_id,) = _named(tables, args.ids)
+    rows = [
+        (one.call_id, when(one.matched_at), f"{one.begin_seconds:.2f}", f"{one.evidence:.1f}")
+        for one in tables.calls(recording_id)
+    ]
+    print(table(("call", "when", "from [s]", "evidence"), rows) if rows else "no call was found to play it")
+    deeds = [
+        (when(one.changed_at), one.deed.lower(), one.changed_by, one.note)
+        for one in tables.events(recording_id)
+    ]
+    print(f"\n{table(('when', 'deed', 'by', 'note'), deeds)}")
+    return 0
+
+
+def run_deed(args: argparse.Namespace) -> int:
+    """All of the recordings named or, where one is not known, none."""
+    config, (standing, _) = configuration(args), DEEDS[args.action]
+    tables = _tables(config)
+    for recording_id in _named(tables, args.ids):
+        tables.change(_event(recording_id, standing, args.note))
+        print(f"{recording_id[:8]} is {standing.lower()}")
+    return _publish(config, tables)
+
+
+def run_publish(args: argparse.Namespace) -> int:
+    """For a further server of the call database."""
+    from silentspam import librarian
+
+    config = configuration(args)
+    folder = librarian.folder_of(config)
+    written = librarian.publish_recordings(folder, _tables(config))
+    print(f"{folder}: {'brought up to date' if written else 'is up to date'}")
+    return 0
+
+
+def _publish(config: "Config", tables: "RecordingTables") -> int:
+    from silentspam import librarian
+    from silentspam.errors import LibraryError
+
+    try:
+        librarian.publish_recordings(librarian.folder_of(config), tables)
+    except LibraryError as error:
+        print(f"silentspam recordings: kept, but not in force on this machine: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _tables(config: "Config") -> "RecordingTables":
+    from silentspam import assembly
+    from silentspam.calllog.recordings import RecordingTables
+
+    database = assembly.database(config)
+    with database.transaction(write=True):
+        pass  # the first command may come before the first call: the tables are made here
+    return RecordingTables(database)
+
+
+def _library(tables: "RecordingTables") -> "IndexedLibrary":
+    from silentspam.recordings.library import library_of
+
+    return library_of(tables.known()[1])
+
+
+def _telling(path: Path) -> "Constellation":
+    """The peaks of a file. Raises LibraryError for one that nothing could be known by."""
+    from silentspam.audio_files import read_recording
+    from silentspam.errors import LibraryError
+    from silentspam.kinds.constellation import LEAST_PEAKS, constellation
+
+    sound = constellation(read_recording(path, max_seconds=8.0).samples)
+    if not sound.is_telling:
+        raise LibraryError(
+            f"{path}: {len(sound)} peaks, {LEAST_PEAKS} at least and a sound that changes are needed: tones, "
+            "steady noise and silence are not to be known by, for any call could have them"
+        )
+    return sound
+
+
+def _named(tables: "RecordingTables", given: Sequence[str]) -> list[str]:
+    """The ids that these are, or start. Raises LibraryError for none or several."""
+    from silentspam.errors import LibraryError
+
+    ids = [one.recording_id for one in tables.listed()]
+    named = []
+    for start in given:
+        found = [one for one in ids if one.startswith(start)]
+        if len(found) != 1:
+            raise LibraryError(f"recording {start!r}: {len(found)} recordings have an id that starts so")
+        named += found
+    return named
+
+
+def _event(recording_id: str, deed: Standing, note: str) -> "RecordingEvent":
+    from silentspam.calllog.recordings import RecordingEvent
+    from silentspam.registry.registry import current_user
+
+    return RecordingEvent(
+        recording_id=recording_id,
+        deed=deed,
+        changed_at=time.time(),
+        changed_by=current_user(),
+        note=_plain(note),
+    )
+
+
+def _plain(text: str) -> str:
+    """A text on one line, no longer than a table can show."""
+    return "".join(character for character in text if character.isprintable())[:200]

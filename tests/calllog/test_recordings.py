@@ -1,0 +1,209 @@
+"""Recordings in the call database, on both databases: known, found, and learnt from finished calls."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from silentspam.audio import Recording
+from silentspam.call import Call, CallRecord, ChallengeResult, VerdictKind
+from silentspam.calllog.calls import CallTable
+from silentspam.calllog.database import Database
+from silentspam.calllog.entry import screened
+from silentspam.calllog.recordings import RecordingEvent, RecordingTables
+from silentspam.errors import CallLogError
+from silentspam.kinds.constellation import constellation
+from silentspam.kinds.standing import Standing
+from silentspam.librarian import Learner, publish_recordings
+from silentspam.recordings import store
+from silentspam.recordings.candidates import CANDIDATES_KEPT, AcceptanceRule, Tally
+from silentspam.recordings.reading import LibraryFile
+from silentspam.recordings.window import Heard, WindowSettings
+from tests.recordings.skies import a_sky, opening_of
+from tests.recordings.sounds import N, prompts, sent
+
+NOW = 1_800_000_000.0
+
+
+def event(recording_id: str, deed: Standing, *, at: float = NOW, note: str = "„warum“") -> RecordingEvent:
+    return RecordingEvent(recording_id=recording_id, deed=deed, changed_at=at, changed_by="ada", note=note)
+
+
+class Server:
+    """A server of the call database: its library file, its learner, and the calls it had."""
+
+    def __init__(self, folder: Path, database: Database, *, failed: int = 3) -> None:
+        database.migrate()
+        self.folder = folder
+        self.database = database
+        self.tables = RecordingTables(database)
+        self.library = LibraryFile(folder)
+        self.learner = Learner(
+            self.tables, self.library, WindowSettings(openings=50), AcceptanceRule(failed_challenges=failed)
+        )
+
+    def call(
+        self, number: int, sound: np.ndarray, *, at: float = NOW, codec: str = "g711u", **known: Any
+    ) -> Standing | None:
+        """A call that ends, is written, and is learnt from; returns what it was found to play."""
+        call = Call(call_id=Call.new_id(), started_at=at, ani=f"+1202555{number:04d}")
+        record = replace(CallRecord(call=call), **known)
+        CallTable(self.database).write(screened(record))
+        (after,) = self.learner.learn([(record, Recording(sent(sound[:N], codec)))])
+        return after
+
+    def publish(self) -> bool:
+        return publish_recordings(self.folder, self.tables, now=NOW)
+
+    @property
+    def standings(self) -> list[Standing]:
+        return [one.standing for one in self.tables.listed()]
+
+
+@pytest.fixture
+def server(tmp_path: Path, database: Database) -> Server:
+    return Server(tmp_path / "library", database)
+
+
+def test_a_recording_is_kept_changed_and_its_history_with_it(server: Server) -> None:
+    tables, sky = server.tables, a_sky(np.random.default_rng(1))
+    tables.add("häme", sky, event("r1", Standing.CONFIRMED))
+    with pytest.raises(CallLogError, match="already"):
+        tables.add("other", sky, event("r1", Standing.CONFIRMED))
+    assert tables.change(event("r1", Standing.PERMITTED, at=NOW + 1, note=""))
+    assert not tables.change(event("r2", Standing.PERMITTED))
+    (one,) = tables.listed()
+    assert (one.name, one.standing, one.note, one.added_at, one.changed_at, one.changed_by) == (
+        *("häme", Standing.PERMITTED, "„warum“"),
+        *(NOW, NOW + 1, "ada"),
+    )
+    assert [deed.deed for deed in tables.events("r1")] == [Standing.CONFIRMED, Standing.PERMITTED]
+    (known,) = tables.known()[1]
+    assert np.array_equal(known.constellation.frames, sky.frames)
+
+
+def test_the_file_is_published_when_something_is_new_and_mended_when_torn(server: Server) -> None:
+    assert not server.publish()
+    server.tables.add("one", a_sky(np.random.default_rng(1)), event("r1", Standing.CONFIRMED))
+    assert server.publish()
+    assert not server.publish()
+    server.tables.change(event("r1", Standing.REMOVED, at=NOW + 1))
+    assert server.publish()
+    path = server.folder / store.FILE_NAME
+    path.write_bytes(path.read_bytes()[:-10])
+    assert server.publish()
+    found = store.read(server.folder)
+    assert found is not None
+    assert found.shelf[0].standing is Standing.REMOVED
+
+
+def test_the_same_audio_under_three_numbers_becomes_a_candidate_and_failed_challenges_confirm_it(
+    server: Server,
+) -> None:
+    robocall = prompts()[0]
+    failed: dict[str, Any] = {"challenge_result": ChallengeResult.FAILED}
+    assert server.call(1, robocall, **failed) is None
+    assert server.call(2, robocall[300:], codec="gsm", **failed) is None
+    assert server.call(3, robocall[500:], codec="g729a") is Standing.CANDIDATE
+    (found,) = server.tables.listed()
+    assert found.tally == Tally(calls=3, numbers=3, failed=2)
+    # Before and after the library has it: no second candidate of the same audio.
+    assert server.call(4, robocall[700:]) is Standing.CANDIDATE
+    server.publish()
+    assert server.call(5, robocall[200:], **failed) is Standing.CONFIRMED
+    assert server.standings == [Standing.CONFIRMED]
+    assert server.tables.events(found.recording_id)[-1].changed_by == "rule"
+    assert len(server.tables.calls(found.recording_id)) == 5
+    server.publish()
+    match = server.library.match(constellation(Recording(sent(robocall[100 : 100 + N])).samples))
+    assert match is not None
+    assert match.standing is Standing.CONFIRMED
+
+
+def test_hold_music_of_honest_callers_is_never_confirmed_by_itself_and_a_permit_holds(server: Server) -> None:
+    music = prompts()[1]
+    for number in range(4):
+        server.call(number, music[100 * number :], challenge_result=ChallengeResult.FAILED)
+    server.publish()
+    assert server.call(9, music, challenge_result=ChallengeResult.PASSED) in (
+        Standing.CONFIRMED,
+        Standing.CANDIDATE,
+    )
+    (found,) = server.tables.listed()
+    server.tables.change(event(found.recording_id, Standing.PERMITTED))
+    server.publish()
+    for number in range(20, 26):
+        after = server.call(number, music, challenge_result=ChallengeResult.FAILED)
+        assert after is Standing.PERMITTED
+    assert server.standings == [Standing.PERMITTED]
+
+
+def test_one_person_among_its_callers_leaves_a_candidate_to_an_operator(server: Server) -> None:
+    music = prompts()[1]
+    server.call(0, music, challenge_result=ChallengeResult.PASSED)
+    for number in range(1, 8):
+        server.call(number, music, challenge_result=ChallengeResult.FAILED)
+        server.publish()
+    assert server.standings == [Standing.CANDIDATE]
+
+
+def test_what_an_operator_removed_is_not_found_again(server: Server) -> None:
+    sound = prompts()[2]
+    for number in range(3):
+        server.call(number, sound)
+    (found,) = server.tables.listed()
+    server.tables.change(event(found.recording_id, Standing.REMOVED))
+    server.publish()
+    for number in range(10, 20):
+        assert server.call(number, sound, challenge_result=ChallengeResult.FAILED) is Standing.REMOVED
+    assert server.standings == [Standing.REMOVED]
+
+
+def test_servers_of_one_database_find_together_what_each_heard_once(
+    tmp_path: Path, database: Database
+) -> None:
+    servers = [Server(tmp_path / f"server{n}", database) for n in range(3)]
+    for n, server in enumerate(servers):
+        after = server.call(n, prompts()[3], at=NOW + 10 * n)
+        assert after is (Standing.CANDIDATE if n == 2 else None)
+
+
+def test_a_server_that_starts_again_knows_what_it_heard(tmp_path: Path, database: Database) -> None:
+    for n in range(3):
+        after = Server(tmp_path, database).call(n, prompts()[3], at=NOW + n)
+        assert after is (Standing.CANDIDATE if n == 2 else None)
+
+
+def test_faxes_silence_and_one_caller_are_not_learnt_from(server: Server) -> None:
+    for number in range(5):
+        assert server.call(number, prompts()[4], verdict=VerdictKind.CALLER_FAX) is None
+        assert server.call(number, np.zeros(N)) is None
+        assert server.call(7, prompts()[5]) is None
+    assert server.standings == []
+
+
+def test_a_flood_of_unique_recordings_leaves_the_tables_bounded(server: Server) -> None:
+    tables, rng = server.tables, np.random.default_rng(5)
+    settings = WindowSettings(openings=20, seconds=1000.0)
+    tables.remember(
+        Heard(call_id=f"{n}", number=n, at=NOW + n, constellation=opening_of(a_sky(rng), start=0))
+        for n in range(60)
+    )
+    tables.forget_recent(settings, NOW + 60)
+    assert [one.call_id for one in tables.recent(0.0, 1000)] == [str(n) for n in range(40, 60)]
+    tables.forget_recent(settings, NOW + 1050)
+    assert len(tables.recent(0.0, 1000)) == 10
+    assert CANDIDATES_KEPT <= 1000
+
+
+def test_what_is_kept_of_a_caller_is_erased(server: Server) -> None:
+    for number in range(3):
+        server.call(number, prompts()[0])
+    (found,) = server.tables.listed()
+    call_ids = [one.call_id for one in server.tables.calls(found.recording_id)]
+    server.tables.forget_calls(call_ids[:1])
+    assert [one.call_id for one in server.tables.calls(found.recording_id)] == call_ids[1:]
+    server.tables.forget_calls(call_ids)
+    assert server.tables.recent(0.0, 100) == []

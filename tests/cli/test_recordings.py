@@ -1,0 +1,100 @@
+"""`silentspam recordings`: what it adds, finds, changes and refuses."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from silentspam.audio import Recording, write_ulaw
+from silentspam.recordings import store
+from tests.recordings.sounds import N, prompts, sent
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Three prompts of seven seconds."""
+    paths = []
+    for row in range(3):
+        paths.append(tmp_path / f"prompt{row}.ulaw")
+        write_ulaw(paths[-1], Recording(sent(prompts()[row][:56_000])))
+    return paths
+
+
+@pytest.fixture
+def opening(tmp_path: Path) -> Path:
+    """Two seconds of the second one, through a codec."""
+    path = tmp_path / "opening.ulaw"
+    write_ulaw(path, Recording(sent(0.4 * prompts()[1][20_000 : 20_000 + N], "gsm")))
+    return path
+
+
+def listed(silentspam) -> list[dict]:
+    return json.loads(silentspam("recordings", "list", "--format", "json")[1])
+
+
+def test_a_recording_that_is_added_is_matched_and_in_force(silentspam, files, opening, tmp_path) -> None:
+    assert silentspam("recordings")[:2] == (0, "no recording is known\n")
+    code, out, err = silentspam("recordings", "add", *files, "--note", "June\nline")
+    assert (code, err) == (0, "")
+    assert out.count("confirmed") == 3
+    assert {one["name"] for one in listed(silentspam)} == {"prompt0", "prompt1", "prompt2"}
+    assert {one["note"] for one in listed(silentspam)} == {"Juneline"}
+    (found,) = json.loads(silentspam("recordings", "match", "--format", "json", opening)[1])
+    assert found["match"]["name"] == "prompt1"
+    assert found["match"]["begin"] == pytest.approx(2.5, abs=0.05)
+    assert "prompt1" in silentspam("recordings", "match", opening)[1]
+    library = store.read(tmp_path / "library")
+    assert library is not None
+    assert len(library.shelf) == 3
+
+
+def test_what_is_known_already_is_refused(silentspam, files, opening) -> None:
+    silentspam("recordings", "add", files[1])
+    code, out, err = silentspam("recordings", "add", files[0], opening)
+    assert (code, out) == (1, "")
+    assert "is known already" in err
+    assert len(listed(silentspam)) == 1
+
+
+@pytest.mark.parametrize("deed", ["confirm", "permit", "remove"])
+def test_a_deed_is_kept_with_its_note(silentspam, files, tmp_path, deed: str) -> None:
+    silentspam("recordings", "add", files[0], "--permit")
+    (one,) = listed(silentspam)
+    assert one["standing"] == "PERMITTED"
+    code, _, err = silentspam("recordings", deed, one["recording_id"][:8], "--note", "why")
+    assert (code, err) == (0, "")
+    (after,) = listed(silentspam)
+    assert after["standing"].startswith(deed.upper()[:6])
+    assert after["note"] == "why"
+    assert "why" in silentspam("recordings", "calls", one["recording_id"])[1]
+    shelf = store.read(tmp_path / "library").shelf  # type: ignore[union-attr]
+    assert shelf[0].standing == after["standing"]
+
+
+def test_what_cannot_be_known_again_is_refused_and_nothing_with_it(silentspam, files, tmp_path) -> None:
+    tone = tmp_path / "tone.ulaw"
+    write_ulaw(tone, Recording(sent(0.3 * np.sin(np.arange(N)))))
+    code, out, err = silentspam("recordings", "add", files[0], tone)
+    assert (code, out) == (1, "")
+    assert "tones, steady noise and silence" in err
+    assert listed(silentspam) == []
+    assert silentspam("recordings", "add", tmp_path / "missing.wav")[0] == 1
+    assert silentspam("recordings", "match", tmp_path / "missing.wav", tone)[0] == 1
+
+
+@pytest.mark.parametrize("given", ["", "zz"])
+def test_an_id_that_names_none_or_several_is_refused(silentspam, files, given: str) -> None:
+    silentspam("recordings", "add", *files)
+    code, out, err = silentspam("recordings", "remove", given)
+    assert (code, out) == (1, "")
+    assert "recordings have an id that starts so" in err
+    assert {one["standing"] for one in listed(silentspam)} == {"CONFIRMED"}
+
+
+def test_the_list_can_be_narrowed_and_published_elsewhere(silentspam, files, tmp_path) -> None:
+    silentspam("recordings", "add", *files)
+    assert "no recording" in silentspam("recordings", "list", "--standing", "candidate")[1]
+    assert "up to date" in silentspam("recordings", "publish")[1]
+    (tmp_path / "library" / store.FILE_NAME).unlink()
+    assert "brought up to date" in silentspam("recordings", "publish")[1]
