@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from silentspam.call import VerdictKind
+from silentspam.kinds.beneath import beneath
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.keying import keyed
 from silentspam.kinds.pulses import Pulse, pulses_of
@@ -25,7 +26,7 @@ SHORTEST_TONE = 0.09
 class Calling:
     """A steady tone by which a machine is known. least, most: so much of it is in the opening [s].
 
-    beside: lines that may go with it.
+    beside: lines that may go with it. beneath: so much is believed beneath other sounds [s]; 0 for none.
     """
 
     signal: str
@@ -36,6 +37,7 @@ class Calling:
     source: str
     purity: float = LEAST_SHARE
     beside: tuple[float, ...] = ()
+    beneath: float = 0.0
 
 
 TONES = (
@@ -45,6 +47,7 @@ TONES = (
         tolerance_hz=38.0,
         least=0.3,
         most=0.66,
+        beneath=0.36,
         source="ITU-T T.30, section 4.2.1: 1100 ± 38 Hz, 0.5 s on and 3 s off, ± 15 %",
     ),
     Calling(
@@ -62,6 +65,7 @@ TONES = (
         least=0.4,
         most=9.0,
         purity=LEAST_ANSWER_SHARE,
+        beneath=0.4,
         source="ITU-T V.25 and T.30 (CED): 2100 ± 15 Hz for 2.6 to 4.0 s; ± 1.5 % by carrier and clock",
     ),
     Calling(
@@ -87,9 +91,17 @@ def _steady(sound: Sound) -> Iterator[Finding]:
         matching = [own for tone in tones if (own := _own(tone, calling)) is not None]
         if matching:
             best = max(matching, key=quality)
-            for pulse in pulses_of(sound, best.hz, best):
-                if calling.least <= pulse.seconds <= calling.most:
-                    yield _finding(calling.signal, best, pulse)
+            yield from _findings(calling, best, pulses_of(sound, best.hz, best), "of all power")
+        elif calling.beneath:
+            found = beneath(sound, calling.hz, calling.tolerance_hz, calling.beneath)
+            if found:
+                yield from _findings(calling, *found, "of the power around it, beneath other sounds")
+
+
+def _findings(calling: Calling, tone: Tone, pulses: tuple[Pulse, ...], what: str) -> Iterator[Finding]:
+    for pulse in pulses:
+        if calling.least <= pulse.seconds <= calling.most:
+            yield _finding(calling.signal, tone, pulse, what)
 
 
 def _own(tone: Tone, calling: Calling) -> Tone | None:
@@ -102,7 +114,7 @@ def _own(tone: Tone, calling: Calling) -> Tone | None:
     return own if main and own.purity >= calling.purity else None
 
 
-def _finding(signal: str, tone: Tone, pulse: Pulse) -> Finding:
+def _finding(signal: str, tone: Tone, pulse: Pulse, what: str) -> Finding:
     lasting = f"{pulse.seconds:.2f} s{' (cut)' if pulse.cut else ''}"
     return Finding(
         kind=VerdictKind.CALLER_FAX,
@@ -110,5 +122,5 @@ def _finding(signal: str, tone: Tone, pulse: Pulse) -> Finding:
         probability=round(min(tone.purity + 0.02, 0.999), 3),
         begin=pulse.begin,
         end=pulse.end,
-        reason=f"{signal}: {tone.lines[0].hz:.0f} Hz for {lasting}, {tone.purity:.0%} of all power",
+        reason=f"{signal}: {tone.lines[0].hz:.0f} Hz for {lasting}, {tone.purity:.0%} {what}",
     )

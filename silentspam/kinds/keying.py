@@ -95,12 +95,15 @@ def keyed(sound: Sound) -> Iterator[Finding]:
 def _longest_run(sound: Sound, keying: Keying) -> tuple[int, int] | None:
     """Frames whose power is that of the two frequencies, as (first, one after the last)."""
     first, end = _bins(min(keying.mark, keying.space), max(keying.mark, keying.space))
-    power = frames_of(sound).power
-    inside = sound.power[first:end].sum(axis=0)
-    frames = np.flatnonzero((inside >= BAND_SHARE * power) & (power >= QUIETEST))
-    if len(frames) < LEAST_FRAMES:
+    frames = frames_of(sound)
+    # Where the strongest clusters lie is known already, and rules out nearly every sound.
+    if np.count_nonzero((frames.low >= first) & (frames.high < end)) < LEAST_FRAMES:
         return None
-    runs = np.split(frames, np.flatnonzero(np.diff(frames) > LONGEST_DROPOUT + 1) + 1)
+    inside = sound.power[first:end].sum(axis=0)
+    narrow = np.flatnonzero((inside >= BAND_SHARE * frames.power) & (frames.power >= QUIETEST))
+    if len(narrow) < LEAST_FRAMES:
+        return None
+    runs = np.split(narrow, np.flatnonzero(np.diff(narrow) > LONGEST_DROPOUT + 1) + 1)
     longest = max(runs, key=len)
     return (int(longest[0]), int(longest[-1]) + 1) if len(longest) >= LEAST_FRAMES else None
 

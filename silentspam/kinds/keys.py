@@ -22,11 +22,12 @@ KEY_SECONDS = (0.04, 1.0)
 """Q.24: 40 ms are accepted. Whoever holds a key for more is not dialling."""
 
 BEEP_HZ = (380.0, 2300.0)
-BEEP_SECONDS = 0.1
+BEEP_SECONDS = 0.25
+"""Shorter ones are told by voices too: an m at the beginning of a word."""
 STEADY_SECONDS = 1.6
 """From here on it is a test tone or the like: nothing that beeps goes on for so long."""
 BEEP_PURITY = 0.92
-BEEP_SPREAD_DB = 1.2
+BEEP_SPREAD_DB = 1.0
 
 
 def keys(sound: Sound) -> tuple[Finding, ...]:

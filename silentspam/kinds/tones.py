@@ -16,8 +16,16 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from silentspam.audio import SAMPLE_RATE, Samples
-from silentspam.kinds.clusters import HALF_CLUSTER, HIGHEST_HZ, LOWEST_HZ, Figures, frames_of
-from silentspam.kinds.pulses import HALF_POWER, SHORTEST_FRAMES, Pulse, pulse_of
+from silentspam.kinds.clusters import (
+    BIN_HZ,
+    HALF_CLUSTER,
+    HIGHEST_HZ,
+    HOP_SECONDS,
+    LOWEST_HZ,
+    Figures,
+    frames_of,
+)
+from silentspam.kinds.pulses import HALF_POWER, SHORTEST_FRAMES, Pulse, line_power, pulse_of
 from silentspam.kinds.sound import STFT, Sound
 
 TONAL_SHARE = 0.6
@@ -25,8 +33,8 @@ TONAL_SHARE = 0.6
 QUIETEST = 10 ** (-62.0 / 10) * (3 / 32) * STFT.window_length**2
 """Power in the spectrogram of a sine of −62 dBFS: A²·W²/16 at its peak, half as much beside it."""
 TINY = 1e-30
-LEAST_SHARE = 0.7
-"""Of the power of a run's middle frame."""
+LEAST_SHARE, LEAST_HIGH_SHARE, VOICE_HZ = 0.85, 0.7, 800.0
+"""Of the power of a run's middle frame: below VOICE_HZ vowels come near, and codecs keep a tone pure."""
 STEADY_SHARE, STEADY_BINS = 0.7, 2
 """Of a run's frames, whose peaks lie so many bins from the middle one's at most: tones may beat."""
 SHORTEST_SINGLE = 3
@@ -164,7 +172,7 @@ def _may_be_tone(peaks: _Peaks, first: int, end: int) -> bool:
     apart = high - low > 2 * HALF_CLUSTER
     if end - first < (SHORTEST_FRAMES if apart else SHORTEST_SINGLE):
         return False
-    if _median(peaks.share[first:end]) < LEAST_SHARE:
+    if _median(peaks.share[first:end]) < (LEAST_SHARE if low * BIN_HZ < VOICE_HZ else LEAST_HIGH_SHARE):
         return False
     if 0 < high - low <= 2 * HALF_CLUSTER:
         return True
@@ -189,14 +197,26 @@ def _window(length: int) -> Figures:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
+def spread_of(sound: Sound, hz: float, pulse: Pulse) -> float:
+    """How far a line's own level departs from its median within a pulse [dB], whatever else sounds."""
+    power = line_power(sound, (hz,))
+    first, end = round(pulse.begin / HOP_SECONDS), round(pulse.end / HOP_SECONDS)
+    return _spread(power[first : max(end - 1, first + 1)].tolist() or power[-1:].tolist())
+
+
+def stretch_power(samples: Samples) -> Figures:
+    """The power spectrum of a whole stretch [shape=(n,)], by one window of Hann."""
+    spectrum = np.fft.rfft(samples * _window(len(samples)))
+    return np.asarray(np.square(spectrum.real) + np.square(spectrum.imag))
+
+
 def lines_of(samples: Samples, *, most: int = 2) -> tuple[Line, ...]:
     """The strongest lines of a stretch [shape=(n,)], at most so many, the strongest first.
 
     Each has the power within a main lobe of its peak; a further one counts from SECOND_LINE of the first on.
     """
     n = len(samples)
-    spectrum = np.fft.rfft(samples * _window(n))
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    power = stretch_power(samples)
     step = SAMPLE_RATE / n
     lowest, highest = int(LOWEST_HZ / step), int(HIGHEST_HZ / step) + 1
     total = max(float(power[lowest:highest].sum()), TINY)

@@ -1,0 +1,92 @@
+"""A steady tone beneath speech, or in a loud place: one line among others, that does not move.
+
+Where somebody talks over it, a tone holds little of all power, but still nearly all of its own neighbourhood:
+the harmonics of a voice come near it and go on, for they move. So the neighbourhood of a known frequency is
+searched for a line that stays: in the spectrogram first and, where one seems to, in the stretch's own
+spectrum.
+Frequencies Hz, times s.
+"""
+
+import numpy as np
+
+from silentspam.audio import SAMPLE_RATE
+from silentspam.kinds.clusters import BIN_HZ, frames_of
+from silentspam.kinds.pulses import Pulse, pulse_of, pulses_of
+from silentspam.kinds.sound import Sound
+from silentspam.kinds.tones import QUIETEST, Line, Tone, spread_of, stretch_power
+
+NEAR, FAR = 4, 9
+"""Bins from a line, between which its neighbourhood lies: beyond its main lobe, nearer than harmonics."""
+STANDS_OUT = 4.0
+"""A line's power over that of its neighbourhood."""
+FAINTEST = 0.01
+"""Of all power: −20 dB. Below it lie the lines that quantising to mu-law gives to any steady tone."""
+LONGEST_DROPOUT = 2
+LINE_HZ, NEIGHBOURHOOD_HZ = 5.0, 80.0
+LOCAL_PURITY = 0.8
+"""Of the power within NEIGHBOURHOOD_HZ, that the line must hold over the whole stretch."""
+LARGEST_SPREAD_DB = 1.5
+
+
+def beneath(
+    sound: Sound, hz: float, tolerance_hz: float, least: float
+) -> tuple[Tone, tuple[Pulse, ...]] | None:
+    """A line near `hz` for at least so long [s], whatever else sounds, and its pulses; None where none is."""
+    found = _longest(sound, hz, tolerance_hz)
+    if found is None:
+        return None
+    pulse = pulse_of(sound, *found)
+    if pulse.seconds < least:
+        return None
+    tone = _line(sound, pulse, hz, tolerance_hz)
+    if tone is None or tone.spread > LARGEST_SPREAD_DB:
+        return None
+    return tone, pulses_of(sound, tone.hz, tone)
+
+
+def _longest(sound: Sound, hz: float, tolerance_hz: float) -> tuple[int, int] | None:
+    """The longest run of frames in which one bin near `hz` stands out, as (first, one after the last)."""
+    first, end = int((hz - tolerance_hz) / BIN_HZ), int((hz + tolerance_hz) / BIN_HZ) + 2
+    # One sum from the start on gives each bin's own power and that of both its sides.
+    total = np.cumsum(sound.power[first - FAR - 1 : end + FAR], axis=0)
+    at = np.arange(FAR + 1, FAR + 1 + end - first)
+    own = total[at + 1] - total[at - 2]
+    sides = total[at + FAR - 1] - total[at + NEAR - 1] + total[at - NEAR] - total[at - FAR]
+    frames = frames_of(sound)
+    out = (own >= STANDS_OUT * sides) & (own >= np.maximum(FAINTEST * frames.power, QUIETEST))
+    best = int(out.sum(axis=1).argmax())
+    return _longest_run(np.flatnonzero(out[best]).tolist())
+
+
+def _longest_run(frames: list[int]) -> tuple[int, int] | None:
+    best, start = (0, 0), 0
+    for place, frame in enumerate(frames):
+        if place and frame - frames[place - 1] > LONGEST_DROPOUT + 1:
+            start = place
+        if frame + 1 - frames[start] > best[1] - best[0]:
+            best = frames[start], frame + 1
+    return best if best[1] else None
+
+
+def _line(sound: Sound, pulse: Pulse, hz: float, tolerance_hz: float) -> Tone | None:
+    """The stretch's line near `hz`, if it holds nearly all of its neighbourhood; its share is that."""
+    span = slice(round(pulse.begin * SAMPLE_RATE), round(pulse.end * SAMPLE_RATE))
+    power = stretch_power(sound.samples[span])
+    step = SAMPLE_RATE / (span.stop - span.start)
+    lowest, highest = round((hz - tolerance_hz) / step), round((hz + tolerance_hz) / step) + 1
+    peak = lowest + int(power[lowest:highest].argmax())
+    reach, wide = max(2, round(LINE_HZ / step)), round(NEIGHBOURHOOD_HZ / step)
+    share = float(
+        power[peak - reach : peak + reach + 1].sum() / max(power[peak - wide : peak + wide].sum(), 1e-30)
+    )
+    if share < LOCAL_PURITY:
+        return None
+    line = Line(hz=peak * step, share=share)
+    return Tone(
+        begin=pulse.begin,
+        end=pulse.end,
+        cut_before=pulse.cut_before,
+        cut_after=pulse.cut_after,
+        spread=spread_of(sound, line.hz, pulse),
+        lines=(line,),
+    )
