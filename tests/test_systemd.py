@@ -119,7 +119,7 @@ def test_it_has_descriptors_for_as_many_calls_as_a_worker_may_take() -> None:
 
 def test_it_has_threads_for_as_many_processes_as_there_may_be() -> None:
     """However many the calls. The supervisor's loop, log and pages; clerk: loop, log and beat; a worker: loop
-    and log, and a model and a reload now and then (tests/serve/test_server.py)."""
+    and log, and rows, a model and a reload now and then (tests/serve/test_server.py)."""
     supervisor, clerk = 3 + 2 * CLIENTS, 3
     assert int(SERVICE.one("TasksMax")) > supervisor + clerk + most("workers") * WORKER_THREADS
 

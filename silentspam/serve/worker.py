@@ -56,6 +56,7 @@ class Worker:
         self._wanted = config
         self._swapping = threading.Lock()
         self._next_beat = 0.0
+        self._handing_over: threading.Thread | None = None
 
     def run(self) -> None:
         """Serve until drained."""
@@ -94,9 +95,18 @@ class Worker:
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + beat.SECONDS
-            self._journal.close_file()
+            self._hand_over()
             self._service.try_again()
             self._beat()
+
+    def _hand_over(self) -> None:
+        """Give the clerk its rows, in a thread: a disk may take half a second to say that it has them."""
+        if self._handing_over is None or not self._handing_over.is_alive():
+            with suppress(RuntimeError, MemoryError):  # no thread to be had: the rows wait another second
+                self._handing_over = threading.Thread(
+                    target=self._journal.close_file, name="rows", daemon=True
+                )
+                self._handing_over.start()
 
     def _beat(self) -> None:
         put = self._registry.put

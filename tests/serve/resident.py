@@ -24,8 +24,8 @@ START = "import sys; from silentspam.cli import main; sys.exit(main())"
 PATIENCE = 30.0
 """How long a test waits for what must come; nothing is judged by it [s]."""
 
-WORKER_THREADS = 4
-"""Of a worker at most: its loop, its log, and now and then a model that is loaded and a reload."""
+WORKER_THREADS = 5
+"""Of a worker at most: its loop, its log, and now and then rows that are handed over, a model, a reload."""
 
 
 def free_port() -> int:

@@ -5,12 +5,14 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from silentspam.gate.file import FILE_NAME as GATE_FILE
+from silentspam.gate.file import Gate, encode
 from tests.fakes import Switch, noise, tone, words
 from tests.installed import action
 from tests.serve.resident import Resident, eventually
@@ -30,7 +32,8 @@ def stopped(pid: int) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # the supervisor may have ended it
+            os.kill(pid, signal.SIGCONT)
 
 
 def replaced(server: Resident, worker: int) -> int:
@@ -89,7 +92,58 @@ def test_calls_go_on_while_the_database_is_locked_and_their_rows_come_after(
         assert len(server.wait_for_rows(2)) == 2
 
 
-# --- the recordings' disk ----------------------------------------------------------------------------------
+# --- disks --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def hanging(path: Path) -> Iterator[None]:
+    """A file whose opening hangs, as on a disk that does: the kernel has whoever opens a leased file wait for
+    the lease's holder, for /proc/sys/fs/lease-break-time."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the holder is asked for it
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    except OSError as error:
+        pytest.skip(f"no leases on this file system: {error}")
+    else:
+        yield
+    finally:
+        os.close(descriptor)
+        signal.signal(signal.SIGIO, before)
+
+
+def let_go(server: Resident, uniqueid: str) -> Switch:
+    """A call that the server lets go of without a word."""
+    switch = Switch(opening=DEAD_AIR)
+    switch.environment["agi_uniqueid"] = uniqueid
+    assert screened(server, switch) == "", "Asterisk bridges a call whose connection ends"
+    return switch
+
+
+def test_a_disk_that_hangs_costs_the_screenings_of_one_worker_and_no_caller(
+    tmp_path: Path, model_folder: Path
+) -> None:
+    """All calls of a worker wait behind the one that reads: it is killed, and Asterisk bridges them all."""
+    with Resident(tmp_path, model_folder) as server:
+        (worker,), (clerk,) = server.children("worker"), server.children("clerk")
+        held = server.hold(Switch(opening=SPEECH))
+        with stopped(clerk):  # it would put another file in this one's place
+            gate = tmp_path / "gate" / GATE_FILE
+            gate.parent.mkdir(exist_ok=True)
+            gate.write_bytes(encode(Gate()))
+            with hanging(gate):
+                stuck = let_go(server, "1700000000.7")
+                assert held.connection.recv(1) == b""
+                held.cut()
+        eventually(lambda: server.children("worker") not in ([], [worker]))
+        eventually(lambda: server.page("/readyz")[0] == 200)
+        assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
+        for switch in (stuck, held.switch):
+            switch.variables |= {"DIALSTATUS": "ANSWER", "ANSWEREDTIME": "12", "HANGUPCAUSE": "16"}
+            switch.dead = True
+            server.call(switch, "ended")
+        dispositions = [row["disposition"] for row in server.wait_for_rows(3)]
+        assert sorted(dispositions) == ["BRIDGED", "BRIDGED", "REJECTED_CALLER_SILENCE"]
 
 
 @dataclass
@@ -103,49 +157,6 @@ class Meddling(Switch):
         if command.startswith("RECORD FILE"):
             self.meddle(Path(f"{words(command)[2]}.ulaw"))
         return answer
-
-
-@pytest.fixture
-def hang() -> Iterator[Callable[[Path], None]]:
-    """Makes a file whose opening hangs, as on a disk that does: the kernel has whoever opens a leased file
-    wait for the lease's holder, for /proc/sys/fs/lease-break-time."""
-    held: list[int] = []
-    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the holder is asked for it
-
-    def hang(path: Path) -> None:
-        held.append(os.open(path, os.O_RDWR))
-        try:
-            fcntl.fcntl(held[-1], fcntl.F_SETLEASE, fcntl.F_WRLCK)
-        except OSError as error:
-            pytest.skip(f"no leases on this file system: {error}")
-
-    yield hang
-    for descriptor in held:
-        os.close(descriptor)
-    signal.signal(signal.SIGIO, before)
-
-
-def test_a_disk_that_hangs_costs_the_screenings_of_one_worker_and_no_caller(
-    tmp_path: Path, model_folder: Path, hang: Callable[[Path], None]
-) -> None:
-    """All calls of a worker wait behind the one that reads: it is killed, and Asterisk bridges them all."""
-    with Resident(tmp_path, model_folder) as server:
-        (worker,) = server.children("worker")
-        held = server.hold(Switch(opening=SPEECH))
-        stuck = Meddling(opening=DEAD_AIR, meddle=hang)
-        server.call(stuck)
-        assert action(stuck) == "BRIDGE", "nothing was said but that the connection is over"
-        assert held.connection.recv(1) == b""
-        held.cut()
-        eventually(lambda: server.children("worker") not in ([], [worker]))
-        eventually(lambda: server.page("/readyz")[0] == 200)
-        assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
-        for let_go in (stuck, held.switch):
-            let_go.variables |= {"DIALSTATUS": "ANSWER", "ANSWEREDTIME": "12", "HANGUPCAUSE": "16"}
-            let_go.dead = True
-            server.call(let_go, "ended")
-        dispositions = [row["disposition"] for row in server.wait_for_rows(3)]
-        assert sorted(dispositions) == ["BRIDGED", "BRIDGED", "REJECTED_CALLER_SILENCE"]
 
 
 def test_an_opening_that_is_no_file_hangs_nobody(tmp_path: Path, model_folder: Path) -> None:

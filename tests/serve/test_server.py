@@ -127,7 +127,7 @@ def test_many_calls_at_once_are_each_judged_on_their_own(served: Resident) -> No
 
 
 def test_calls_take_no_threads(served: Resident) -> None:
-    """What the unit's TasksMax counts on: the loop, the log, and a model and a reload now and then."""
+    """What the unit's TasksMax counts on: the loop, the log, and rows, a model and a reload now and then."""
     (worker,) = served.children("worker")
     tasks = Path(f"/proc/{worker}/task")
     held = [served.hold(Switch(opening=SPEECH)) for _ in range(20)]

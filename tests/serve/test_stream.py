@@ -114,7 +114,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_not_waited_for_beyond_the_de
 
     def read() -> None:
         try:
-            client.stream(reply=0.1, left=0.3).readline(65_536)
+            client.stream(left=0.3).readline(65_536)
         finally:
             over.append(True)
 
