@@ -38,7 +38,7 @@ BUDGET = 0.005
 class NoiseParams:
     """How to fit (boosted trees, no known lines), and on which features: those of the model of dead air."""
 
-    fit: FitParams = field(default_factory=lambda: FitParams(n_trees=400, leaves=16, lines=False))
+    fit: FitParams = field(default_factory=lambda: FitParams(lines=False))
     features: FeatureParams = field(default_factory=lambda: FeatureParams(groups=FEATURE_GROUPS))
 
 
