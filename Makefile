@@ -14,10 +14,11 @@ ATTACKS := $(CORPUS)-attacks
 STUDY := $(CORPUS)-study
 LINES := $(CORPUS)-lines
 DAY := $(CORPUS)-day
+NOISE := $(CORPUS)-noise
 FIGURES ?= figures
 CORES ?= $(shell nproc)
 
-.PHONY: run test lint unit lab bench load faults corpus model accuracy lines replay fuzz lock audit clean
+.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines replay fuzz lock audit clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -95,6 +96,13 @@ corpus: $(CORPUS)/labels.csv
 model: corpus
 	$(BIN)/silentspam train --recordings $(CORPUS) --labels $(CORPUS)/labels.csv --out silentspam/models/default --seed 1
 
+# What tells noise from people, from its seed: ten minutes of one core. Its figures are in its card and in docs/noise.md.
+$(NOISE)/labels.csv: | $(STAMP)
+	$(BIN)/silentspam noise simulate --out $(NOISE) --sources $$($(BIN)/python -m lab.noise_audio) --seed 1
+
+noise: $(NOISE)/labels.csv
+	$(BIN)/silentspam noise train --recordings $(NOISE) --labels $(NOISE)/labels.csv --out silentspam/models/noise --seed 1
+
 # Every figure of docs/accuracy.md: the shipped model on its corpus; the studies, which train many models, on a
 # corpus of 7,200 openings of its own, and on the attacks. About an hour of one core.
 $(STUDY)/labels.csv: | $(STAMP)
@@ -143,4 +151,4 @@ replay: $(DAY)/labels.csv
 	$(BIN)/silentspam replay --calls docs/timelines/day.csv --recordings $(DAY) --seed 1
 
 clean:
-	rm -rf $(VENV) $(CORPUS) $(STUDY) $(LINES) $(DAY) $(ATTACKS) $(FIGURES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CORPUS) $(STUDY) $(LINES) $(DAY) $(NOISE) $(ATTACKS) $(FIGURES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
