@@ -66,9 +66,9 @@ def align(opening: Constellation, known: Constellation) -> Alignment:
     n_offsets = longest + int(known.frames[-1]) + NEAR + 1
     of_opening, of_known, same_bin = _alike(opening, known)
     places = known.frames[of_known] - opening.frames[of_opening] + longest
-    agreeing = _agreeing(of_opening, places, (len(opening), n_offsets))
-    exact = _agreeing(of_opening[same_bin], places[same_bin], (len(opening), n_offsets))
     shared = _shared(opening, known, longest - np.arange(n_offsets))
+    agreeing = np.minimum(_agreeing(places, n_offsets), shared)
+    exact = np.minimum(_agreeing(places[same_bin], n_offsets), agreeing)
     evidence = _evidence(exact, agreeing - exact, shared)
     best = int(evidence.argmax())
     return Alignment(
@@ -89,12 +89,16 @@ def _alike(
     return of_opening, of_known, apart.ravel()[pairs] == 0
 
 
-def _agreeing(peaks: NDArray[np.intp], places: NDArray[np.int32], shape: tuple[int, int]) -> Rates:
-    """How many of the opening's peaks agree at each offset, give or take NEAR frames [shape=(n_offsets,)]."""
-    found = np.zeros(shape, bool)
-    for step in range(-NEAR, NEAR + 1):
-        found[peaks, places + step] = True
-    return np.asarray(np.count_nonzero(found, axis=0), np.float64)
+def _agreeing(places: NDArray[np.int32], n_offsets: int) -> Rates:
+    """How many of the opening's peaks agree at each offset, give or take NEAR frames [shape=(n_offsets,)].
+
+    Two peaks of a recording are never so near each other that one of the opening's would agree with both.
+    """
+    exactly = np.bincount(places, minlength=n_offsets).astype(np.float64)
+    agreeing = exactly.copy()
+    agreeing[1:] += exactly[:-1]
+    agreeing[:-1] += exactly[1:]
+    return agreeing
 
 
 def _shared(opening: Constellation, known: Constellation, starts: NDArray[np.intp]) -> Rates:

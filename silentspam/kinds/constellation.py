@@ -14,9 +14,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Samples
+from silentspam.kinds.sound import STFT, Sound
 
-WINDOW, HOP = 512, 128
-"""Samples of a window (64 ms: it resolves the harmonics of a voice), and from one to the next (16 ms)."""
+WINDOW, HOP = STFT.window_length, STFT.hop_length // 2
+"""Samples of a window (64 ms: it resolves the harmonics of a voice), and from one to the next (16 ms): every
+second one is a window of `Sound.spectrogram`."""
 
 FIRST_BIN, END_BIN = 13, 218
 """200 to 3400 Hz: what every telephone codec carries."""
@@ -89,14 +91,30 @@ NOTHING = Constellation(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0
 
 def constellation(samples: Samples) -> Constellation:
     """Peaks of an opening [shape=(n,), float32 in ±1], of LONGEST_SECONDS at most; none of a short one."""
-    power = _power(samples[: int(LONGEST_SECONDS * SAMPLE_RATE)])
-    width = power.shape[1]
+    windows = _windows(samples)
+    power = np.empty((len(windows), END_BIN - FIRST_BIN), np.float32)
+    _transform(windows, power)
+    return _peaks(power)
+
+
+def constellation_of(sound: Sound) -> Constellation:
+    """The same of a sound whose spectrogram others need too: every second window is in it."""
+    windows = _windows(sound.samples)
+    if not len(windows):
+        return NOTHING
+    power = np.empty((len(windows), END_BIN - FIRST_BIN), np.float32)
+    power[::2] = sound.power[FIRST_BIN:END_BIN, : len(power[::2])].T
+    _transform(windows[1::2], power[1::2])
+    return _peaks(power)
+
+
+def _peaks(power: Power) -> Constellation:
     if not power.size:
         return NOTHING
     cells = np.flatnonzero((power == _highest_near(power)) & (power > _floor()))
     if not len(cells):
         return NOTHING
-    frames, bins = cells // width, cells % width
+    frames, bins = np.divmod(cells, power.shape[1])
     heights = power.ravel()[cells]
     kept, strong = _ranked(frames // BLOCK, heights)
     best = kept[strong]
@@ -116,23 +134,28 @@ def _floor() -> float:
     return float((10 ** (FLOOR_DBFS / 20) * np.sqrt(2) * WINDOW / 4) ** 2)
 
 
-def _power(samples: Samples) -> Power:
-    """The power spectrogram between FIRST_BIN and END_BIN [shape=(n_frames, n_bins)]."""
-    if len(samples) < WINDOW:
-        return np.zeros((0, END_BIN - FIRST_BIN), np.float32)
-    windows = sliding_window_view(samples, WINDOW)[::HOP]
-    power: Power = np.empty((len(windows), END_BIN - FIRST_BIN), np.float32)
+def _windows(samples: Samples) -> Samples:
+    """The windows that fit [shape=(n_frames, WINDOW)], without a copy."""
+    heard = samples[: int(LONGEST_SECONDS * SAMPLE_RATE)]
+    if len(heard) < WINDOW:
+        return np.zeros((0, WINDOW), np.float32)
+    return sliding_window_view(heard, WINDOW)[::HOP]
+
+
+def _transform(windows: Samples, power: Power) -> None:
+    """Put the windows' power between FIRST_BIN and END_BIN into `power` [shape=(n_frames, n_bins)]."""
     for first in range(0, len(windows), AT_ONCE):
         # In double precision: numpy's transform of single precision takes three times as long.
         some = np.multiply(windows[first : first + AT_ONCE], _window(), dtype=np.float64)
         spectra = np.fft.rfft(some)[:, FIRST_BIN:END_BIN]
         power[first : first + AT_ONCE] = np.square(spectra.real) + np.square(spectra.imag)
-    return power
 
 
 def _highest_near(power: Power) -> Power:
     """The highest within REACH on all sides of each place, from spans of two, four and eight."""
-    spans = np.pad(power, REACH)
+    n_frames, n_bins = power.shape
+    spans = np.zeros((n_frames + 2 * REACH, n_bins + 2 * REACH), np.float32)
+    spans[REACH:-REACH, REACH:-REACH] = power
     for step in (1, 2, 4, 1):
         spans = np.maximum(spans[:, :-step], spans[:, step:])
     for step in (1, 2, 4, 1):
@@ -153,10 +176,10 @@ def _ranked(blocks: NDArray[np.intp], heights: Power) -> tuple[NDArray[np.intp],
 
 def _contrast(power: Power, blocks: NDArray[np.intp], bins: NDArray[np.intp], heights: Power) -> float:
     """What CONTRASTED of these peaks stand above their surroundings at least [dB]."""
-    firsts = np.arange(0, len(power), BLOCK)
-    lengths = np.diff(np.append(firsts, len(power)))
-    means = np.add.reduceat(power, firsts, axis=0) / lengths[:, np.newaxis]
-    sums = np.cumsum(np.pad(means, ((0, 0), (AROUND + 1, AROUND)), mode="reflect"), axis=1)
-    around = (sums[:, 2 * AROUND + 1 :] - sums[:, : -2 * AROUND - 1]) / (2 * AROUND + 1)
-    ratios = np.sort(heights / around[blocks, bins])
+    means = [power[first : first + BLOCK].mean(axis=0) for first in range(0, len(power), BLOCK)]
+    sums = np.zeros((len(means), power.shape[1] + 1))
+    np.cumsum(means, axis=1, out=sums[:, 1:])
+    lowest, end = np.maximum(bins - AROUND, 0), np.minimum(bins + AROUND + 1, power.shape[1])
+    around = (sums[blocks, end] - sums[blocks, lowest]) / (end - lowest)
+    ratios = np.sort(heights / around)
     return float(10 * np.log10(ratios[int((1 - CONTRASTED) * (len(ratios) - 1))]))

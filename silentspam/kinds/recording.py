@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from silentspam.call import VerdictKind
-from silentspam.kinds.constellation import Constellation, constellation
+from silentspam.kinds.constellation import Constellation, constellation_of
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.standing import Standing
@@ -55,7 +55,7 @@ class KnownRecordings:
 
     def __call__(self, sound: Sound) -> tuple[Finding, ...]:
         """At most one finding: of kind None, but named, for a recording that does not count as SPAM."""
-        opening = constellation(sound.samples)
+        opening = constellation_of(sound)
         match = self.library.match(opening) if opening.is_telling else None
         return () if match is None else (finding(match, sound.recording.seconds),)
 

@@ -11,7 +11,7 @@ from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
 from silentspam.recordings.index import Index, built
 
-COMPARED = 8
+COMPARED = 6
 """Recordings, those with most votes, that an opening is compared with peak by peak."""
 
 

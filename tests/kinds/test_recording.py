@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from silentspam.audio import SAMPLE_RATE, Codes, Recording, encode_ulaw
 from silentspam.call import VerdictKind
 from silentspam.kinds.alignment import EVIDENCE, align, needed
-from silentspam.kinds.constellation import NOTHING, constellation
+from silentspam.kinds.constellation import NOTHING, constellation, constellation_of
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.recording import KnownRecordings
 from silentspam.kinds.sound import Sound
@@ -139,6 +139,15 @@ def test_evidence_is_of_the_right_offset_and_needed_the_more_the_more_there_is()
     assert found.agreeing > 0.8 * found.peaks
     assert align(NOTHING, whole).evidence == align(part, NOTHING).evidence == 0
     assert needed(0) == needed(1) == EVIDENCE < needed(100) < needed(100_000) < 1.7 * EVIDENCE
+
+
+@pytest.mark.parametrize("n", [0, 511, 512, 639, 640, 800, 16_000, 16_100, 70_000])
+def test_a_sound_whose_spectrogram_is_there_has_the_same_peaks(n: int) -> None:
+    recording = Recording(sent(prompts()[4][:n]))
+    one, other = constellation(recording.samples), constellation_of(Sound(recording))
+    assert np.array_equal(one.frames, other.frames)
+    assert np.array_equal(one.bins, other.bins)
+    assert np.array_equal(one.strong, other.strong)
 
 
 def test_peaks_do_not_depend_on_level() -> None:
