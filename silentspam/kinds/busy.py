@@ -1,9 +1,10 @@
 """Busy, congestion, ringback and their kin on the caller's side: a leg of exchanges, not of people.
 
-Orife et al. 2018, section 1, name busy and ring among the audio of pumped calls. Nobody speaks on a line
-that is busy, congested or back at dial tone: CALLER_BUSY. Ringback is CALLER_BUSY too, though somebody may
-still answer it (a service that calls both ends): challenge it, do not reject it. One frequency without a
-cadence is anybody's tone, and speaks for no kind. The signals are the rows of `cadences`.
+Nobody speaks on a line that is busy, congested, announced as out of order, or back at a dial tone of two
+frequencies: CALLER_BUSY. Ringback speaks for no kind, though Orife et al. 2018 (section 1) heard it on pumped
+calls: it may be the echo of the ring tone that the caller is played while we listen, or a service that calls
+both ends, where a person is about to answer. Nor does one frequency without a cadence. The signals are the
+rows of `cadences`.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone, quality, tones_of
 
+SPAM = (cadences.BUSY, cadences.CONGESTION, cadences.REORDER)
 LEAST_PURITY = 0.8
 """Of the best stretch. Through any codec it is 0.9; of sung and played notes a few in 1,000 reach 0.8."""
 WEAK_PURITY = 0.92
@@ -214,15 +216,16 @@ def _without_cadence(row: Cadence, train: Train) -> Finding | None:
         fits = least - TIME_SLACK <= longest <= most + TIME_SLACK
         return _finding(row.signal, row.region, train, WEAK_PROBABILITY) if fits else None
     if row.signal in (cadences.DIAL, cadences.UNOBTAINABLE) and longest >= DIAL_SECONDS:
-        return _finding(row.signal, row.region, train, WEAK_PROBABILITY, spam=pair)
+        return _finding(row.signal, row.region, train, WEAK_PROBABILITY)
     return None
 
 
-def _finding(signal: str, region: str, train: Train, probability: float, *, spam: bool = True) -> Finding:
+def _finding(signal: str, region: str, train: Train, probability: float) -> Finding:
+    pair_dial = signal == cadences.DIAL and len(train.tone.lines) == 2
     hz = " and ".join(f"{one:.0f}" for one in train.tone.hz)
     bursts = ", ".join(f"{pulse.seconds:.2f}" for pulse in train.pulses)
     return Finding(
-        kind=VerdictKind.CALLER_BUSY if spam else None,
+        kind=VerdictKind.CALLER_BUSY if signal in SPAM or pair_dial else None,
         signal=f"{signal} ({region})",
         probability=round(probability * min(train.tone.purity + 0.02, 1.0), 3),
         begin=train.pulses[0].begin,

@@ -47,7 +47,7 @@ TONES = (
         tolerance_hz=38.0,
         least=0.3,
         most=0.66,
-        beneath=0.36,
+        beneath=0.4,
         source="ITU-T T.30, section 4.2.1: 1100 ± 38 Hz, 0.5 s on and 3 s off, ± 15 %",
     ),
     Calling(
@@ -65,7 +65,7 @@ TONES = (
         least=0.4,
         most=9.0,
         purity=LEAST_ANSWER_SHARE,
-        beneath=0.4,
+        beneath=0.55,
         source="ITU-T V.25 and T.30 (CED): 2100 ± 15 Hz for 2.6 to 4.0 s; ± 1.5 % by carrier and clock",
     ),
     Calling(

@@ -38,9 +38,10 @@ def test_a_quick_cadence_is_found_at_any_level(row):
 
 
 @pytest.mark.parametrize("row", RINGING, ids=name)
-def test_ringback_is_found_where_its_burst_lies_in_the_opening(row):
+def test_ringback_is_named_and_speaks_for_no_kind(row):
+    """It may be the echo of the ring tone that the caller hears while we listen."""
     (finding,) = busy(heard(cadenced(row.hz, row.pattern, 0.2)))
-    assert (finding.signal, finding.kind) == (f"ringback ({row.region})", VerdictKind.CALLER_BUSY)
+    assert (finding.signal, finding.kind) == (f"ringback ({row.region})", None)
 
 
 @pytest.mark.parametrize("row", STEADY, ids=name)
