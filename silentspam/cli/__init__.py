@@ -31,6 +31,7 @@ VERBS = (
     "curve",
     "holdout",
     "lines-study",
+    "signals",
     "noise",
     "scan",
     "replay",

@@ -1,0 +1,88 @@
+"""Writes docs/signals.md from the figures that `silentspam signals --json` measured.
+
+    .venv/bin/python -m docs.signals figures/signals.json
+
+No figure is in the text that is not in that file.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from docs.markdown import Markdown
+from silentspam.kinds import cadences
+from silentspam.reports import signals
+from silentspam.reports.page import ReportError
+
+OUT = Path(__file__).parent / "signals.md"
+
+ABOUT = (
+    "`silentspam.kinds` hears in the two seconds of an opening what no person sends: fax and modem signals "
+    "(`fax.py`, `keying.py`), call-progress tones (`busy.py`, by the table in `cadences.py`), keys and beeps "
+    "(`keys.py`). A tone is found by how much of each frame's power two narrow bands hold, believed by how much "
+    "of the whole stretch's power two lines hold, and timed by its own lines; a fax beneath speech by a line "
+    "that stays in its neighbourhood; flags of HDLC by folding their keyed bits.",
+    "**What speaks for a kind.** CALLER_FAX: CNG, the calling tone of V.25, answer tones, flags, menus of V.8. "
+    "CALLER_BUSY: busy, reorder, congestion, special information, a dial tone of two frequencies. No kind: "
+    "ringback, which may be the echo of the ring tone that the caller is played while we listen, or a service "
+    "that calls both ends; one frequency without a cadence; keys, beeps; and **textphones** (Baudot, and V.21 "
+    "without a fax's flags or a modem's menu), behind which is a person who cannot speak.",
+    "**What lies in the window** is in the second column: a burst of CNG comes each 3.5 s, so an opening of two "
+    "seconds need not hold one at all. Probabilities are how pure a signal is; they are not calibrated.",
+    "**Every signal here is synthetic** (`silentspam/training/signals.py`), sent through real codecs with their "
+    "own concealment, 3 % of the packets lost in bursts of 1.5 on average, all frequencies off by up to 1.5 %, "
+    "on a line with noise of −65 dBFS. 0 dBm0 is the digital milliwatt of G.711. Speech, ambience and music are "
+    "the licensed recordings held out from training; their openings overlap, so the intervals (Wilson) of false "
+    "signals are those of independent openings and too narrow where a piece is short.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the document; returns 1 where a file cannot be read or written."""
+    parser = argparse.ArgumentParser(prog="python -m docs.signals", description=__doc__)
+    parser.add_argument("figures", type=Path, metavar="FILE", help="what `silentspam signals --json` wrote")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="FILE", help="the Markdown file to write")
+    options = parser.parse_args(arguments)
+    try:
+        write(options.figures, options.out)
+    except (ReportError, OSError, ValueError, KeyError) as error:
+        print(f"docs.signals: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def write(figures: Path, out: Path) -> None:
+    """Write `out`. Raises ReportError, OSError, ValueError, KeyError."""
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    document = Markdown(out, "# Signals of machines", *ABOUT)
+    document.add("## Found", f"Of {found['openings']} openings a cell.")
+    document.table(signals.FOUND_HEADS, signals.found_rows(found))
+    document.add("## Beneath speech and ambience", "By the signal's level over what else sounds.")
+    document.table(signals.UNDER_HEADS, signals.under_rows(found))
+    document.add("## False signals", "In openings of held-out sources without any.")
+    document.table(signals.FALSE_HEADS, signals.false_rows(found))
+    document.add("## Call-progress signals that are known")
+    document.table(
+        ("signal", "region", "Hz", "on, off … [s]", "source"),
+        [
+            (
+                row.signal,
+                row.region,
+                " + ".join(f"{hz:.0f}" for hz in row.hz),
+                _times(row.pattern),
+                row.source,
+            )
+            for row in cadences.CADENCES
+        ],
+    )
+    document.write()
+
+
+def _times(pattern: Sequence[float]) -> str:
+    return " ".join(f"{seconds:g}" for seconds in pattern) or "continuous"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
