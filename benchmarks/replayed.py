@@ -131,9 +131,7 @@ def replay(played: Played, network: Network, rng: np.random.Generator) -> Replay
     level = 20 * np.log10(max(rms(opening), 1e-6))
     noisy = opening + at_level(network.noise(OPENING, rng), level - SNR_DB)
     codes = network.send(noisy * 10 ** (rng.uniform(*GAINS_DB) / 20), heard_by)
-    return Replay(
-        "file" if from_file else str(stored_by), str(heard_by), start / SAMPLE_RATE, known, heard(codes)
-    )
+    return Replay(str(heard_by), start / SAMPLE_RATE, known, heard(codes))
 
 
 def is_same_audio(opening: Signal, recording: Signal, begin: float) -> bool:

@@ -81,6 +81,7 @@ class Learner:
         self._seen: dict[str, None] = {}
         self._caught_up_at = float("-inf")
         self._fresh: deque[KnownRecording] = deque(maxlen=FRESH)
+        self._fresh_library = library_of(self._fresh)
 
     def learn(self, calls: Iterable[tuple[CallRecord, "Recording"]]) -> list[Standing | None]:
         """Learn from calls that are over, their openings still at hand, and their rows in the database.
@@ -88,28 +89,29 @@ class Learner:
         Returns of each the standing of the recording that it plays, CANDIDATE where that was found just now;
         None where it plays none. Raises CallLogError: the calls can be learnt from again.
         """
-        unknown: list[Heard] = []
-        found = [self._learn_one(record, recording, unknown) for record, recording in calls]
+        openings = [_heard(record, recording) for record, recording in calls]
+        telling = [one for one in openings if one is not None and one.constellation.is_telling]
+        matches = {one.call_id: self._match(one) for one in telling}
+        playing = [_call(match, one) for one in telling if (match := matches[one.call_id])]
+        found = dict(self.tables.played(playing, self.rule)) if playing else {}
+        unknown = [one for one in telling if matches[one.call_id] is None]
+        found |= {one.call_id: self._learn_unknown(one) for one in unknown}
         if unknown:
             self.tables.remember(unknown)
-        return found
+        return [found.get(one.call_id) if one is not None else None for one in openings]
 
-    def _learn_one(self, record: CallRecord, recording: "Recording", unknown: list[Heard]) -> Standing | None:
-        heard = _heard(record, recording)
-        if heard is None or not heard.constellation.is_telling:
-            return None
-        match = self._match(heard)
-        if match is not None:
-            return self.tables.played(_call(match, heard), self.rule)
+    def _learn_unknown(self, heard: Heard) -> Standing | None:
         self._catch_up(heard.at)
+        fresh = self._fresh_library.match(heard.constellation)
+        if fresh is not None:  # found among the calls of this very batch
+            return dict(self.tables.played([_call(fresh, heard)], self.rule)).get(heard.call_id)
         found = self._look(heard)
         self._add(heard)
-        unknown.append(heard)
         return found
 
     def _match(self, heard: Heard) -> Match | None:
         known = self.library.match(heard.constellation)
-        return known or library_of(self._fresh).match(heard.constellation)
+        return known or self._fresh_library.match(heard.constellation)
 
     def _look(self, heard: Heard) -> Standing | None:
         echoes = self._window.echoes(heard)
@@ -131,6 +133,7 @@ class Learner:
                 constellation=heard.constellation,
             )
         )
+        self._fresh_library = library_of(self._fresh)
         return Standing.CANDIDATE
 
     def _catch_up(self, now: float) -> None:

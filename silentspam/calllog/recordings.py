@@ -95,22 +95,15 @@ class RecordingTables:
             connection.execute(_FORGET_OLD, {"kept": CANDIDATES_KEPT})
             connection.execute(_FORGET_CALLS)
 
-    def played(self, call: RecordingCall, rule: AcceptanceRule) -> Standing | None:
-        """Keep that a call plays a recording; returns its standing after that, None for one that is gone.
+    def played(
+        self, calls: Iterable[RecordingCall], rule: AcceptanceRule
+    ) -> list[tuple[str, Standing | None]]:
+        """Keep that calls play recordings; returns of each call the recording's standing after it.
 
-        A candidate is confirmed where its calls' challenges say so.
+        None for a recording that is gone. A candidate is confirmed where its calls' challenges say so.
         """
         with self._database.transaction(write=True) as connection:
-            row = connection.execute(_ONE, {"it": call.recording_id}).fetchone()
-            if row is None:
-                return None
-            connection.execute(_PUT_CALL, asdict(call))
-            before, tally = Standing(row["standing"]), _tally(connection, call.recording_id)
-            after = rule.standing(before, tally)
-            if after is not before:
-                note = f"{tally.failed} failed challenges from {tally.numbers} numbers, and no person"
-                _change(connection, _by_rule(call, after, note))
-        return after
+            return [(call.call_id, _played(connection, call, rule)) for call in calls]
 
     def listed(self) -> list[StoredRecording]:
         """Every recording, the one added last first."""
@@ -247,6 +240,22 @@ def _add(connection: Connection, name: str, sound: Constellation, event: Recordi
 def _change(connection: Connection, event: RecordingEvent) -> None:
     connection.execute(_CHANGE, asdict(event))
     connection.execute(_ADD_EVENT, asdict(event))
+
+
+def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -> Standing | None:
+    row = connection.execute(_ONE, {"it": call.recording_id}).fetchone()
+    if row is None:
+        return None
+    connection.execute(_PUT_CALL, asdict(call))
+    before = Standing(row["standing"])
+    if before is not Standing.CANDIDATE:
+        return before
+    tally = _tally(connection, call.recording_id)
+    after = rule.standing(before, tally)
+    if after is not before:
+        note = f"{tally.failed} failed challenges from {tally.numbers} numbers, and no person"
+        _change(connection, _by_rule(call, after, note))
+    return after
 
 
 def _by_rule(call: RecordingCall, deed: Standing, note: str) -> RecordingEvent:
