@@ -19,23 +19,27 @@ from silentspam.reports.page import ReportError
 OUT = Path(__file__).parent / "signals.md"
 
 ABOUT = (
-    "`silentspam.kinds` hears in the two seconds of an opening what no person sends: fax and modem signals "
-    "(`fax.py`, `keying.py`), call-progress tones (`busy.py`, by the table in `cadences.py`), keys and beeps "
-    "(`keys.py`). A tone is found by how much of each frame's power two narrow bands hold, believed by how much "
-    "of the whole stretch's power two lines hold, and timed by its own lines; a fax beneath speech by a line "
-    "that stays in its neighbourhood; flags of HDLC by folding their keyed bits.",
-    "**What speaks for a kind.** CALLER_FAX: CNG, the calling tone of V.25, answer tones, flags, menus of V.8. "
-    "CALLER_BUSY: busy, reorder, congestion, special information, a dial tone of two frequencies. No kind: "
-    "ringback, which may be the echo of the ring tone that the caller is played while we listen, or a service "
-    "that calls both ends; one frequency without a cadence; keys, beeps; and **textphones** (Baudot, and V.21 "
-    "without a fax's flags or a modem's menu), behind which is a person who cannot speak.",
-    "**What lies in the window** is in the second column: a burst of CNG comes each 3.5 s, so an opening of two "
-    "seconds need not hold one at all. Probabilities are how pure a signal is; they are not calibrated.",
-    "**Every signal here is synthetic** (`silentspam/training/signals.py`), sent through real codecs with their "
-    "own concealment, 3 % of the packets lost in bursts of 1.5 on average, all frequencies off by up to 1.5 %, "
-    "on a line with noise of −65 dBFS. 0 dBm0 is the digital milliwatt of G.711. Speech, ambience and music are "
-    "the licensed recordings held out from training; their openings overlap, so the intervals (Wilson) of false "
-    "signals are those of independent openings and too narrow where a piece is short.",
+    "`silentspam.kinds` hears in the two seconds of an opening what no person sends: fax and modem "
+    "signals (`fax.py`, `keying.py`), call-progress tones (`busy.py`, by the table in `cadences.py`), "
+    "keys and beeps (`keys.py`). A tone is found by how much of each frame's power two narrow bands "
+    "hold, believed by how much of the whole stretch's power two lines hold, and timed by its own lines; "
+    "a fax beneath speech by a line that stays in its neighbourhood; flags of HDLC by folding their "
+    "keyed bits.",
+    "**What speaks for a kind.** CALLER_FAX: CNG, the calling tone of V.25, answer tones, flags, menus "
+    "of V.8. CALLER_BUSY: busy, reorder, congestion, special information, a dial tone of two "
+    "frequencies. No kind: ringback, which may be the echo of the ring tone that the caller is played "
+    "while we listen, or a service that calls both ends; one frequency without a cadence; keys, beeps; "
+    "and **textphones** (Baudot, and V.21 without a fax's flags or a modem's menu), behind which is a "
+    "person who cannot speak.",
+    "**What lies in the window** is in the second column: a burst of CNG comes each 3.5 s, so an opening "
+    "of two seconds need not hold one at all. Probabilities are how pure a signal is; they are not "
+    "calibrated.",
+    "**Every signal here is synthetic** (`silentspam/training/signals.py`), sent through real codecs "
+    "with their own concealment, 3 % of the packets lost in bursts of 1.5 on average, all frequencies "
+    "off by up to 1.5 %, on a line with noise of −65 dBFS. 0 dBm0 is the digital milliwatt of G.711. "
+    "Speech, ambience and music are the licensed recordings held out from training; their openings "
+    "overlap, so the intervals (Wilson) of false signals are those of independent openings and too "
+    "narrow where a piece is short.",
 )
 
 
