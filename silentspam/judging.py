@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class LazyJudge:
     """Judges one call with the configured model, which is there after `prepare` (implements Judge).
 
-    load gives the model, look the snapshot of lines; both raise where they cannot.
+    load gives the model, look the snapshot of lines; both raise where they cannot. judge gives the model's
+    verdict: `judge_recording`, or one who judges several at once.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class LazyJudge:
         *,
         load: "Callable[[], SpamModel] | None" = None,
         look: "Callable[[], Snapshot | None] | None" = None,
+        judge: "Callable[[SpamModel, Recording, Config], Verdict] | None" = None,
     ) -> None:
         self._config = config
+        self._judge = judge or judge_recording
         self._load = load or (lambda: load_and_warm_up(model_folder(config)))
         self._look = look or (lambda: look_at_lines(config))
         self._model: SpamModel | None = None
@@ -64,7 +67,7 @@ class LazyJudge:
         if self._model is None:
             raise ModelError(f"no model: {self._fault}") from self._fault
         config = with_terms(self._config, passage)
-        verdict = judge_recording(self._model, _read(path, config), config)
+        verdict = self._judge(self._model, _read(path, config), config)
         if not self._config.lines.enabled or self._model.ground is None:
             return replace(verdict, space_id=None, embedding=None)  # nobody would learn from it
         return self._ask_lines(verdict, self._model.ground)

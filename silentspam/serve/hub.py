@@ -5,6 +5,8 @@ with another call. With a thread for each call the same work cost three times th
 go of the interpreter some hundred times a verdict, and each time another call's thread took it.
 """
 
+import heapq
+import itertools
 import select
 import socket
 import time
@@ -32,21 +34,29 @@ class Hub:
         self._loop = getcurrent()
         self._epoll = select.epoll()
         self._watchers: dict[int, Watcher] = {}
-        self._waits: dict[_Wait, float] = {}
+        self._waits: dict[Wait, float] = {}
+        self._alarms: list[tuple[float, int, Wait]] = []
+        self._turns = itertools.count()
         self._next_sweep = 0.0
 
     def turn(self, seconds: float) -> None:
         """Wait for something to happen, `seconds` at most, and see to it."""
-        if self._waits:
-            seconds = min(seconds, SWEEP_SECONDS)
-        for descriptor, events in self._epoll.poll(seconds, EVENTS_AT_ONCE):
+        for descriptor, events in self._epoll.poll(self._patience(seconds), EVENTS_AT_ONCE):
             if watcher := self._watchers.get(descriptor):
                 watcher(events)
         now = time.monotonic()
+        while self._alarms and self._alarms[0][0] <= now:
+            heapq.heappop(self._alarms)[2].resume()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             for wait in [wait for wait, until in self._waits.items() if until <= now]:
                 wait.resume()
+
+    def _patience(self, seconds: float) -> float:
+        """How long nothing is to be done, unless something happens."""
+        if self._waits:
+            seconds = min(seconds, SWEEP_SECONDS)
+        return max(0.0, min(seconds, self._alarms[0][0] - time.monotonic())) if self._alarms else seconds
 
     def watch(self, descriptor: int, watcher: Watcher, events: int = select.EPOLLIN) -> None:
         """Call `watcher` whenever one of these events happens, until `forget`."""
@@ -70,21 +80,27 @@ class Hub:
     def pause(self, seconds: float) -> None:
         """Let others go on for a while; outside a call, and in another thread, sleep."""
         if getcurrent().parent is self._loop:
-            _Wait(self).wait(time.monotonic() + seconds)
+            wait, until = Wait(self), time.monotonic() + seconds
+            self.alarm(wait, until)
+            wait.wait(until)
         else:
             time.sleep(seconds)
 
-    def wait(self, wait: "_Wait", until: float) -> None:
+    def alarm(self, wait: "Wait", until: float = 0.0) -> None:
+        """Resume a wait at a moment (monotonic), to the millisecond; soon where that is past."""
+        heapq.heappush(self._alarms, (until, next(self._turns), wait))
+
+    def wait(self, wait: "Wait", until: float) -> None:
         """Leave the call that asks, until its wait is resumed."""
         self._waits[wait] = until
         self._loop.switch()
 
-    def is_over(self, wait: "_Wait") -> None:
+    def is_over(self, wait: "Wait") -> None:
         """Whoever waits is about to go on."""
         self._waits.pop(wait, None)
 
 
-class _Wait:
+class Wait:
     """What one call waits for: something to happen, or the end of its time."""
 
     __slots__ = ("_happened", "_hub", "_sleeper")
@@ -122,7 +138,7 @@ class Link:
         self._hub = hub
         self._connection = connection
         self._descriptor = connection.fileno()
-        self._wait = _Wait(hub)
+        self._wait = Wait(hub)
         self._has_more = self._has_ended = False
         connection.setblocking(False)
         hub.watch(self._descriptor, self._happen, _CALL_EVENTS)

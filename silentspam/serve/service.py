@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from silentspam import assembly
 from silentspam.agi import variables
@@ -29,6 +30,11 @@ from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
 from silentspam.serve.metering import Meter, is_suspect
 from silentspam.serve.stream import GRACE_SECONDS, SocketStream
 from silentspam.serve.stuck import StuckCalls
+from silentspam.verdict import Verdict
+
+if TYPE_CHECKING:
+    from silentspam.audio import Recording
+    from silentspam.model import SpamModel
 
 SCRIPT = "agi_network_script"
 ENDED = "ended"
@@ -41,6 +47,9 @@ RECENT_CALLS = 500
 """Judged calls over which a worker tells what share it challenged."""
 
 
+Verdicts = Callable[["SpamModel", "Recording", Config], Verdict]
+
+
 class Service:
     """Serves connections under one configuration, each in a greenlet of its own."""
 
@@ -51,10 +60,11 @@ class Service:
         journal: Journal,
         meter: Meter,
         pause: Callable[[float], None] = time.sleep,
+        judge: Verdicts | None = None,
         before: "Service | None" = None,
     ) -> None:
-        """pause: lets other calls go on for so many seconds. before: the one under the configuration before
-        this; its model judges on until there is a newer."""
+        """pause: lets other calls go on for so many seconds. judge: gives a model's verdict. before: the one
+        under the configuration before this; its model judges on until there is a newer."""
         self.config = config
         self._models: ModelKeeper = ModelKeeper(
             config,
@@ -62,6 +72,7 @@ class Service:
             pause=pause,
             before=before._models if before else None,
         )
+        self._verdict = judge
         self.recent: deque[bool] = deque(maxlen=RECENT_CALLS)
         self._lines = SnapshotKeeper(config)
         self._journal = journal
@@ -138,7 +149,9 @@ class Service:
         """A judge of one call's own; in collection the same for all."""
         if self.config.mode is Mode.COLLECT:
             return self._screener.judge
-        return LazyJudge(self.config, load=self._models.current, look=self._lines.current)
+        return LazyJudge(
+            self.config, load=self._models.current, look=self._lines.current, judge=self._verdict
+        )
 
     def _log_end(self, session: AgiSession) -> None:
         """A row that no disk takes is left to Asterisk, which writes it itself."""

@@ -18,6 +18,7 @@ from silentspam.serve.front import Front
 from silentspam.serve.hub import Hub
 from silentspam.serve.journal import Journal
 from silentspam.serve.lines import LineWriter
+from silentspam.serve.panel import Panel
 from silentspam.serve.service import ENDED, SCRIPT, Service
 
 TICK_SECONDS = 0.25
@@ -35,7 +36,8 @@ class Worker:
         self._meter = metering.Meter(self._registry, _log(config, self._writer))
         self._journal = Journal(Path(config.call_log.spool))
         self._hub = Hub()
-        self._service = Service(config, journal=self._journal, meter=self._meter, pause=self._hub.pause)
+        self._panel = Panel(self._hub)
+        self._service = self._service_of(config)
         self._calls = Calls(
             self._hub,
             limit=config.server.calls_per_worker,
@@ -132,13 +134,7 @@ class Worker:
     def _renew(self, config: Config) -> None:
         """Have a new service ready while the old one serves; of two reloads the later one counts."""
         try:
-            service = Service(
-                config,
-                journal=self._journal,
-                meter=self._meter,
-                pause=self._hub.pause,
-                before=self._service,
-            )
+            service = self._service_of(config, before=self._service)
             service.ready()
         except Exception as error:  # noqa: BLE001  whatever is wrong with it, the service before serves on
             self._not_taken_over(error)
@@ -147,6 +143,16 @@ class Worker:
             if config is self._wanted:
                 self._service = service
                 self._meter.log = _log(config, self._writer)
+
+    def _service_of(self, config: Config, before: Service | None = None) -> Service:
+        return Service(
+            config,
+            journal=self._journal,
+            meter=self._meter,
+            pause=self._hub.pause,
+            judge=self._panel.judge,
+            before=before,
+        )
 
     def _not_taken_over(self, error: Exception) -> None:
         self._meter.log.event("configuration not taken over", error=f"{type(error).__name__}: {error}"[:500])
