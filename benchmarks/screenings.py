@@ -22,6 +22,7 @@ from benchmarks import load
 from benchmarks.callers import make_callers, mixed
 from benchmarks.load import Figures
 from benchmarks.screener import ScreenerError, serving
+from benchmarks.yardstick import verdict_ms
 from lab.debian import DebianError
 
 RATE, SECONDS = 100.0, 60.0
@@ -90,9 +91,11 @@ class Bench:
         folder = self._work / f"run-{self._runs}"
         folder.mkdir()
         with serving(folder, self._settings) as screener:
-            return load.run(
+            figures = load.run(
                 screener, mixed(self._callers, SEED), rate=rate, calls=calls, pace=pace, seed=SEED
             )
+        openings = [caller.opening for kind in self._callers.values() for caller in kind]
+        return {**figures, "verdict_ms": verdict_ms(openings)}
 
     def search(self, rate: float, seconds: float, *, held: float = 0.0) -> Iterator[tuple[Figures, bool]]:
         """Runs at rising rates until one does not hold, then half-way between; each with whether it held.
@@ -122,6 +125,7 @@ def tell(title: str, figures: Figures, found: Sequence[Limit]) -> bool:
     shares = ", ".join(f"{role} {cpu:.2f}" for role, cpu in figures["cpu_ms"].items())
     peers = figures["peer"]["cpu_ms"]
     print(f"  CPU a call {figures['cpu_ms_in_all']:.2f} ms ({shares}); the peers {peers:.2f}")
+    print(f"  one verdict alone, in a loop just after: {figures['verdict_ms']:.2f} ms")
     print(f"  cores taken: screener {figures['cores']:.2f}, peers {figures['peer']['cores']:.2f}")
     if memory := figures["memory"]:
         sizes = ", ".join(f"{role} {size:.0f}" for role, size in memory["by_role"].items())

@@ -22,6 +22,7 @@ RUN = {
     "waits_ms": WAITS,
     "cpu_ms": {"supervisor": 0.1, "workers": 3.4, "clerk": 0.5},
     "cpu_ms_in_all": 4.0,
+    "verdict_ms": 2.0,
     "cores": 0.4,
     "peer": {"cpu_ms": 2.0},
     "memory": {
