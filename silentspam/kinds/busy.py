@@ -20,8 +20,8 @@ from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone, quality, tones_of
 
 SPAM = (cadences.BUSY, cadences.CONGESTION, cadences.REORDER)
-LEAST_PURITY = 0.8
-"""Of the best stretch. Through any codec it is 0.9; of sung and played notes a few in 1,000 reach 0.8."""
+LEAST_PURITY = 0.76
+"""Of the best stretch. Through any codec it is 0.9; of sung and played notes a few in 1,000 reach 0.75."""
 WEAK_PURITY = 0.92
 """Of one burst of one frequency, or none but E.180's limits: only purity speaks for them."""
 RINGING_PURITY = 0.8
@@ -29,7 +29,7 @@ WEAK_SPREAD_DB, RINGING_SPREAD_DB = 1.2, 2.5
 """Two tones 32 Hz apart beat by 1.5 dB in windows of 64 ms."""
 LEAST_BALANCE = 0.2
 """The weaker of two tones has this share of the stronger one's power at least: −7 dB; else there is one."""
-TIME_SLACK = 0.05
+TIME_SLACK = 0.065
 """By which a stretch may be off [s]: half a hop at each end, and a lost packet."""
 TIME_SHARE = 0.1
 """By which share of itself a stretch may be off besides (SIN 350: 10 %)."""

@@ -54,7 +54,7 @@ TONES = (
         signal="modem calling tone",
         hz=1300.0,
         tolerance_hz=20.0,
-        least=0.45,
+        least=0.4,
         most=0.8,
         source="ITU-T V.25, section 3.1: 1300 Hz, 0.5 to 0.7 s on, 1.5 to 2.0 s off",
     ),
@@ -74,7 +74,9 @@ TONES = (
         tolerance_hz=47.0,
         least=0.4,
         most=9.0,
+        purity=LEAST_ANSWER_SHARE,
         beside=(1800.0, 2850.0),
+        beneath=0.55,
         source="Bell System 41106: 2225 Hz; ITU-T V.22: unscrambled ones, 2250 2850 Hz, guard 1800 Hz",
     ),
 )
