@@ -18,7 +18,7 @@ NOISE := $(CORPUS)-noise
 FIGURES ?= figures
 CORES ?= $(shell nproc)
 
-.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines replay fuzz lock audit clean
+.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines signals replay fuzz lock audit clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -138,6 +138,13 @@ lines: corpus $(LINES)/labels.csv
 	$(BIN)/silentspam lines-study --recordings $(LINES) --labels $(LINES)/labels.csv --trained-on $(CORPUS) \
 	  --json $(FIGURES)/lines.json
 	$(BIN)/python -m docs.lines --figures $(FIGURES) --corpus $(LINES)
+
+# Every figure of docs/signals.md: tones of machines through real codecs, and openings that have none.
+signals: $(STAMP)
+	mkdir -p $(FIGURES)
+	$(BIN)/silentspam signals --sources $$($(BIN)/python -m lab.corpus_audio) --openings 40 --without 39000 \
+	  --json $(FIGURES)/signals.json
+	$(BIN)/python -m docs.signals $(FIGURES)/signals.json
 
 # A day of 20,000 calls with five attacks that nothing was learnt from: docs/replay.md. All of its corpus is held
 # out of training (a share of 1 is refused, for nothing could be trained on it). docs/timelines/day.csv is what
