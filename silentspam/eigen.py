@@ -3,7 +3,7 @@
 Subspace iteration with Rayleigh–Ritz (Golub and Van Loan, Matrix Computations, section 8.2.4), its steps made
 longer by Chebyshev filters (Zhou, Saad, Tiago and Chelikowsky 2006). A third of the time of full
 decompositions, since products with a narrow block are nearly all of it. It is taken for an answer only where
-its error is bounded by ACCURACY; whatever has not converged goes to LAPACK, as does a single matrix, where
+its error is bounded by ACCURACY; whatever has not converged goes to LAPACK, as do a few matrices, where
 numpy's calls would cost more than they save.
 """
 
@@ -11,6 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+FEW = 4
+"""Matrices from which on iteration is faster than LAPACK one by one."""
 
 BLOCK = 8
 """Vectors iterated together: more than are wanted, so that the last wanted one stands well above the rest."""
@@ -39,7 +42,7 @@ def largest_eigenvectors(matrices: Matrices, k: int) -> tuple[Eigenvalues, Matri
     ACCURACY.
     """
     m = matrices.shape[-1]
-    if matrices.size <= m * m or m < 4 * BLOCK or k > BLOCK // 2:
+    if matrices.size < FEW * m * m or m < 4 * BLOCK or k > BLOCK // 2:
         return _by_lapack(matrices, k)
     stack = matrices.reshape(-1, m, m)
     values, vectors = np.empty((len(stack), k)), np.empty((len(stack), m, k))

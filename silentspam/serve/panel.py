@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from silentspam.audio import Recording
     from silentspam.model import SpamModel
 
-MOMENT_SECONDS = 0.025
+MOMENT_SECONDS = 0.04
 """An opening waits so long for others [s]."""
 
 AT_MOST = 8
