@@ -51,14 +51,17 @@ def losses(figures: Figures) -> list[Limit]:
     ]
 
 
+def served(figures: Figures) -> list[Limit]:
+    """What callers notice: what a rate has to hold that is called served."""
+    wait = figures["waits_ms"][DECISION]["p99"]
+    decided = (f"p99 from {DECISION} [ms]", float("inf") if wait is None else wait, "at most", DECISION_MS)
+    return [*losses(figures), decided]
+
+
 def limits(figures: Figures, *, in_progress: int = 0) -> list[Limit]:
     """What a run has to hold."""
-    wait = figures["waits_ms"][DECISION]["p99"]
-    found = [
-        *losses(figures),
-        (f"p99 from {DECISION} [ms]", float("inf") if wait is None else wait, "at most", DECISION_MS),
-        ("CPU of the screener a call [ms]", figures["cpu_ms_in_all"], "at most", CPU_MS),
-    ]
+    cpu: Limit = ("CPU of the screener a call [ms]", figures["cpu_ms_in_all"], "at most", CPU_MS)
+    found = [*served(figures), cpu]
     if in_progress:
         found.append(("calls in progress at once", figures["open_most"], "at least", in_progress))
     return found
@@ -105,7 +108,7 @@ class Bench:
         failed = 0.0
         for _ in range(SEARCH_RUNS):
             figures = self.run(rate, round(rate * seconds))
-            good = all(map(holds, limits(figures)))
+            good = all(map(holds, served(figures)))
             yield figures, good
             held, failed = (rate, failed) if good else (held, rate)
             rate = (held + failed) / 2 if failed else rate * SEARCH_STEP
@@ -187,12 +190,12 @@ def _search(bench: Bench, seconds: float, figures: Figures) -> None:
     """Search from the rate of the run before on, where there was one and it held."""
     figures["search"] = searched = []
     rate, known = RATE, 0.0
-    if (before := figures.get("run")) and all(map(holds, limits(before))):
+    if (before := figures.get("run")) and all(map(holds, served(before))):
         searched.append({**before, "held": True})
         rate, known = before["rate"] * SEARCH_STEP, before["rate"]
     for run, held in bench.search(rate, seconds, held=known):
         searched.append({**run, "held": held})
-        tell(f"{run['rate']:g} calls a second {'hold' if held else 'do not hold'}", run, limits(run))
+        tell(f"{run['rate']:g} calls a second {'hold' if held else 'do not hold'}", run, served(run))
     best = max((run["rate"] for run in searched if run["held"]), default=0)
     print(f"highest rate that holds: {best:g} a second")
 
