@@ -35,8 +35,11 @@ class Match:
 
     @property
     def probability(self) -> float:
-        """That it is no chance: 0.99 at what is needed, as one opening in 100 that matches may be wrong where
-        one call in 100 plays a recording; nearer to 1 by each decade more."""
+        """That it is no chance: 0.99 at what is needed, and nearer to 1 by each decade more.
+
+        An opening matches wrongly once in 10,000 at most (`kinds.alignment.needed`): where one call in 100
+        plays a known recording, that is one match in 100.
+        """
         return 1.0 - float(10.0 ** -(2.0 + max(self.evidence - self.needed, 0.0)))
 
 
