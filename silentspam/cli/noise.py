@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,22 +141,30 @@ def _split_text(name: str, figures: dict[str, Any]) -> str:
         (f"{one['budget']:.2%}", *_cells(one["recall"]), *_cells(one["false_challenges"]))
         for one in figures["budgets"]
     ]
-    worst = sorted(figures["sources"].items(), key=lambda item: (-item[1]["rate"], item[0]))[:WORST]
+    at_rates = [(f"{float(rate):.2%}", *_cells(one)) for rate, one in figures["recall_at"].items()]
     campaigns = figures["campaigns"]
-    heads = ("challenged", "95 %")
-    return "\n\n".join(
-        [
-            f"{name}\n" + table(("budget", "recall", "95 %", "false challenges", "95 %"), budgets),
-            f"at {BUDGET:.1%}: of {campaigns['campaigns']} campaigns {campaigns['whole']} found whole, "
-            f"{len(campaigns['missed'])} not at all",
-            table(("family", "found", "95 %"), [(k, *_cells(v)) for k, v in figures["families"].items()]),
-            table(("people", *heads), [(k, *_cells(v)) for k, v in figures["people"].items()]),
-            f"the worst of {len(figures['sources'])} sources of people:\n"
-            + table(("source", *heads), [(k, *_cells(v)) for k, v in worst]),
-        ]
+    found = (
+        f"at {BUDGET:.1%}: of {campaigns['campaigns']} campaigns {campaigns['whole']} found whole, "
+        f"{len(campaigns['missed'])} not at all"
     )
+    worst = sorted(figures["sources"].items(), key=lambda item: (-item[1]["rate"], item[0]))[:WORST]
+    parts = (
+        ("", ("budget", "recall", "95 %", "false challenges", "95 %"), budgets),
+        ("with the threshold by these very people:\n", ("at most", "recall", "95 %"), at_rates),
+        (f"{found}\n", ("family", "found", "95 %"), _lines(figures["families"].items())),
+        ("", ("people", "challenged", "95 %"), _lines(figures["people"].items())),
+        ("the worst sources of people:\n", ("source", "challenged", "95 %"), _lines(worst)),
+    )
+    shown = [head + table(heads, rows) for head, heads, rows in parts if rows]
+    return f"{name}\n" + "\n\n".join(shown)
+
+
+def _lines(rates: Iterable[tuple[str, dict[str, Any]]]) -> list[tuple[str, ...]]:
+    return [(name, *_cells(rate)) for name, rate in rates]
 
 
 def _cells(rate: dict[str, Any]) -> tuple[str, str]:
+    if not rate["n"]:
+        return "-", ""
     low, high = rate["wilson95"]
     return f"{rate['rate']:.2%} ({rate['hits']} of {rate['n']})", f"{low:.2%} to {high:.2%}"

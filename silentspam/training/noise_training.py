@@ -24,9 +24,9 @@ from silentspam.features import FeatureParams, feature_names
 from silentspam.kinds.noise import FORMAT, HEARD_DBFS, NoiseCard, NoiseModel
 from silentspam.training.calibration import Views, calibrate, probability
 from silentspam.training.dataset import Dataset, Labelled
-from silentspam.training.evaluation import describe
+from silentspam.training.evaluation import FALSE_CHALLENGE_RATES, describe
 from silentspam.training.fitting import FitParams, fit_trees, grouping, held_out_log_odds
-from silentspam.training.operating_point import Probabilities, operating_points, suspected
+from silentspam.training.operating_point import Probabilities, Rate, operating_points, suspected
 from silentspam.training.train import FEATURE_GROUPS, TEST_PREFIX, VERSIONED
 
 LEVEL = "rms_dbfs"
@@ -95,10 +95,14 @@ def measure(dataset: Dataset, model: NoiseModel) -> dict[str, dict[str, object]]
 
 
 def _figures(dataset: Dataset, probabilities: Probabilities, model: NoiseModel) -> dict[str, object]:
-    """At every budget recall and false challenges; at BUDGET by family, campaign, person and source."""
+    """At every budget recall and false challenges; at BUDGET by family, campaign, person and source.
+
+    recall_at sets the threshold by these very people: a property of the scores, not of the card's thresholds.
+    """
     is_spam = dataset.is_spam
     limit = model.threshold_for(BUDGET)
     return {
+        "recall_at": _recall_at(probabilities[is_spam], probabilities[~is_spam]),
         "budgets": [
             {
                 "budget": point.max_false_challenge_rate,
@@ -111,6 +115,17 @@ def _figures(dataset: Dataset, probabilities: Probabilities, model: NoiseModel) 
         "campaigns": _campaigns(dataset, is_spam, probabilities, limit),
         "people": _by(dataset, ~is_spam, probabilities, limit, lambda row: row.kind),
         "sources": _by(dataset, ~is_spam, probabilities, limit, source_name),
+    }
+
+
+def _recall_at(spam: Probabilities, ham: Probabilities) -> dict[str, dict[str, object]]:
+    if not len(spam) or not len(ham):
+        return {}
+    ranked = np.sort(ham)[::-1]
+    limits = {rate: ranked[int(rate * len(ham))] for rate in FALSE_CHALLENGE_RATES}
+    return {
+        str(rate): Rate(hits=int(np.count_nonzero(spam > limit)), n=len(spam)).card()
+        for rate, limit in limits.items()
     }
 
 
