@@ -100,12 +100,19 @@ def _wrong(played: list[Played], n_pairs: int, rng: np.random.Generator) -> bool
     for row, one in enumerate(played):
         groups.setdefault(one.source, []).append(row)
     seen, false, same, highest = Counter[str](), Counter[str](), 0, 0.0
+    drawn: set[tuple[int, int]] = set()
     while seen.total() < n_pairs:
         a = int(rng.integers(len(played)))
-        b = int(rng.choice(groups[played[a].source]) if rng.random() < 0.5 else rng.integers(len(played)))
+        of_voice = groups[played[a].source]
+        b = (
+            of_voice[int(rng.integers(len(of_voice)))]
+            if rng.random() < 0.5
+            else int(rng.integers(len(played)))
+        )
         group = _group(played[a], played[b])
-        if a == b or group is None or not stars[a].is_telling:
+        if a == b or (a, b) in drawn or group is None or not stars[a].is_telling:
             continue
+        drawn.add((a, b))
         found = align(stars[a], played[b].known)
         if found.evidence >= needed(1) - 2 and is_same_audio(openings[a], played[b].signal, found.begin):
             same += 1
