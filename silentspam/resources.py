@@ -13,6 +13,11 @@ def shipped_model() -> Path:
     return _PACKAGE / "models" / "default"
 
 
+def shipped_noise() -> Path:
+    """The folder of the trees that know noise, inside the package."""
+    return _PACKAGE / "models" / "noise"
+
+
 def shipped(name: str) -> Path:
     """A folder that ships with the package: agi_scripts, dialplan, config, ivr_prompts, systemd, monitoring.
 

@@ -15,6 +15,7 @@ from silentspam.call import VerdictKind
 from silentspam.kinds import cadences
 from silentspam.kinds.cadences import Cadence
 from silentspam.kinds.finding import Finding
+from silentspam.kinds.listening import SignalListener, Sources
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone, quality, tones_of
@@ -273,3 +274,8 @@ def _is_special(three: Sequence[Tone]) -> bool:
     )
     middle = shortest - 2 * TIME_SLACK <= three[1].seconds
     return close and middle and max(tone.seconds for tone in three) <= longest + TIME_SLACK
+
+
+def listener(_: Sources) -> SignalListener:
+    """Hears busy and other call-progress signals."""
+    return SignalListener(busy)

@@ -11,6 +11,7 @@ from silentspam.call import VerdictKind
 from silentspam.kinds.beneath import beneath
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.keying import keyed
+from silentspam.kinds.listening import SignalListener, Sources
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone, quality, tones_of
@@ -126,3 +127,8 @@ def _finding(signal: str, tone: Tone, pulse: Pulse, what: str) -> Finding:
         end=pulse.end,
         reason=f"{signal}: {tone.lines[0].hz:.0f} Hz for {lasting}, {tone.purity:.0%} {what}",
     )
+
+
+def listener(_: Sources) -> SignalListener:
+    """Hears fax machines and modems."""
+    return SignalListener(fax)

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam import resources
 from silentspam.audio import Recording, dbfs
 from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
@@ -25,8 +26,9 @@ from silentspam.card import Combination, OperatingPoint, StftCard
 from silentspam.errors import ModelError
 from silentspam.features import FeatureParams, FeatureVector, feature_names, feature_vector
 from silentspam.fitness import why_inconclusive
-from silentspam.hashed import arrays_in, npy
+from silentspam.hashed import arrays_in, npy, verified_files
 from silentspam.kinds.finding import Finding
+from silentspam.kinds.listening import Sources
 from silentspam.kinds.sound import Sound
 from silentspam.spectrum import StftParams
 
@@ -190,3 +192,10 @@ def load_noise(files: Mapping[str, bytes]) -> NoiseModel | None:
 def noise_parts() -> Sequence[str]:
     """Every file of a model folder that `load_noise` reads where it is there."""
     return (CARD_NAME, *ARRAY_FILES)
+
+
+def listener(sources: Sources) -> NoiseModel | None:
+    """Hears noise. Raises ModelError for files that are no use."""
+    folder = sources.noise or resources.shipped_noise()
+    files, _ = verified_files(folder, (CARD_NAME,), ARRAY_FILES)
+    return load_noise(files)

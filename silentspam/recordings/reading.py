@@ -4,7 +4,8 @@ from pathlib import Path
 
 from silentspam.errors import LibraryError
 from silentspam.kinds.constellation import Constellation
-from silentspam.kinds.recording import Match
+from silentspam.kinds.listening import SignalListener, Sources
+from silentspam.kinds.recording import KnownRecordings, Match
 from silentspam.recordings.store import FILE_NAME, StoredLibrary, read
 
 
@@ -50,3 +51,10 @@ class LibraryFile:
         except OSError:
             return None
         return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def listener(sources: Sources) -> SignalListener | None:
+    """Hears known recordings; None where there is no folder of them."""
+    if sources.recordings is None:
+        return None
+    return SignalListener(KnownRecordings(LibraryFile(sources.recordings)))
