@@ -159,7 +159,8 @@ class CallRecord:
     recording: str | None = None
     recorded_seconds: float | None = None
     digital_silence_share: float | None = None
-    verdict: VerdictKind | None = None
+    verdict: str | None = None
+    kind_probabilities: tuple[tuple[str, float], ...] = ()
     spam_probability: float | None = None
     threshold: float | None = None
     model_id: str | None = None
@@ -169,12 +170,12 @@ class CallRecord:
     challenge_probability: float | None = None
     challenge_result: ChallengeResult | None = None
     challenge_attempts: tuple[str, ...] = ()
-    disposition: Disposition | None = None
+    disposition: str | None = None
     ended_by: EndedBy | None = None
     failed_open: bool = False
     failed_open_cause: str | None = None
     shadow_model_id: str | None = None
-    shadow_verdict: VerdictKind | None = None
+    shadow_verdict: str | None = None
     shadow_probability: float | None = None
     shadow_threshold: float | None = None
     level_dbfs: float | None = None
@@ -219,10 +220,10 @@ class CallEnd:
     call: Call
     ended_at: float
     bridged_at: float | None = None
-    verdict: VerdictKind | None = None
+    verdict: str | None = None
     spam_probability: float | None = None
     challenge_result: ChallengeResult | None = None
-    disposition: Disposition | None = None
+    disposition: str | None = None
     ended_by: EndedBy | None = None
     hangup_cause: int | None = None
     failed_open: bool = False

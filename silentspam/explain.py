@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE
-from silentspam.call import ChallengeCause, GateCause, VerdictKind
+from silentspam.call import ChallengeCause, Decision, GateCause
 from silentspam.gate.numbers import normal
+from silentspam.kinds.table import kind_rejected
+from silentspam.policy import BRIDGED_BY_RULE
+from silentspam.verdict import UNSUSPECTED
 
 Row = Mapping[str, str | int | float | None]
 
@@ -18,14 +21,9 @@ DISPOSITIONS = {
     "NO_ELIGIBLE_AGENTS": "the queue had no agent to offer",
     "IVR_ABANDON": "the caller hung up during the challenge",
     "SCREEN_ABANDON": "the caller hung up during the recording",
-    "REJECTED_CALLER_SILENCE": "rejected: dead air, and the challenge was failed",
-    "REJECTED_CALLER_FAX": "rejected: a fax machine, and the challenge was failed",
-    "REJECTED_CALLER_RECORDING": "rejected: a known recording, and the challenge was failed",
-    "REJECTED_CALLER_NOISE": "rejected: noise, and the challenge was failed",
-    "REJECTED_CALLER_BUSY": "rejected: a busy signal, and the challenge was failed",
     "REJECTED_BLOCKED": "rejected: the number is blocked",
 }
-"""What each disposition means (Orife et al. 2018, Table 3, and the rejections)."""
+"""What each disposition means (Orife et al. 2018, Table 3); `_meaning` knows the rejections of SPAM too."""
 
 
 GATE: dict[str, str] = {
@@ -40,12 +38,9 @@ GATE: dict[str, str] = {
 """What a cause means."""
 
 
-UNSUSPECTED = (None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE)
-"""Verdicts on which nobody is challenged."""
-
 CAUSES = {
     ChallengeCause.LINE: "callers on its line failed the challenge, or an operator confirmed the line",
-    ChallengeCause.SUSPICION: "the model takes its sound for dead air, whatever line it came on",
+    ChallengeCause.SUSPICION: "it sounds like SPAM, whatever line it came on",
     ChallengeCause.BURST: "calls of several numbers lie together with it, and nobody was asked on them yet",
     ChallengeCause.EXPLORATION: "not for a suspicion: by lot, to learn from",
 }
@@ -178,12 +173,29 @@ def _not_challenged(row: Row) -> list[str]:
         return _held_back(ChallengeCause(str(row["held_back"])))
     if row["verdict"] in UNSUSPECTED:
         return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
-    if row["verdict"] == VerdictKind.CALLER_SILENCE and row["challenge_probability"] == 0:
+    if row["decision"] == Decision.REJECT:
+        return ["the caller was not challenged: the configuration rejects such calls unasked"]
+    if _bridged_by_rule(row):
+        return ["the caller was not challenged, although suspected: the configuration bridges such calls"]
+    if row["challenge_probability"] == 0:
         return [
             "the caller was not challenged, although suspected: the number passed a challenge not long "
             "before (lines.trust_passed_hours)"
         ]
     return [f"the caller was not challenged, although suspected: mode was {row['mode']}"]
+
+
+def _bridged_by_rule(row: Row) -> bool:
+    return BRIDGED_BY_RULE in json.loads(str(row["reasons"] or "[]"))
+
+
+def _meaning(row: Row) -> str:
+    """What a call's disposition means."""
+    disposition = str(row["disposition"])
+    if kind := kind_rejected(disposition):
+        asked = "and the challenge was failed" if row["challenge_result"] else "unasked, as configured"
+        return f"rejected: {kind.words}, {asked}"
+    return DISPOSITIONS.get(disposition, "of another version")
 
 
 def _held_back(cause: ChallengeCause) -> list[str]:
@@ -242,7 +254,7 @@ def _end(row: Row) -> list[str]:
         return [*lines, f"over by {when(row['ended_at'])}: {row['end_cause']}"]
     if disposition is None:
         return [*lines, "the call has not ended, or its end was not reported"]
-    lines.append(f"result {disposition}: {DISPOSITIONS.get(str(disposition), 'of another version')}")
+    lines.append(f"result {disposition}: {_meaning(row)}")
     if row["ended_by"]:
         lines.append(f"ended by the {str(row['ended_by']).lower()}, {when(row['ended_at'])}")
     return lines

@@ -7,8 +7,8 @@ that nothing finds can become known; but never a call that cannot be judged: dig
 """
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from silentspam.budget import Credit
 from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
@@ -44,37 +44,50 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling:
-    """What to do with a call: BRIDGE or CHALLENGE, why, and how probable a challenge was (None in shadow).
+    """What to do with a call, why, and how probable a challenge was (None in shadow).
 
-    held_back: the strongest cause there was, where the budget did not allow it.
+    held_back: the strongest cause there was, where the budget did not allow it. reason: in words, where the
+    configuration decided.
     """
 
     decision: Decision = Decision.BRIDGE
     challenge_cause: ChallengeCause | None = None
     challenge_probability: float | None = None
     held_back: ChallengeCause | None = None
+    reason: str = ""
 
 
 QUIET_DBFS = -50.0
 """Level from which down an opening may be dead air: its peaks (Orife et al. 2018, section 3)."""
 
 CAUSE_OF_LINE = {LineState.ACTIVE: ChallengeCause.LINE, LineState.CANDIDATE: ChallengeCause.BURST}
-UNSUSPECTED = frozenset({VerdictKind.HAM, None})
-"""The kinds that exploration may fall on; None was measured, not judged. Any other kind is bridged."""
+EXPLORED = frozenset({VerdictKind.HAM, None})
+"""The verdicts that exploration may fall on; None was measured, not judged."""
+
+BRIDGED_BY_RULE = "such calls are bridged by the configuration (kinds)"
+"""The reason beside a verdict whose kind is to be bridged."""
+
+Treatments = Mapping[str, Decision]
+"""By the name of a kind, what becomes of its calls: they are challenged unless it is said otherwise."""
 
 
 def rule(
-    verdict: Verdict, *, mode: Mode, exploration: Exploration, standing: Standing | None = None
+    verdict: Verdict,
+    *,
+    mode: Mode,
+    exploration: Exploration,
+    standing: Standing | None = None,
+    treatments: Treatments | None = None,
 ) -> Ruling:
-    """The ruling on what was heard. Nobody is rejected for a sound alone."""
+    """The ruling on what was heard. Nobody is rejected for a sound alone, unless a treatment says so."""
     standing = standing or Standing()
     if mode is Mode.SHADOW:
         return Ruling()
     if standing.trusted:
         return Ruling(challenge_probability=0.0)
     if mode is Mode.ENFORCE and (cause := suspicion(verdict)):
-        return _challenge(cause, 1.0, standing, sure=verdict.sure)
-    if verdict.kind not in UNSUSPECTED:
+        return _treat(verdict, cause, standing, treatments or {})
+    if verdict.kind not in EXPLORED:
         return Ruling(challenge_probability=0.0)
     chance = exploration.chance(verdict)
     if exploration.draw() < chance:
@@ -82,6 +95,17 @@ def rule(
     # Without the credit for it no lot could have challenged this call: it stands for no call that one did.
     possible = _allowed(ChallengeCause.EXPLORATION, standing)
     return Ruling(challenge_probability=chance if possible else 0.0)
+
+
+def _treat(verdict: Verdict, cause: ChallengeCause, standing: Standing, treatments: Treatments) -> Ruling:
+    """What becomes of a suspect; a rejection has to be allowed by the budget as a challenge has."""
+    treatment = treatments.get(verdict.kind or "", Decision.CHALLENGE)
+    if treatment is Decision.BRIDGE:
+        return Ruling(challenge_probability=0.0, reason=BRIDGED_BY_RULE)
+    ruling = _challenge(cause, 1.0, standing, sure=verdict.sure)
+    if treatment is Decision.REJECT and ruling.decision is Decision.CHALLENGE:
+        return replace(ruling, decision=Decision.REJECT)
+    return ruling
 
 
 def suspicion(verdict: Verdict) -> ChallengeCause | None:

@@ -23,23 +23,15 @@ from silentspam.call import (
     EndedBy,
     GateCause,
     Mode,
-    VerdictKind,
 )
 from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.gate.passage import SCREENED, Passage
 from silentspam.gate.rejection import Rejection, withdraw
-from silentspam.policy import Exploration, Standing, rule
+from silentspam.kinds.table import kind_named
+from silentspam.policy import Exploration, Standing, Treatments, rule
 from silentspam.verdict import Verdict
-
-REJECTIONS = {
-    VerdictKind.CALLER_SILENCE: Disposition.REJECTED_CALLER_SILENCE,
-    VerdictKind.CALLER_FAX: Disposition.REJECTED_CALLER_FAX,
-    VerdictKind.CALLER_RECORDING: Disposition.REJECTED_CALLER_RECORDING,
-    VerdictKind.CALLER_NOISE: Disposition.REJECTED_CALLER_NOISE,
-    VerdictKind.CALLER_BUSY: Disposition.REJECTED_CALLER_BUSY,
-}
 
 
 class Stage(enum.StrEnum):
@@ -77,6 +69,7 @@ class Screener:
     challenge: ChallengeSettings
     judge: Judge
     exploration: Exploration = field(default_factory=Exploration)
+    treatments: Treatments = field(default_factory=dict)
     ring: bool = True
     admit: Callable[[Call], Passage] = lambda _call: SCREENED
     rejection: Rejection = field(default_factory=Rejection)
@@ -138,6 +131,8 @@ def _screen(record: CallRecord, channel: Channel, screener: Screener, passage: P
     if decision is Decision.CHALLENGE:
         _challenge(record, channel, screener)
         _observe(Stage.CHALLENGED, record, screener)
+    elif decision is Decision.REJECT:
+        _reject(record)
 
 
 def _observe(stage: Stage, record: CallRecord, screener: Screener) -> None:
@@ -184,7 +179,7 @@ def _ring(channel: Channel) -> None:
 def _judge(record: CallRecord, opening: Path, screener: Screener, passage: Passage) -> Verdict:
     verdict = screener.judge.judge(opening, passage)
     record.judged_at = screener.clock()
-    record.verdict = verdict.kind
+    record.verdict, record.kind_probabilities = verdict.kind, verdict.kind_probabilities
     record.spam_probability = verdict.spam_probability
     record.threshold = verdict.threshold
     record.model_id = verdict.model_id
@@ -201,7 +196,15 @@ def _judge(record: CallRecord, opening: Path, screener: Screener, passage: Passa
 
 def _rule(record: CallRecord, verdict: Verdict, screener: Screener) -> Decision:
     standing = screener.judge.standing(record.call)
-    ruling = rule(verdict, mode=Mode(record.mode), exploration=screener.exploration, standing=standing)
+    ruling = rule(
+        verdict,
+        mode=Mode(record.mode),
+        exploration=screener.exploration,
+        standing=standing,
+        treatments=screener.treatments,
+    )
+    if ruling.reason:
+        record.reasons = (*record.reasons, ruling.reason)
     record.decision = ruling.decision
     record.challenge_cause = ruling.challenge_cause
     record.challenge_probability = ruling.challenge_probability
@@ -248,7 +251,8 @@ def _may_reject(record: CallRecord) -> bool:
 
 def _reject(record: CallRecord) -> None:
     record.decision = Decision.REJECT
-    record.disposition = REJECTIONS[record.verdict] if record.verdict else None
+    kind = kind_named(record.verdict)
+    record.disposition = kind.disposition if kind else None
     record.ended_by = EndedBy.APP
 
 

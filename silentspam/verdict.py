@@ -34,18 +34,24 @@ class LineMatch:
     probe: float = 0.0
 
 
+UNSUSPECTED = frozenset({None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE})
+"""Verdicts that are no kind of SPAM; None was measured, not judged."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The judgement of one opening.
 
-    kind is None when the opening was measured only, not judged. spam_probability and threshold in 0…1, both
-    None when nothing was judged or the kind is INCONCLUSIVE; seconds of audio there were;
+    kind: a VerdictKind, or another name of the table of kinds (`kinds.table`); None when the opening was
+    measured only, not judged. spam_probability and threshold in 0…1, of that kind, of dead air for HAM; both
+    None when nothing was judged or the kind is INCONCLUSIVE; kind_probabilities of every kind that was
+    listened for and heard; seconds of audio there were;
     digital_silence_share of its 20 ms frames, 0…1; reasons in words, most important first. level_dbfs: RMS
     of what sounds; embedding: where it lies in the space `space_id` of lines, packed; line: what it was taken
     for; sure_threshold: from which on the model is sure, where it shares a budget with others.
     """
 
-    kind: VerdictKind | None
+    kind: str | None
     spam_probability: float | None = None
     threshold: float | None = None
     model_id: str | None = None
@@ -57,12 +63,13 @@ class Verdict:
     embedding: str | None = None
     line: LineMatch | None = None
     sure_threshold: float | None = None
+    kind_probabilities: tuple[tuple[str, float], ...] = ()
 
     @property
     def by_model(self) -> bool:
         """Whether the model itself takes it for SPAM, whatever line it is on."""
         if self.spam_probability is None or self.threshold is None:
-            return self.kind in SUSPECTS
+            return self.kind not in UNSUSPECTED
         return self.spam_probability >= self.threshold
 
     @property
@@ -71,7 +78,3 @@ class Verdict:
         if self.sure_threshold is None or self.spam_probability is None:
             return True
         return self.spam_probability >= self.sure_threshold
-
-
-SUSPECTS = frozenset({VerdictKind.CALLER_SILENCE})
-"""The kinds of SPAM."""

@@ -6,7 +6,7 @@ import pytest
 
 from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE, Credit
 from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
-from silentspam.policy import CAUSE_OF_LINE, Exploration, Ruling, Standing, rule
+from silentspam.policy import BRIDGED_BY_RULE, CAUSE_OF_LINE, Exploration, Ruling, Standing, rule
 from silentspam.verdict import LineMatch, LineState, Verdict
 
 BRIDGE = Decision.BRIDGE
@@ -28,10 +28,10 @@ TABLE = [
     (VerdictKind.HAM, EXPLORED, SPARED, EXPLORED, SPARED),
     (VerdictKind.INCONCLUSIVE, NEVER, NEVER, NEVER, NEVER),
     (VerdictKind.CALLER_SILENCE, SUSPECT, SUSPECT, NEVER, NEVER),
-    (VerdictKind.CALLER_FAX, NEVER, NEVER, NEVER, NEVER),
-    (VerdictKind.CALLER_RECORDING, NEVER, NEVER, NEVER, NEVER),
-    (VerdictKind.CALLER_NOISE, NEVER, NEVER, NEVER, NEVER),
-    (VerdictKind.CALLER_BUSY, NEVER, NEVER, NEVER, NEVER),
+    (VerdictKind.CALLER_FAX, SUSPECT, SUSPECT, NEVER, NEVER),
+    (VerdictKind.CALLER_RECORDING, SUSPECT, SUSPECT, NEVER, NEVER),
+    (VerdictKind.CALLER_NOISE, SUSPECT, SUSPECT, NEVER, NEVER),
+    (VerdictKind.CALLER_BUSY, SUSPECT, SUSPECT, NEVER, NEVER),
     (None, EXPLORED, SPARED, EXPLORED, SPARED),
 ]
 
@@ -59,6 +59,42 @@ def test_nobody_is_rejected_for_a_sound_or_a_lot_alone(
     kind: VerdictKind | None, mode: Mode, exploration: Exploration
 ) -> None:
     assert rule(Verdict(kind=kind), mode=mode, exploration=exploration).decision is not Decision.REJECT
+
+
+FAX = Verdict(kind=VerdictKind.CALLER_FAX, spam_probability=0.9, threshold=0.5)
+
+
+def treated(treatment: Decision, *, left: float = DEPTH, mode: Mode = Mode.ENFORCE) -> Ruling:
+    """The ruling on a fax under a treatment of its own."""
+    return rule(
+        FAX,
+        mode=mode,
+        exploration=DRAWN,
+        standing=Standing(credit=Credit(left)),
+        treatments={VerdictKind.CALLER_FAX: treatment},
+    )
+
+
+def test_a_kind_is_treated_as_configured() -> None:
+    assert treated(Decision.CHALLENGE) == SUSPECT
+    assert treated(Decision.BRIDGE) == Ruling(challenge_probability=0.0, reason=BRIDGED_BY_RULE)
+    assert treated(Decision.REJECT) == replace(SUSPECT, decision=Decision.REJECT)
+    for treatment in Decision:
+        assert treated(treatment, mode=Mode.SHADOW) == UNSEEN
+        assert treated(treatment, mode=Mode.COLLECT) == NEVER
+
+
+def test_nobody_is_rejected_unasked_without_credit_or_who_passed() -> None:
+    held_back = treated(Decision.REJECT, left=0.0)
+    assert (held_back.decision, held_back.held_back) == (BRIDGE, ChallengeCause.SUSPICION)
+    trusted = rule(
+        FAX,
+        mode=Mode.ENFORCE,
+        exploration=DRAWN,
+        standing=Standing(trusted=True),
+        treatments={VerdictKind.CALLER_FAX: Decision.REJECT},
+    )
+    assert trusted == NEVER
 
 
 @pytest.mark.parametrize(("share", "challenged"), [(0.0, 0), (1.0, 1000)])

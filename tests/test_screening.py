@@ -19,8 +19,9 @@ from silentspam.call import (
 )
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import AudioError, ChannelError, DeadlineExceeded, ModelError
+from silentspam.kinds.table import KINDS, names
 from silentspam.policy import Exploration
-from silentspam.screening import REJECTIONS, Screener, screen_call
+from silentspam.screening import Screener, screen_call
 from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, ham, inconclusive, spam, unjudged
 
 BRIDGE, REJECT = Decision.BRIDGE, Decision.REJECT
@@ -423,4 +424,5 @@ def test_any_command_may_fail_and_only_a_caller_who_failed_the_test_is_rejected(
 
 
 def test_every_kind_that_can_be_challenged_has_a_rejection() -> None:
-    assert set(REJECTIONS) == set(VerdictKind) - {VerdictKind.HAM, VerdictKind.INCONCLUSIVE}
+    assert set(names()) == set(VerdictKind) - {VerdictKind.HAM, VerdictKind.INCONCLUSIVE}
+    assert {kind.disposition for kind in KINDS} <= set(Disposition)

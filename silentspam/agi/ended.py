@@ -6,16 +6,14 @@ the dialplan did; DIALSTATUS and QUEUESTATUS keep the fate of the bridge.
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from silentspam.agi import variables
 from silentspam.agi.channel import call_from_environment
 from silentspam.agi.session import AgiSession
 from silentspam.call import CallEnd, ChallengeResult, Disposition, EndedBy, VerdictKind
+from silentspam.kinds.table import dispositions, names
 
 Get = Callable[[str], str]
-
-Member = TypeVar("Member", VerdictKind, ChallengeResult)
 
 HANGUP_SOURCE = "CHANNEL(hangupsource)"
 
@@ -58,8 +56,10 @@ QUEUE_RESULTS = {
 }
 """QUEUESTATUS of a call that was not bridged (Asterisk, application Queue)."""
 
-RESULTS = (
-    (variables.DISPOSITION, {disposition.value: disposition for disposition in Disposition}),
+VERDICTS = frozenset({*map(str, VerdictKind), *names()})
+
+RESULTS: tuple[tuple[str, Mapping[str, str]], ...] = (
+    (variables.DISPOSITION, {name: name for name in dispositions()}),
     ("QUEUESTATUS", QUEUE_RESULTS),
     ("DIALSTATUS", DIAL_RESULTS),
 )
@@ -101,9 +101,9 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
         ),
         ended_at=ended_at,
         bridged_at=number(get(variables.BRIDGED_AT)),
-        verdict=_member(VerdictKind, get(variables.VERDICT)),
+        verdict=_verdict(get(variables.VERDICT)),
         spam_probability=number(get(variables.PROBABILITY)),
-        challenge_result=_member(ChallengeResult, get(variables.CHALLENGE)),
+        challenge_result=_result(get(variables.CHALLENGE)),
         disposition=_disposition(get, bridged=bridged, left_screening=left_screening),
         ended_by=_ended_by(
             get(HANGUP_SOURCE),
@@ -116,7 +116,7 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     )
 
 
-def _disposition(get: Get, *, bridged: bool, left_screening: bool) -> Disposition:
+def _disposition(get: Get, *, bridged: bool, left_screening: bool) -> str:
     if bridged:
         return Disposition.BRIDGED
     for name, results in RESULTS:
@@ -154,8 +154,13 @@ def _call_id(noted: str, env: Mapping[str, str], started_at: float | None) -> st
         return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{env.get('agi_uniqueid', '')} {started_at}"))
 
 
-def _member(kind: type[Member], text: str) -> Member | None:
-    return kind(text) if text in {member.value for member in kind} else None
+def _verdict(text: str) -> str | None:
+    """A verdict that there is."""
+    return text if text in VERDICTS else None
+
+
+def _result(text: str) -> ChallengeResult | None:
+    return ChallengeResult(text) if text in set(ChallengeResult) else None
 
 
 def number(text: str) -> float | None:

@@ -97,10 +97,21 @@ _END_COLUMNS = {
     "end_cause": "TEXT",
 }
 
+_KIND_COLUMNS = {
+    "kind_probabilities": "TEXT",
+}
+
 COLUMNS = (
-    _FIRST_COLUMNS | _LEARNING_COLUMNS | _LINE_COLUMNS | _SERVICE_COLUMNS | _PRIVACY_COLUMNS | _END_COLUMNS
+    _FIRST_COLUMNS
+    | _LEARNING_COLUMNS
+    | _LINE_COLUMNS
+    | _SERVICE_COLUMNS
+    | _PRIVACY_COLUMNS
+    | _END_COLUMNS
+    | _KIND_COLUMNS
 )
-"""Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text."""
+"""Column of `calls` → SQL type. `reasons` and `challenge_attempts` are JSON lists of text,
+`kind_probabilities` one of pairs: a kind of SPAM, and its probability."""
 
 _STEPS: tuple[str | Forms, ...] = (
     "CREATE TABLE calls ({})".format(", ".join(f"{name} {kind}" for name, kind in _FIRST_COLUMNS.items())),
@@ -177,6 +188,7 @@ _STEPS: tuple[str | Forms, ...] = (
     # Openings of recent calls of all servers, among which re-plays are looked for.
     "CREATE TABLE recent_openings (call_id TEXT PRIMARY KEY, number INTEGER, heard_at REAL, peaks TEXT)",
     "CREATE INDEX recent_openings_heard ON recent_openings (heard_at)",
+    *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _KIND_COLUMNS.items()),
 )
 
 

@@ -37,4 +37,6 @@ def withdraw(record: CallRecord) -> None:
 def _reason(record: CallRecord, *, blocked: bool) -> str:
     if blocked:
         return next(iter(record.reasons), "the number is blocked")
+    if record.challenge_result is None:
+        return f"{record.verdict}, rejected unasked as configured (kinds)"
     return f"{record.verdict}, challenged for {record.challenge_cause}, and the challenge was failed"

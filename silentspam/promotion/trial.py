@@ -10,7 +10,7 @@ from silentspam.audio import Recording
 from silentspam.errors import AudioError
 from silentspam.promotion.people import RecentCall
 from silentspam.training.operating_point import Rate
-from silentspam.verdict import SUSPECTS, Verdict
+from silentspam.verdict import UNSUSPECTED, Verdict
 
 Read = Callable[[Path], Recording]
 Judge = Callable[[Sequence[Recording]], Sequence[Verdict]]
@@ -38,7 +38,7 @@ class Judged:
     @property
     def challenged(self) -> tuple[bool, bool]:
         """Whether A and B would challenge the caller."""
-        return self.by_a.kind in SUSPECTS, self.by_b.kind in SUSPECTS
+        return self.by_a.kind not in UNSUSPECTED, self.by_b.kind not in UNSUSPECTED
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from silentspam.call import ChallengeCause, Disposition, VerdictKind
+from silentspam.call import ChallengeCause, VerdictKind
+from silentspam.kinds.table import kind_named, kind_rejected
 
 Value = str | int | float | None
 
@@ -36,17 +37,6 @@ UNKNOWN_DAY = "unknown"
 OTHER = "another cause"
 MAX_CAUSES = 50
 """Causes of failure told apart; an error that words itself anew each time must not fill the memory."""
-
-REJECTED_FOR = {
-    Disposition.REJECTED_CALLER_FAX: VerdictKind.CALLER_FAX,
-    Disposition.REJECTED_CALLER_SILENCE: VerdictKind.CALLER_SILENCE,
-    Disposition.REJECTED_CALLER_RECORDING: VerdictKind.CALLER_RECORDING,
-    Disposition.REJECTED_CALLER_NOISE: VerdictKind.CALLER_NOISE,
-    Disposition.REJECTED_CALLER_BUSY: VerdictKind.CALLER_BUSY,
-}
-"""The SPAM kinds, in the order of the paper's Table 2."""
-
-SPAM_KINDS = tuple(REJECTED_FOR.values())
 
 
 class Case(NamedTuple):
@@ -74,16 +64,16 @@ class Case(NamedTuple):
     @property
     def is_suspect(self) -> bool:
         """Whether it was judged to be a kind of SPAM."""
-        return self.verdict in SPAM_KINDS
+        return kind_named(self.verdict) is not None
 
     @property
-    def rejected_for(self) -> VerdictKind | None:
-        """The kind of SPAM for which it was rejected."""
-        return REJECTED_FOR.get(Disposition(self.disposition)) if self.disposition in _DISPOSITIONS else None
+    def rejected_for(self) -> str | None:
+        """The name of the kind of SPAM for which it was rejected."""
+        kind = kind_rejected(self.disposition)
+        return kind.name if kind else None
 
 
 Cases = Counter[Case]
-_DISPOSITIONS = frozenset(map(str, Disposition))
 
 
 def cases(rows: Iterable[tuple[Value, ...]]) -> Cases:

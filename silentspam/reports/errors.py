@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from silentspam.call import ChallengeResult, Disposition, EndedBy, VerdictKind
-from silentspam.reports.cases import SPAM_KINDS, Value
+from silentspam.kinds.table import kind_named
+from silentspam.reports.cases import Value
 from silentspam.training.operating_point import Rate
 
 CONVERSATION_SECONDS = 20.0
@@ -151,7 +152,7 @@ def analyse(
 
 def find(call: LoggedCall, *, conversation_seconds: float, quick_seconds: float) -> Finding | None:
     """What followed that speaks against the judgement of a call; None when nothing did."""
-    if call.verdict in SPAM_KINDS:
+    if kind_named(call.verdict) is not None:
         return _against_suspicion(call, conversation_seconds)
     if call.verdict == VerdictKind.HAM:
         return _against_trust(call, quick_seconds)
@@ -186,7 +187,7 @@ def _against_trust(call: LoggedCall, quick_seconds: float) -> Finding | None:
 
 
 def _count(errors: Errors, call: LoggedCall) -> None:
-    suspect = call.verdict in SPAM_KINDS
+    suspect = kind_named(call.verdict) is not None
     answered = call.challenge_result in (ChallengeResult.PASSED, ChallengeResult.FAILED)
     errors.suspects += suspect
     errors.unsuspected += call.verdict == VerdictKind.HAM

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from silentspam.call import VerdictKind
 from silentspam.calllog.labels import PRECEDENCE, Answer, LabelledCall, LabelSource
-from silentspam.reports.cases import SPAM_KINDS
+from silentspam.kinds.table import kind_named
 from silentspam.reports.grid import Grid, Section, rate_cells
 from silentspam.training.operating_point import Rate
 
@@ -39,7 +39,7 @@ def against_labels(calls: Iterable[LabelledCall]) -> dict[LabelSource, Against]:
     found: dict[LabelSource, Against] = {}
     for call in calls:
         verdict = call.row["verdict"]
-        suspected = verdict in SPAM_KINDS
+        suspected = kind_named(verdict) is not None
         if call.label is None or not (suspected or verdict == VerdictKind.HAM):
             continue
         before = found.get(call.label.source, Against())

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from silentspam.call import ChallengeCause, ChallengeResult, Disposition, Mode, VerdictKind
-from silentspam.reports.cases import SPAM_KINDS, Case, Cases
+from silentspam.kinds.table import names
+from silentspam.reports.cases import Case, Cases
 from silentspam.training.operating_point import Rate
 
 Key = TypeVar("Key")
@@ -105,11 +106,12 @@ class Volumes:
         return Rate(hits=self.silent_all, n=self.judged_silent)
 
 
-def table2(cases: Cases) -> dict[VerdictKind, Rate]:
-    """SPAM kind → its share of all calls rejected for their sound, in the paper's order; zeros included."""
+def table2(cases: Cases) -> dict[str, Rate]:
+    """SPAM kind → its share of all calls rejected for their sound; most frequent first, zeros included."""
     counts = _count(cases, lambda case: case.rejected_for)
     total = sum(calls for kind, calls in counts.items() if kind is not None)
-    return {kind: Rate(hits=counts[kind], n=total) for kind in SPAM_KINDS}
+    ranked = sorted(names(), key=lambda kind: -counts[kind])
+    return {kind: Rate(hits=counts[kind], n=total) for kind in ranked}
 
 
 def table3(cases: Cases) -> list[Ended]:

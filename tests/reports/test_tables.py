@@ -20,10 +20,10 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Cases:
     return cases(write_log(tmp_path_factory.mktemp("log")).iterate(Filter(), COLUMNS))
 
 
-def test_table_2_has_every_kind_in_the_papers_order(counted: Cases) -> None:
+def test_table_2_has_every_kind_the_most_frequent_first(counted: Cases) -> None:
     kinds = table2(counted)
-    assert list(kinds) == ["CALLER_FAX", "CALLER_SILENCE", "CALLER_RECORDING", "CALLER_NOISE", "CALLER_BUSY"]
-    assert [(rate.hits, rate.n) for rate in kinds.values()] == [(6, 36), (30, 36), (0, 36), (0, 36), (0, 36)]
+    assert list(kinds) == ["CALLER_SILENCE", "CALLER_FAX", "CALLER_RECORDING", "CALLER_BUSY", "CALLER_NOISE"]
+    assert [(rate.hits, rate.n) for rate in kinds.values()] == [(30, 36), (6, 36), (0, 36), (0, 36), (0, 36)]
     # Wilson (1927) for 30 of 36, by hand: centre 0.8014, half width 0.1207.
     assert kinds[VerdictKind.CALLER_SILENCE].interval == pytest.approx((0.6811, 0.9213), abs=2e-4)
 
