@@ -119,10 +119,14 @@ def _is_unknown(value: Any) -> bool:
 
 def _plain(value: Any) -> Value:
     if isinstance(value, tuple):
-        value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str):
-        return _text(value)
-    return int(value) if isinstance(value, bool) else value
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | float):
+        return value
+    # Whatever else it is, it must not cost the row: a number of numpy's as its own, the rest as text.
+    own = value.item() if hasattr(value, "item") else value
+    return own if isinstance(own, int | float) else _text(str(own))
 
 
 def _text(value: str) -> str:
