@@ -20,13 +20,13 @@ NEAR = 1
 """Frames and bins by which a peak may be off: a cut lies anywhere in a frame, and a codec moves a peak."""
 
 LEAST_SHARED, LEAST_SHARE = 15, 0.6
-"""Peaks of the opening that the recording must cover, and their share: with less, nothing is said. Of a second
-or less two sounds can agree by one syllable: measured, nine of ten false matches were such."""
+"""Peaks of the opening that the recording must cover, and their share: with less, nothing is said. Of a
+second or less two sounds can agree by one syllable: measured, nine of ten false matches were such."""
 
 RAREST_EXACT, RAREST_NEXT = 0.007, 0.012
 """No chance agreement of a peak is taken for rarer: in the same bin, and in the next one."""
 
-EVIDENCE, EVIDENCE_PER_DECADE, UNCORRECTED = 10.0, 1.5, 10
+EVIDENCE, EVIDENCE_PER_DECADE, UNCORRECTED = 11.5, 1.5, 100
 """What is needed of one pair, and more for each tenfold of recordings above UNCORRECTED: see `needed`."""
 
 Rates = NDArray[np.float64]
@@ -52,9 +52,8 @@ NO_ALIGNMENT = Alignment(evidence=0.0)
 def needed(n_compared: int) -> float:
     """The evidence that makes a match, where an opening is compared with so many recordings.
 
-    Set on unrelated pairs (`python -m benchmarks.recordings`): of 100,000 fewer than one reaches EVIDENCE,
-    and for a tenth of those that do it takes EVIDENCE_PER_DECADE more. So an opening matches some recording
-    wrongly once in 10,000 at most, however many recordings there are.
+    Set on unrelated pairs (`python -m benchmarks.recordings`), where it takes EVIDENCE_PER_DECADE more to
+    have a tenth as many match: so beyond UNCORRECTED recordings an opening matches no more of them wrongly.
     """
     return EVIDENCE + EVIDENCE_PER_DECADE * float(np.log10(max(n_compared / UNCORRECTED, 1)))
 

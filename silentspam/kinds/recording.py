@@ -37,8 +37,8 @@ class Match:
     def probability(self) -> float:
         """That it is no chance: 0.99 at what is needed, and nearer to 1 by each decade more.
 
-        An opening matches wrongly once in 10,000 at most (`kinds.alignment.needed`): where one call in 100
-        plays a known recording, that is one match in 100.
+        A scale to compare kinds by, from the bound that `kinds.alignment.needed` keeps; not calibrated on
+        calls, of which nobody knows how many play a recording.
         """
         return 1.0 - float(10.0 ** -(2.0 + max(self.evidence - self.needed, 0.0)))
 
