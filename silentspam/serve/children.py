@@ -19,6 +19,9 @@ STARTING_SECONDS = 60.0
 HUNG_SECONDS = 5.0
 """A process whose last beat is older is killed: its connections end, and Asterisk bridges their callers."""
 
+KILL_SECONDS = 1.0
+"""A killed process is gone by then, unless a disk holds it."""
+
 RESTART_SECONDS = 1.0
 """Between two starts of one process, so that one that cannot start costs no processor."""
 
@@ -105,11 +108,17 @@ class Child:
             with suppress(ProcessLookupError):
                 self.process.send_signal(number)
 
-    def kill(self) -> None:
-        """End it at once; what it had counted stays in `last`."""
+    def kill(self) -> bool:
+        """End it at once; what it had counted stays in `last`. False where not even that ends it: a process
+        that waits for a disk in the kernel dies when the disk is back.
+        """
         self.signal(signal.SIGKILL)
-        if self.process is not None:
-            self.process.wait()
+        try:
+            if self.process is not None:
+                self.process.wait(KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def forget(self) -> State:
         """Let a process that is gone go, and return what it had counted."""

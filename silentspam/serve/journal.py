@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from silentspam.calllog.spool import SUFFIX
 OPEN = ".open"
 """Suffix of a file that its worker still writes."""
 
+BEGUN = ".begun"
+"""Suffix of one that is about to become it: empty, and of nobody's interest where its worker died there."""
+
 KEPT_IN_MEMORY = 10_000
 """Rows that wait in memory for a disk that refuses them; each was said on standard error too."""
 
@@ -28,8 +32,10 @@ KEPT_IN_MEMORY = 10_000
 class Journal:
     """The rows of one worker, from many threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, say: Callable[[str], object] = sys.stderr.write) -> None:
+        """say: takes a line for the log, and may hold nobody up."""
         self._folder = folder
+        self._say = say
         self._lock = threading.Lock()
         self._descriptor = -1
         self._path = folder
@@ -52,7 +58,7 @@ class Journal:
                 fault = error
         # The log may lie on the same full disk, or have nobody who reads it: the row waits in memory by now.
         with suppress(OSError, ValueError):
-            print(f"silentspam: row not written: {fault}: {entry.to_json()}", file=sys.stderr, flush=True)
+            self._say(f"silentspam: row not written: {fault}: {entry.to_json()}\n")
         return False
 
     def close_file(self) -> None:
@@ -83,8 +89,16 @@ class Journal:
     def _open(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{time.time_ns():020d}-{os.getpid()}-rows{OPEN}"
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Locked before it has the name that `adopt` looks for: it might take a file without a lock for a
+        # dead worker's.
+        begun = path.with_suffix(BEGUN)
+        descriptor = os.open(begun, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            begun.rename(path)
+        except OSError:
+            os.close(descriptor)
+            raise
         self._descriptor, self._path = descriptor, path
 
 

@@ -125,7 +125,7 @@ class Meter:
             count(GATED, record.gate_cause)
         if record.verdict:
             count(VERDICTS, record.verdict)
-        if record.challenge_cause:
+        if record.challenge_cause and record.challenged_at is not None:
             count(CHALLENGES, record.challenge_cause, record.challenge_result or "FAILED_OPEN")
         if record.held_back:
             count(HELD_BACK, record.held_back)

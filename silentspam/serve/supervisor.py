@@ -114,7 +114,9 @@ class Supervisor:
         child.listen()
         if child.is_running and child.is_hung():
             self._log.event("hung", role=child.role, pid=child.process and child.process.pid)
-            child.kill()
+            if not child.kill():
+                self._log.event("cannot be killed", role=child.role, pid=child.process and child.process.pid)
+                self._count_gone(child)
         if not child.is_running:
             if child.process is not None:
                 self._log.event("gone", role=child.role, exit=child.process.returncode)

@@ -34,7 +34,7 @@ class Worker:
         self._writer = LineWriter()
         config = load_config(config_path)
         self._meter = metering.Meter(self._registry, _log(config, self._writer))
-        self._journal = Journal(Path(config.call_log.spool))
+        self._journal = Journal(Path(config.call_log.spool), say=self._writer.write)
         self._hub = Hub()
         self._panel = Panel(self._hub)
         self._service = self._service_of(config)
@@ -162,11 +162,16 @@ class Worker:
         self._registry.add(metering.REFUSED, type(error).__name__)
 
     def _hear_supervisor(self) -> None:
-        """It never speaks: something to read is its end."""
-        with suppress(BlockingIOError):
-            if not self._line.recv(16):
-                self._hub.forget(self._line.fileno())
-                self._drain()
+        """It never speaks: something to read is its end; it resets the line when it left a beat unread."""
+        try:
+            is_there = bool(self._line.recv(16))
+        except BlockingIOError:
+            return
+        except OSError:
+            is_there = False
+        if not is_there:
+            self._hub.forget(self._line.fileno())
+            self._drain()
 
     def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._drain()

@@ -1,5 +1,6 @@
 """A worker's rows: on the disk before the call is over, whole, and found again when the worker is not."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -45,6 +46,34 @@ def test_a_file_that_is_being_written_is_nobody_elses(tmp_path: Path) -> None:
     assert taken(tmp_path) == []
     journal.close_file()
     assert taken(tmp_path) == [an_entry()]
+
+
+def test_a_file_that_is_just_begun_is_not_taken_for_a_dead_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clerk comes round between the making of a file and its lock."""
+    locks = fcntl.flock
+
+    def late(descriptor: int, how: int) -> None:
+        monkeypatch.setattr("fcntl.flock", locks)
+        assert adopt(tmp_path) == 0
+        assert taken(tmp_path) == []
+        locks(descriptor, how)
+
+    journal = Journal(tmp_path)
+    monkeypatch.setattr("fcntl.flock", late)
+    assert journal.add(an_entry(1))
+    journal.close_file()
+    assert taken(tmp_path) == [an_entry(1)]
+
+
+def test_a_row_that_no_disk_takes_is_said_where_nobody_is_held_up(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file in place of the folder")
+    said: list[str] = []
+    journal = Journal(tmp_path / "spool", say=said.append)
+    assert not journal.add(an_entry(1))
+    assert an_entry(1).to_json() in said[0]
+    assert journal.refused == 1
 
 
 def test_the_rows_of_a_killed_worker_are_found(tmp_path: Path) -> None:
