@@ -26,6 +26,10 @@ KEYS = {
     "switch_events": ("event_id",),
     "list_events": ("event_id",),
     "privacy_events": ("event_id",),
+    "recordings": ("recording_id",),
+    "recording_events": ("event_id",),
+    "recording_matches": ("recording_id", "call_id"),
+    "recent_openings": ("call_id",),
 }
 """Table → the columns of its key; a table without one is compared row by row."""
 

@@ -82,6 +82,12 @@ class Database(Protocol):
     def migrate(self) -> SchemaVersion:
         """Bring the tables up to date; returns what was found before. Raises CallLogError."""
 
+    def forget_deleted(self) -> bool:
+        """Have nothing left of deleted rows where this is in our hands; False where somebody is in the way.
+
+        Raises CallLogError.
+        """
+
     def close(self) -> None:
         """Let go of what is kept between transactions; the next one opens it anew."""
 
@@ -105,6 +111,10 @@ class UnusableDatabase:
         raise CallLogError(self._reason)
 
     def migrate(self) -> NoReturn:
+        """Raises CallLogError."""
+        raise CallLogError(self._reason)
+
+    def forget_deleted(self) -> NoReturn:
         """Raises CallLogError."""
         raise CallLogError(self._reason)
 

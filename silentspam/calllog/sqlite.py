@@ -92,6 +92,18 @@ class SqliteDatabase:
         with self.transaction(write=True):
             return before
 
+    def forget_deleted(self) -> bool:
+        """Empty the write-ahead log into the file, whose pages of deleted rows are overwritten.
+
+        Without it a process that keeps the file open has them in both for long. Raises CallLogError.
+        """
+        try:
+            with closing(sqlite3.connect(self._path, timeout=self._busy_seconds)) as connection:
+                (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise CallLogError(f"call_log.database {self._path}: {error}") from error
+        return not busy
+
     def close(self) -> None:
         """Let a connection that is kept go."""
         if connection := self._take():
@@ -118,13 +130,15 @@ class SqliteDatabase:
             raise NoCallLogError(f"{self._path}: there is no call log yet")
         if write:
             self._create()
-        return sqlite3.connect(
+        connection = sqlite3.connect(
             self._path,
             timeout=self._busy_seconds,
             isolation_level=None,
             check_same_thread=False,  # one transaction at a time has it, in whichever thread
             factory=SqliteConnection,
         )
+        connection.execute("PRAGMA secure_delete = ON")  # an erased number must not stay in free pages
+        return connection
 
     def _take(self) -> SqliteConnection | None:
         """The connection that is kept, for one at a time."""

@@ -104,6 +104,7 @@ def erase(database: Database, who: Person, request: Request, *, folders: Iterabl
         erased.lines = _forget_hash(connection, who)
         record(connection, request)
         erased.under_way = _under_way(connection, who)
+    database.forget_deleted()
     return erased
 
 
@@ -113,6 +114,7 @@ def erase_listings(database: Database, who: Person) -> None:
         connection.execute(f"DELETE FROM listed_numbers WHERE {who.stands_in('number')}", who.values)
         statement = f"UPDATE list_events SET subject = '', note = '' WHERE {who.stands_in('subject')}"
         connection.execute(statement, who.values)
+    database.forget_deleted()
 
 
 def record(connection: Connection, request: Request, *, calls: int = 0, recordings: int = 0) -> None:
