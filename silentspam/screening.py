@@ -259,7 +259,7 @@ def _reject(record: CallRecord) -> None:
 def _abandoned(record: CallRecord) -> None:
     """The caller left. One who had failed the test before, while being told so, stays rejected."""
     record.ended_by = EndedBy.CALLER
-    if record.gate_cause is GateCause.BLOCKED:
+    if record.gate_cause is GateCause.BLOCKED or record.decision is Decision.REJECT:
         return
     if record.challenge_result is ChallengeResult.FAILED and _may_reject(record):
         _reject(record)

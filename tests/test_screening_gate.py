@@ -14,11 +14,13 @@ from silentspam.call import (
     EndedBy,
     GateCause,
     Mode,
+    VerdictKind,
 )
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ChannelError, DeadlineExceeded, GateError
 from silentspam.gate.passage import Passage
 from silentspam.gate.rejection import Rejection
+from silentspam.policy import BRIDGED_BY_RULE
 from silentspam.screening import Screener, screen_call
 from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, spam
 
@@ -32,9 +34,11 @@ def screen(
     *,
     judge: FakeJudge | None = None,
     mode: Mode = Mode.ENFORCE,
+    treatment: Decision = Decision.CHALLENGE,
 ) -> CallRecord:
     screener = Screener(
         mode=mode,
+        treatments={VerdictKind.CALLER_SILENCE: treatment},
         record_seconds=2.0,
         recordings=folder,
         challenge=ChallengeSettings(attempts=1, key_seconds=5.0, prompts=Path("/p"), contact_number=""),
@@ -129,3 +133,24 @@ def test_a_caller_let_through_unheard_who_leaves_first_abandoned_the_bridge(tmp_
     through = Passage(cause=GateCause.PERMITTED, reason="why")
     record = screen(passes(through), tmp_path, FakeChannel(faults={"hand_back": HANGUP}))
     assert (record.disposition, record.ended_by) == (Disposition.BRIDGE_ABANDON, EndedBy.CALLER)
+
+
+def test_a_kind_that_is_rejected_unasked_hears_nothing_and_can_complain(tmp_path: Path) -> None:
+    channel = FakeChannel()
+    record = screen(passes(Passage()), tmp_path, channel, treatment=Decision.REJECT)
+    assert not [command for command in channel.commands if command.startswith("play")]
+    assert (record.decision, record.disposition) == (Decision.REJECT, Disposition.REJECTED_CALLER_SILENCE)
+    assert (record.challenged_at, record.challenge_result, record.ended_by) == (None, None, EndedBy.APP)
+    assert record.redress_reason == "CALLER_SILENCE, rejected unasked as configured (kinds)"
+
+
+def test_who_leaves_when_rejected_unasked_stays_rejected(tmp_path: Path) -> None:
+    gone = FakeChannel(faults={"hand_back": HANGUP})
+    record = screen(passes(Passage()), tmp_path, gone, treatment=Decision.REJECT)
+    assert (record.disposition, record.ended_by) == (Disposition.REJECTED_CALLER_SILENCE, EndedBy.CALLER)
+
+
+def test_a_kind_that_is_bridged_by_rule_says_so(tmp_path: Path) -> None:
+    record = screen(passes(Passage()), tmp_path, treatment=Decision.BRIDGE)
+    assert (record.decision, record.verdict) == (Decision.BRIDGE, VerdictKind.CALLER_SILENCE)
+    assert record.reasons[-1] == BRIDGED_BY_RULE
