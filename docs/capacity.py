@@ -127,7 +127,7 @@ def _screenings(document: Markdown, figures: Document | None) -> None:
             ),
             ("in all", f"{run['cpu_ms_in_all']:.2f}", f"{run['memory']['last']:.0f}"),
             ("the peers", f"{run['peer']['cpu_ms']:.2f}", "–"),
-            ("one verdict alone, in a loop just after", f"{run['verdict_ms']:.2f}", "–"),
+            ("one verdict alone, in a loop just after", _ms(run.get("verdict_ms")), "–"),
         ],
     )
     _soak(document, figures)

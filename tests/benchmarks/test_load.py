@@ -176,5 +176,7 @@ def test_what_is_measured_can_be_written_down(monkeypatch, tmp_path, figures, ca
     assert "highest rate that holds: 14" in printed
     assert write_capacity(["--figures", str(out), "--out", str(tmp_path / "capacity.md")]) == 0
     text = (tmp_path / "capacity.md").read_text()
-    assert "calls a second** hold all limits, 1020 at once." in text
+    assert (
+        "calls a second** hold what callers notice, no fault and p99 within its limit, 1020 at once." in text
+    )
     assert "**missed**" not in text

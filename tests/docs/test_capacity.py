@@ -87,7 +87,7 @@ def test_everything_measured_is_in_the_document_and_the_arithmetic_is_right(fold
     assert "Not measured" not in text
     assert "missed" not in text
     assert "| pystrix | 2000 | 600 µs | 0.30 | 2.50 |" in text
-    assert "**150 calls a second** hold all limits" in text
+    assert "**150 calls a second** hold what callers notice" in text
     assert "The highest number of calls at once at which that held: **250**." in text
     # 1,000,000 × 0.17 / 3600 = 47.2; × 4 ms / 0.6 = 0.31; × 10 s = 472; 47.2 / 150 = 0.31
     for worked_out in ("**47 a second**", "= 0.31: **1**", "= **472**", "1.1 core hours", "16 GB a day"):
@@ -122,7 +122,7 @@ def test_a_rate_that_none_held_is_said(folder, tmp_path) -> None:
     figures = SCREENINGS | {"search": [RUN | {"held": False}]}
     (folder / "screenings.json").write_text(json.dumps(figures))
     text = written(folder, tmp_path)
-    assert "No rate that was tried holds all limits." in text
+    assert "No rate that was tried holds what callers notice." in text
     assert "none of the rates tried held" in text
 
 
