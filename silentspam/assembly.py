@@ -19,16 +19,8 @@ from silentspam.collecting import OpeningMeter
 from silentspam.config import Config
 from silentspam.errors import CallLogError, LineError
 from silentspam.gate.passage import Passage
-from silentspam.gatekeeping import gatekeeper as gatekeeper
-from silentspam.gatekeeping import rejection
-from silentspam.gatekeeping import throw_switch as throw_switch
-from silentspam.gatekeeping import throw_switch_elsewhere as throw_switch_elsewhere
-from silentspam.judging import LazyJudge as LazyJudge
-from silentspam.judging import judge_in_shadow as judge_in_shadow
-from silentspam.judging import judge_recording as judge_recording
-from silentspam.judging import judge_recordings as judge_recordings
-from silentspam.judging import load_model_of_calls
-from silentspam.judging import model_folder as model_folder
+from silentspam.gatekeeping import gatekeeper, rejection
+from silentspam.judging import LazyJudge, load_model_of_calls, model_folder
 from silentspam.policy import Exploration
 from silentspam.screening import Judge, Screener
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
-from silentspam import assembly
+from silentspam import assembly, judging
 from silentspam.agi import variables
 from silentspam.agi.channel import EMERGENCY_ARGUMENT, AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end, read_facts
@@ -124,7 +124,7 @@ def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) ->
     _look_after_gate(config)
     _learn(config)
     try:
-        if assembly.judge_in_shadow(config, record):
+        if judging.judge_in_shadow(config, record):
             status = max(status, _log(config, screened(record)))
     except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
         print(f"silentspam: shadow model: {type(error).__name__}: {error}", file=sys.stderr)

@@ -72,7 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | MODEL
     | SCREENING
     | {"agi", "calllog", "config", "gatekeeping", "judging", "registry", "resources", "retention"},
-    "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config"},
+    "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config", "judging"},
     "serve": {
         *CORE,
         *MODEL,

@@ -146,7 +146,7 @@ def test_a_broken_model_on_trial_changes_nothing_and_says_so(
 
 def test_a_model_on_trial_that_takes_its_process_with_it_costs_no_row(site: Site) -> None:
     switch = Switch(opening=SPEECH)
-    change = "import os; embedded.assembly.judge_in_shadow = lambda *_: os.kill(os.getpid(), 9)"
+    change = "import os; embedded.judging.judge_in_shadow = lambda *_: os.kill(os.getpid(), 9)"
     with running(patched(site, change)) as process:
         converse(process, switch)
         assert ended_status(process) == 0
@@ -159,7 +159,7 @@ def test_the_caller_does_not_wait_for_a_model_on_trial(site: Site) -> None:
     os.mkfifo(pipe)
     os.mkfifo(row_written)
     change = (
-        "from pathlib import Path; embedded.assembly.judge_in_shadow = "
+        "from pathlib import Path; embedded.judging.judge_in_shadow = "
         f"lambda *_: (Path({str(row_written)!r}).write_text('1'), Path({str(pipe)!r}).read_text()) and False"
     )
     with running(patched(site, change)) as process:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from silentspam import assembly, resources
+from silentspam import assembly, judging, resources
 from silentspam.calllog.query import Filter
 from silentspam.calllog.spool import Spool
 from silentspam.challenge import DIGITS
@@ -207,7 +207,7 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
 
     folder = None
     try:
-        folder = assembly.model_folder(config)
+        folder = judging.model_folder(config)
         model = load_model(folder)
     except ModelError as error:
         remedy = "name a good one in model.folder" if config.model.folder else model_remedy(folder)

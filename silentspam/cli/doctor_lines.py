@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from silentspam import assembly
+from silentspam import assembly, judging
 from silentspam.cli.doctor import GOOD, WARNING, Finding, Identity, fault
 from silentspam.config import Config
 from silentspam.errors import CallLogError, LineError, ModelError
@@ -30,7 +30,7 @@ def _snapshot(config: Config, identity: Identity) -> Finding:
 
     path = Path(config.lines.folder) / FILE_NAME
     try:
-        model = load_model(assembly.model_folder(config))
+        model = load_model(judging.model_folder(config))
     except ModelError:
         return Finding(WARNING, f"lines in {path}: not compared, as there is no model", "see the model above")
     if model.ground is None:

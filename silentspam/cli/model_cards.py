@@ -182,10 +182,10 @@ def id_of(name: str, registry: Registry) -> str:
 
 def folder_of(name: str, config: Config, registry: Registry) -> Path:
     """The folder that an argument means; `active` is whichever model judges calls. Raises ModelError."""
-    from silentspam import assembly
+    from silentspam import judging
 
     if name == Role.ACTIVE:
-        return assembly.model_folder(config)
+        return judging.model_folder(config)
     return resources.shipped_model() if name == SHIPPED else registry.model_folder(id_of(name, registry))
 
 

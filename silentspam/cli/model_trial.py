@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from silentspam import assembly
+from silentspam import assembly, judging
 from silentspam.audio import Recording
 from silentspam.audio_files import find_recordings
 from silentspam.calllog.labels import Labels
@@ -40,7 +40,7 @@ def may_be_promoted(
     folder = registry.model_folder(model_id)
     candidate = load_model(folder)
     try:
-        active = load_model(assembly.model_folder(config))
+        active = load_model(judging.model_folder(config))
     except ModelError as error:
         print(f"the active model cannot judge, so there is nothing to compare with: {error}", file=sys.stderr)
         active = None
@@ -98,7 +98,7 @@ def _judge(
     read = partial(openings.read, max_seconds=max(seconds, OPENING_SECONDS))
 
     def judge(model: SpamModel, recordings: Sequence[Recording]) -> list[Verdict]:
-        return assembly.judge_recordings(model, [heard.opening(seconds) for heard in recordings], config)
+        return judging.judge_recordings(model, [heard.opening(seconds) for heard in recordings], config)
 
     return judge_again(_with_progress(calls), read, partial(judge, models[0]), partial(judge, models[1]), met)
 

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, config: "Config", calls: "list[TimelineCall]") -> "Replay":
-    from silentspam.assembly import model_folder
+    from silentspam.judging import model_folder
     from silentspam.lines.ground import load_reference
     from silentspam.model import load_model
     from silentspam.replay.replay import Replay, new_memory

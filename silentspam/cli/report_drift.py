@@ -154,11 +154,11 @@ def _reference(model: "SpamModel", training: "Dataset") -> "Reference":
 def _model_and_reference(
     args: argparse.Namespace, config: "Config"
 ) -> tuple["SpamModel", "Reference | None"]:
-    from silentspam import assembly
+    from silentspam import judging
     from silentspam.model import load_model
     from silentspam.reports.reference import DriftError, read_reference, read_reference_file
 
-    folder = args.model or assembly.model_folder(config)
+    folder = args.model or judging.model_folder(config)
     model = load_model(folder)
     reference = read_reference_file(args.reference) if args.reference else read_reference(folder)
     if reference and list(reference.names[1:]) != list(model.card.feature_names):

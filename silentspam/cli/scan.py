@@ -96,7 +96,7 @@ def _wrong(why: str) -> int:
 
 
 def _plan(args: argparse.Namespace) -> "Plan":
-    from silentspam import assembly
+    from silentspam import judging
     from silentspam.archive.plan import Questions, make_plan
 
     config = configuration(args)
@@ -109,7 +109,7 @@ def _plan(args: argparse.Namespace) -> "Plan":
         features=args.features,
     )
     openings_of(args)  # a key that cannot be read is said before any work
-    return make_plan(args.model or assembly.model_folder(config), questions, key_files(args))
+    return make_plan(args.model or judging.model_folder(config), questions, key_files(args))
 
 
 def _scan(args: argparse.Namespace, listing: "Listing", plan: "Plan") -> "Tally":

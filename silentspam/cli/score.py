@@ -49,12 +49,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when a recording could not be read; the others are judged all the same."""
-    from silentspam import assembly
+    from silentspam import judging
     from silentspam.audio_files import find_recordings
     from silentspam.model import load_model
 
     config, openings = configuration(args), openings_of(args)
-    model = load_model(args.model or assembly.model_folder(config))
+    model = load_model(args.model or judging.model_folder(config))
     paths = list(find_recordings(args.paths))
     if args.plot and len(paths) != 1:
         print(f"silentspam score: --plot draws one recording, {len(paths)} are named", file=sys.stderr)

@@ -72,7 +72,7 @@ def run_status(args: argparse.Namespace) -> int:
 
 def run_throw(args: argparse.Namespace) -> int:
     """Throw the switch: on this machine first, then for all. Exit code 1 when it is not in force here."""
-    from silentspam import assembly
+    from silentspam import assembly, gatekeeping
     from silentspam.errors import CallLogError, GateError
     from silentspam.gate.listing import note
     from silentspam.gate.terms import SwitchCause, SwitchEvent, SwitchState
@@ -87,7 +87,7 @@ def run_throw(args: argparse.Namespace) -> int:
         note=note(args.note),
     )
     try:
-        print(_told(config, assembly.throw_switch(config, event)), flush=True)
+        print(_told(config, gatekeeping.throw_switch(config, event)), flush=True)
     except GateError as error:
         return _throw_elsewhere(config, event, error)
     try:
@@ -98,13 +98,13 @@ def run_throw(args: argparse.Namespace) -> int:
 
 
 def _throw_elsewhere(config: "Config", event: "SwitchEvent", error: Exception) -> int:
-    from silentspam import assembly
+    from silentspam import assembly, gatekeeping
     from silentspam.errors import CallLogError
 
     here = f"NOT in force on this machine, its calls go on as before: {error}"
     print(f"silentspam switch: {here}", file=sys.stderr)
     try:
-        assembly.throw_switch_elsewhere(config, assembly.gate_tables(config), event)
+        gatekeeping.throw_switch_elsewhere(config, assembly.gate_tables(config), event)
     except CallLogError as trouble:
         print(f"silentspam switch: nor anywhere else: {trouble}", file=sys.stderr)
         return 1

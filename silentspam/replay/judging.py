@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from silentspam.assembly import judge_recordings
 from silentspam.audio_files import read_recording
 from silentspam.config import Config
+from silentspam.judging import judge_recordings
 from silentspam.model import SpamModel, load_model
 from silentspam.training.parallel import in_order
 from silentspam.verdict import Verdict

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from silentspam import assembly
+from silentspam import assembly, judging
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.database import Database
 from silentspam.calllog.entry import Entry, Part, screened
@@ -47,7 +47,7 @@ class AfterCalls:
     def _judge_in_shadow(self, record: CallRecord) -> None:
         """That model may be anything: what it raises is told by its class, and costs nothing else."""
         try:
-            if assembly.judge_in_shadow(self._config, record):
+            if judging.judge_in_shadow(self._config, record):
                 assembly.call_table(self._config, self._database).write(screened(record))
         except Exception as error:  # noqa: BLE001  a model on trial may fail in any way
             self._say(f"shadow model: {type(error).__name__}: {error}")

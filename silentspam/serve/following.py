@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from silentspam import assembly
+from silentspam import assembly, judging
 from silentspam.config import Config
 from silentspam.errors import LineError, SilentSpamError
 
@@ -134,7 +134,7 @@ class _Look:
 
     def _look(self) -> None:
         try:
-            folder = assembly.model_folder(self._config).resolve()
+            folder = judging.model_folder(self._config).resolve()
             known = self._known
             changed = folder != known.folder
             self._found = _Found(folder, assembly.line_basis(self._config)) if changed else known

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from silentspam import assembly
+from silentspam import assembly, judging
 from silentspam.audio import Recording, write_ulaw
 from silentspam.call import Call, CallRecord, ChallengeResult, Decision
 from silentspam.calllog.entry import screened
@@ -45,7 +45,7 @@ class Server:
         self.file.write_text(yaml.safe_dump(settings))
         self.config = load_config(self.file)
         self.calls = 0
-        self._judge = assembly.LazyJudge(self.config)
+        self._judge = judging.LazyJudge(self.config)
         self._judge.prepare()
 
     @property

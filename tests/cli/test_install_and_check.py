@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from silentspam import assembly, resources
+from silentspam import assembly, judging, resources
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.entry import screened
 from silentspam.cli.doctor_lines import MANY_WAITING
@@ -210,7 +210,7 @@ def with_lines(silentspam, tmp_path: Path, places: list[object], config_file: Pa
     config_file.write_text(yaml.safe_dump({**document, "mode": "enforce"}))
     assert silentspam("install", *places, "--config", config_file)[0] == 0
     config = load_config(config_file)
-    judge = assembly.LazyJudge(config)
+    judge = judging.LazyJudge(config)
     judge.prepare()
     for call in range(3):
         path = tmp_path / f"{call}.ulaw"
