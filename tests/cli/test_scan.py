@@ -18,6 +18,8 @@ from tests.fakes import noise, tone
 
 N_RECORDINGS = 300
 SECONDS = 60
+BEHIND = 10
+"""nice(1): a tenth of what others get."""
 
 
 @pytest.fixture
@@ -35,6 +37,8 @@ def begun(archive: Path, model: Path, out: Path) -> Iterator["subprocess.Popen[s
     code = "import sys; from silentspam.cli import main; sys.exit(main(sys.argv[1:]))"
     options = ["--out", out, "--model", model, "--workers", "2", "--chunk", "1"]
     command = [sys.executable, "-c", code, "scan", archive, *options]
+    # Behind the test in priority: on a busy machine it must not be over before the test has its turn.
+    command = ["nice", "-n", str(BEHIND), *command]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_for(lambda: list(out.glob("part-*")))
