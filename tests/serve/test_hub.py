@@ -345,7 +345,7 @@ def test_a_pause_is_no_shorter_than_was_asked_whatever_else_happens(hub: Hub, en
 
 def test_outside_of_a_call_a_pause_sleeps(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(select, "select", lambda _r, _w, _x, seconds: slept.append(seconds))
     hub.pause(0.5)
     thread = threading.Thread(target=hub.pause, args=(0.25,))
     thread.start()
@@ -356,7 +356,7 @@ def test_outside_of_a_call_a_pause_sleeps(hub: Hub, monkeypatch: pytest.MonkeyPa
 def test_a_pause_of_another_hubs_call_sleeps(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call of one thread's loop cannot wait in another's."""
     slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(select, "select", lambda _r, _w, _x, seconds: slept.append(seconds))
 
     def elsewhere() -> None:
         Hub().spawn(lambda: hub.pause(0.5))
