@@ -127,6 +127,7 @@ class Multicarrier:
         )
 
     def sound(self, n: int, rng: np.random.Generator) -> Signal:
+        """n samples of symbols with guard intervals, RMS 1, cut at a moment of chance [shape=(n,)]."""
         hertz = np.fft.rfftfreq(self.size, 1 / SAMPLE_RATE)
         active = (hertz >= self.first_hz) & (hertz <= self.last_hz)
         length = self.size + int(self.guard * self.size)

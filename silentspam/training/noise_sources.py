@@ -94,6 +94,7 @@ class BrokenCircuit:
         )
 
     def sound(self, n: int, rng: np.random.Generator) -> Signal:
+        """n samples of the circuit's hiss, hum, crackle and breaks [shape=(n,)]."""
         t = np.arange(n) / SAMPLE_RATE
         hiss = noise.shaped_noise(n, self.shape, rng)
         arc = np.abs(np.sin(2 * np.pi * self.mains_hz * t + rng.uniform(0, np.pi)))
