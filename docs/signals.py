@@ -41,7 +41,7 @@ ABOUT = (
     "overlap, so the intervals (Wilson) of false signals are those of independent openings and too "
     "narrow where a piece is short. Limits were moved after looking at false signals on these very "
     "recordings (chords and notes near a standard's frequencies), so the rate on others may be higher.",
-    "**Screened calls are not judged by this yet.**",
+    "Calls are judged by it (`kinds.fax`, `kinds.busy`).",
 )
 
 

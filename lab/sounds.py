@@ -34,6 +34,11 @@ TAKES = 12
 SEED = 20
 
 SPEECH, QUIET_SPEECH, DEAD_AIR, DIGITAL_SILENCE = "speech", "quiet_speech", "dead_air", "digital_silence"
+FAX, BUSY = "fax", "busy"
+"""An answering machine's tone of 2100 Hz, again and again, and North America's busy signal: synthetic."""
+TONE_DBM0, LINE_DBFS = -13.0, -66.0
+ANSWER_TONE, BUSY_TONE = ((2100.0,), (3.0, 1.0)), ((480.0, 620.0), (0.5, 0.5))
+"""Frequencies [Hz], and seconds on and off."""
 RUMBLE = "rumble"
 """The sound of a line that the shipped model rather takes for a person's."""
 
@@ -56,6 +61,8 @@ def make_sounds(folder: Path) -> dict[str, list[Path]]:
         QUIET_SPEECH: [quiet],
         DEAD_AIR: [_dead_air(rng)],
         DIGITAL_SILENCE: [np.zeros(SECONDS * SAMPLE_RATE)],
+        FAX: [_cadenced(*ANSWER_TONE, rng)],
+        BUSY: [_cadenced(*BUSY_TONE, rng)],
         RUMBLE: [rumble(number) for number in range(TAKES)],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +89,16 @@ def rumble(number: int) -> Signal:
     shape = NoiseShape(tilt=RUMBLE_TILT, low_cut=low, high_cut=high, order=3, resonances=(RUMBLE_RESONANCE,))
     noise = shaped_noise(SECONDS * SAMPLE_RATE, shape, rng)
     return at_level(noise, RUMBLE_DBFS + rng.normal(0, RUMBLE_SPREAD))
+
+
+def _cadenced(hz: Sequence[float], pattern: Sequence[float], rng: np.random.Generator) -> Signal:
+    """Tones on and off, on a quiet line."""
+    from silentspam.training.signals import at_dbm0, cadence_spans, gate, tones
+
+    count = SECONDS * SAMPLE_RATE
+    on = gate(count, cadence_spans(pattern, 0.0, SECONDS))
+    signal: Signal = at_dbm0(tones(count, hz, rng) * on, TONE_DBM0) * 32_768
+    return signal + at_level(rng.normal(0.0, 1.0, count), LINE_DBFS)
 
 
 def line_codes(signal: Signal) -> Codes:

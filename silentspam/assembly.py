@@ -46,6 +46,7 @@ def screener(
         challenge=config.challenge_settings(),
         judge=judge or _judge(config),
         exploration=_exploration(config),
+        treatments=config.treatments(),
         ring=bool(config.recording.ring_tone),
         admit=admit or gatekeeper(config),
         rejection=rejection(config),

@@ -14,15 +14,17 @@ import msgspec
 import yaml
 
 from silentspam import resources
-from silentspam.call import Mode
+from silentspam.call import Decision, Mode
 from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ConfigError
+from silentspam.kinds.table import KINDS, SpamKind
 from silentspam.lines.settings import MemorySettings
 from silentspam.sections import (
     CallLogSection,
     ChallengeSection,
     CollectionSection,
     GateSection,
+    KindsSection,
     LimitsSection,
     LinesSection,
     LoggingSection,
@@ -52,6 +54,7 @@ class Config(Section, frozen=True):
     call_log: CallLogSection = CallLogSection()
     recording: RecordingSection = RecordingSection()
     model: ModelSection = ModelSection()
+    kinds: KindsSection = KindsSection()
     challenge: ChallengeSection = ChallengeSection()
     collection: CollectionSection = CollectionSection()
     lines: LinesSection = LinesSection()
@@ -66,6 +69,17 @@ class Config(Section, frozen=True):
     def legs_folder(self) -> Path | None:
         """Where callers' sides are recorded to; None when they are not."""
         return Path(self.collection.legs) if self.collection.caller_leg else None
+
+    def treatments(self) -> dict[str, Decision]:
+        """What becomes of each kind of SPAM, by its name."""
+        return {kind.name: Decision(self._of(kind).treatment.upper()) for kind in KINDS}
+
+    def rate_of(self, kind: SpamKind) -> float:
+        """The share of people that may be challenged by mistake for a kind."""
+        return float(getattr(self._of(kind), "max_false_challenge_rate", self.model.max_false_challenge_rate))
+
+    def _of(self, kind: SpamKind) -> Any:
+        return getattr(self.kinds, kind.key)
 
     def memory_settings(self) -> MemorySettings:
         """The lines section as line memory's own class."""

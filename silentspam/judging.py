@@ -25,6 +25,7 @@ from silentspam.verdict import Verdict
 
 if TYPE_CHECKING:
     from silentspam.audio import Recording
+    from silentspam.kinds.listening import Listeners
     from silentspam.lines.ground import LineGround
     from silentspam.lines.snapshot import Snapshot
     from silentspam.model import SpamModel
@@ -34,7 +35,7 @@ class LazyJudge:
     """Judges one call with the configured model, which is there after `prepare` (implements Judge).
 
     load gives the model, look the snapshot of lines; both raise where they cannot. judge gives the model's
-    verdict: `judge_recording`, or one who judges several at once.
+    verdict: `judge_recording`, or one who judges several at once. listen gives who hears the other kinds.
     """
 
     def __init__(
@@ -44,9 +45,12 @@ class LazyJudge:
         load: "Callable[[], SpamModel] | None" = None,
         look: "Callable[[], Snapshot | None] | None" = None,
         judge: "Callable[[SpamModel, Recording, Config], Verdict] | None" = None,
+        listen: "Callable[[], Listeners] | None" = None,
     ) -> None:
         self._config = config
         self._judge = judge or judge_recording
+        self._listen = listen or (lambda: listeners_for(config))
+        self._listeners: Listeners | None = None
         self._load = load or (lambda: load_and_warm_up(model_folder(config)))
         self._look = look or (lambda: look_at_lines(config))
         self._model: SpamModel | None = None
@@ -58,6 +62,7 @@ class LazyJudge:
         """Have the model, and what judging imports. A failure is kept for `judge`."""
         try:
             self._model = self._load()
+            self._listeners = self._listen()
             import silentspam.lines.consult  # noqa: F401  what `judge` would import while the caller waits
         except Exception as error:  # noqa: BLE001  an ImportError or MemoryError costs the judgement, not the call
             self._fault = error
@@ -67,7 +72,10 @@ class LazyJudge:
         if self._model is None:
             raise ModelError(f"no model: {self._fault}") from self._fault
         config = with_terms(self._config, passage)
-        verdict = self._judge(self._model, _read(path, config), config)
+        recording = _read(path, config)
+        verdict = self._judge(self._model, recording, config)
+        if self._listeners is not None:
+            verdict = settled(verdict, recording, self._model, self._listeners, config)
         if not self._config.lines.enabled or self._model.ground is None:
             return replace(verdict, space_id=None, embedding=None)  # nobody would learn from it
         return self._ask_lines(verdict, self._model.ground)
@@ -93,6 +101,31 @@ class LazyJudge:
         except LineError as error:
             self._snapshot, self._credit_without = None, WITHOUT_SNAPSHOT
             return replace(verdict, reasons=(*verdict.reasons, f"lines were not asked: {error}"))
+
+
+def listeners_for(config: Config) -> "Listeners":
+    """Who listens for the kinds of SPAM beside dead air."""
+    from silentspam.kinds.listening import Sources, listeners
+
+    return listeners(Sources(recordings=library_folder(config)))
+
+
+def library_folder(config: Config) -> Path:
+    """Where the library of recordings lies on this machine: beside the lines."""
+    return Path(config.lines.folder).with_name("library")
+
+
+def settled(
+    verdict: Verdict, recording: "Recording", model: "SpamModel", listeners: "Listeners", config: Config
+) -> Verdict:
+    """The verdict of all kinds: the model's, and what else was heard."""
+    from silentspam.kinds.settling import settle
+    from silentspam.kinds.sound import Sound
+    from silentspam.kinds.table import KINDS
+
+    heard = listeners.hear(Sound(recording, verdict.features, model.params))  # type: ignore[arg-type]
+    found = {kind.name: listeners.threshold_for(kind, config.rate_of(kind)) for kind in KINDS}
+    return settle(verdict, heard, {name: limit for name, limit in found.items() if limit is not None})
 
 
 def with_terms(config: Config, passage: Passage) -> Config:

@@ -24,7 +24,7 @@ from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
 from silentspam.card import LineCard, ModelCard, check_line_card
 from silentspam.errors import ModelError
-from silentspam.features import feature_matrix, feature_names
+from silentspam.features import FeatureVector, feature_matrix, feature_names
 from silentspam.fitness import why_inconclusive
 from silentspam.forest import SPAM_CLASS, Forest
 from silentspam.hashed import SUMS_NAME, Arrays, arrays_in, npy, verified_files, with_sums
@@ -163,16 +163,19 @@ class SpamModel:
             for recording, doubt in zip(recordings, doubts, strict=True)
         ]
 
-    def _judged(self, sounding: Sequence[Recording]) -> list[tuple[float, str | None]]:
-        """The spam probability of each, and its place in the space of lines: features are computed once."""
+    def _judged(self, sounding: Sequence[Recording]) -> list[tuple[float, str | None, FeatureVector]]:
+        """Of each the spam probability, the place in the space of lines, and the features: computed once."""
         if not sounding:
             return []
         vectors = feature_matrix(sounding, self.params)
         places = self._places(vectors)
         probabilities = self._probabilities(vectors, places).tolist()
         if self.ground is None or places is None:
-            return [(probability, None) for probability in probabilities]
-        return list(zip(probabilities, map(pack, places), strict=True))
+            return [
+                (probability, None, vector)
+                for probability, vector in zip(probabilities, vectors, strict=True)
+            ]
+        return list(zip(probabilities, map(pack, places), vectors, strict=True))
 
     def _inconclusive(self, recording: Recording, doubt: str) -> Verdict:
         return Verdict(
@@ -184,7 +187,12 @@ class SpamModel:
         )
 
     def _verdict(
-        self, recording: Recording, probability: float, embedding: str | None, limit: float
+        self,
+        recording: Recording,
+        probability: float,
+        embedding: str | None,
+        features: FeatureVector,
+        limit: float,
     ) -> Verdict:
         sounding, share = recording.sounding, recording.digital_silence_share
         spam = probability >= limit
@@ -206,6 +214,7 @@ class SpamModel:
             space_id=self.ground.space_id if self.ground and embedding else None,
             embedding=embedding,
             level_dbfs=level,
+            features=features,
         )
 
 

@@ -3,12 +3,16 @@
 `config/silentspam.yaml` documents every key; `tests/test_config.py` keeps the two equal.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from silentspam.kinds.table import KINDS, SpamKind
+
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Rate = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
+"""Of people who may be challenged by mistake."""
 PlainPath = Annotated[str, msgspec.Meta(pattern=r"^/[A-Za-z0-9._/-]*\Z")]
 """A path that stands in the dialplan as an argument: no comma, bracket or space of it could be read there."""
 AbsolutePath = Annotated[str, msgspec.Meta(pattern=r"^/[^\x00-\x1f]*\Z")]
@@ -48,7 +52,7 @@ class ModelSection(Section, frozen=True):
 
     folder: AbsolutePath | None = None
     registry: AbsolutePath = "/var/lib/silentspam/models"
-    max_false_challenge_rate: Annotated[float, msgspec.Meta(gt=0, le=0.5)] = 0.005
+    max_false_challenge_rate: Rate = 0.005
     threshold: Share | None = None
     min_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=10)] = 1.0
     max_digital_silence_share: Share = 0.5
@@ -131,6 +135,32 @@ class LoggingSection(Section, frozen=True):
 
     stages: bool = True
     mask_numbers: bool = False
+
+
+Treatment = Literal["bridge", "challenge", "reject"]
+
+
+def _own_section(kind: SpamKind) -> type[Section]:
+    """The section of one kind; dead air has no rate, since `model.max_false_challenge_rate` is its own."""
+    treatment: Treatment = kind.treatment.lower()  # type: ignore[assignment]
+    fields: list[tuple[str, Any, Any]] = [("treatment", Treatment, treatment)]
+    if kind.listener:
+        fields.append(("max_false_challenge_rate", Rate, kind.max_false_challenge_rate))
+    return _section_of(f"{kind.key.title()}Section", fields)
+
+
+def _kinds_section() -> type[Section]:
+    fields = [(kind.key, section, section()) for kind in KINDS for section in (_own_section(kind),)]
+    return _section_of("KindsSection", fields)
+
+
+def _section_of(name: str, fields: list[tuple[str, Any, Any]]) -> type[Section]:
+    found: Any = msgspec.defstruct(name, fields, bases=(Section,), frozen=True, kw_only=True)
+    return found  # type: ignore[no-any-return]
+
+
+KindsSection: Any = _kinds_section()
+"""A section for each row of the table of kinds."""
 
 
 class RetentionSection(Section, frozen=True):

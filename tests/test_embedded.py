@@ -19,7 +19,7 @@ from silentspam.agi import variables
 from tests.fakes import Switch, converse, noise, running, silence, tone
 from tests.installed import Site, action, complaint, ended_status
 
-DEAD_AIR, SPEECH = noise().codes.tobytes(), tone().codes.tobytes()
+DEAD_AIR, SPEECH = noise(level=30).codes.tobytes(), tone().codes.tobytes()
 
 
 @pytest.fixture

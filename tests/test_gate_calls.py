@@ -18,7 +18,7 @@ from silentspam.gate.terms import SwitchCause, SwitchState
 from tests.fakes import ENVIRONMENT, Switch, converse, noise, running, tone
 from tests.installed import Site, action, complaint
 
-DEAD_AIR, SPEECH = noise().codes.tobytes(), tone().codes.tobytes()
+DEAD_AIR, SPEECH = noise(level=30).codes.tobytes(), tone().codes.tobytes()
 ANI, CALLER_ID, DNIS = "15550199", "15550100", "5550200"
 
 

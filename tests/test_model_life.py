@@ -16,7 +16,7 @@ from tests.registry.conftest import make_model as make_model
 from tests.registry.conftest import registry as registry
 from tests.test_embedded import patched
 
-DEAD_AIR, SPEECH = noise().codes.tobytes(), tone().codes.tobytes()
+DEAD_AIR, SPEECH = noise(level=30).codes.tobytes(), tone().codes.tobytes()
 
 TOO_HIGH = 0.95
 """A threshold that the test forest's 0.9 does not reach: with it dead air is HAM."""

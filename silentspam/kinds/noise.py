@@ -140,6 +140,8 @@ class NoiseModel:
     def __call__(self, sound: Sound, vector: FeatureVector | None = None) -> tuple[Finding, ...]:
         """Noise over all of an opening, where it is likelier than a person; `vector` as in `probability`."""
         recording = sound.recording
+        if vector is None and sound.params == self.params:
+            vector = sound.vector
         if vector is None and why_inconclusive(recording) is None:
             vector = feature_vector(recording.sounding, self.params)
         probability = self.probability(recording, vector)

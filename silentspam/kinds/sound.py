@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.audio import Recording, Samples
-from silentspam.spectrum import Spectrogram, StftParams, magnitude_spectrogram
+from silentspam.features import FeatureParams, FeatureVector
+from silentspam.spectrum import Spectrogram, StftParams, power_spectrogram
 
 STFT = StftParams()
 """Windows of 512 samples (64 ms, 15.6 Hz a bin), 256 (32 ms) apart: the same as the model's."""
@@ -15,9 +16,14 @@ STFT = StftParams()
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """A recording, from its first sample on: nothing is cut off, so that times hold."""
+    """A recording, from its first sample on: nothing is cut off, so that times hold.
+
+    vector: the features of its `sounding` part, made with `params`, where they are known already.
+    """
 
     recording: Recording
+    vector: FeatureVector | None = None
+    params: FeatureParams | None = None
 
     @property
     def samples(self) -> Samples:
@@ -30,11 +36,11 @@ class Sound:
         return STFT.n_frames(len(self.recording.codes)) == 0
 
     @cached_property
-    def spectrogram(self) -> Spectrogram:
-        """Magnitudes [shape=(257, n_frames), float64]. Raises ModelError where the sound is empty."""
-        return magnitude_spectrogram(self.samples, STFT)
+    def power(self) -> NDArray[np.float64]:
+        """The spectrogram's squares [shape=(257, n_frames)]. Raises ModelError where the sound is empty."""
+        return power_spectrogram(self.samples, STFT)
 
     @cached_property
-    def power(self) -> NDArray[np.float64]:
-        """The spectrogram's squares [shape=(257, n_frames)]."""
-        return np.square(self.spectrogram)
+    def spectrogram(self) -> Spectrogram:
+        """Magnitudes [shape=(257, n_frames), float64]. Raises ModelError where the sound is empty."""
+        return np.sqrt(self.power)

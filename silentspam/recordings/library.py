@@ -40,6 +40,11 @@ class IndexedLibrary:
     shelf: Shelf
     index: Index
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no recording."""
+        return not len(self.shelf)
+
     def match(self, opening: Constellation) -> Match | None:
         """The recording that an opening plays; of several, the one with most evidence."""
         enough = needed(len(self.shelf))

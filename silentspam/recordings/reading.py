@@ -36,6 +36,12 @@ class LibraryFile:
             self._seen = seen
         return self._library
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no library is in force, or one without a recording."""
+        library = self.look()
+        return library is None or library.is_empty
+
     def match(self, opening: Constellation) -> Match | None:
         """The recording that an opening plays; None for none, and where no library is in force."""
         library = self.look()

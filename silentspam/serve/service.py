@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from silentspam import assembly
@@ -21,7 +22,7 @@ from silentspam.call import Call, CallRecord, Decision, Mode
 from silentspam.calllog.entry import ended, screened
 from silentspam.config import PROMPT_SECONDS, Config
 from silentspam.errors import ServerBusy, SilentSpamError
-from silentspam.judging import LazyJudge
+from silentspam.judging import LazyJudge, listeners_for
 from silentspam.screening import Judge, Screener, Stage, fail_open, screen_call
 from silentspam.serve.front import split_greeting
 from silentspam.serve.hub import Link
@@ -73,6 +74,7 @@ class Service:
             before=before._models if before else None,
         )
         self._verdict = judge
+        self._hearers = lru_cache(maxsize=1)(lambda: listeners_for(config))
         self.recent: deque[bool] = deque(maxlen=RECENT_CALLS)
         self._lines = SnapshotKeeper(config)
         self._journal = journal
@@ -150,7 +152,11 @@ class Service:
         if self.config.mode is Mode.COLLECT:
             return self._screener.judge
         return LazyJudge(
-            self.config, load=self._models.current, look=self._lines.current, judge=self._verdict
+            self.config,
+            load=self._models.current,
+            look=self._lines.current,
+            judge=self._verdict,
+            listen=self._hearers,
         )
 
     def _log_end(self, session: AgiSession) -> None:
