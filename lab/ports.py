@@ -15,7 +15,7 @@ BLOCK = 700
 BLOCKS = 18
 FIRST_AGI_PORT = 18_000
 """Of resident screeners: below the blocks, so many for each block as there are scenarios."""
-SCENARIOS = 65
+SCENARIOS = 100
 """How many scenarios a block has ports for."""
 
 
