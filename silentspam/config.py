@@ -30,6 +30,7 @@ from silentspam.sections import (
     LoggingSection,
     ModelSection,
     RecordingSection,
+    RecordingsSection,
     RejectionSection,
     RetentionSection,
     Section,
@@ -58,6 +59,7 @@ class Config(Section, frozen=True):
     challenge: ChallengeSection = ChallengeSection()
     collection: CollectionSection = CollectionSection()
     lines: LinesSection = LinesSection()
+    recordings: RecordingsSection = RecordingsSection()
     limits: LimitsSection = LimitsSection()
     gate: GateSection = GateSection()
     rejection: RejectionSection = RejectionSection()
@@ -69,6 +71,12 @@ class Config(Section, frozen=True):
     def legs_folder(self) -> Path | None:
         """Where callers' sides are recorded to; None when they are not."""
         return Path(self.collection.legs) if self.collection.caller_leg else None
+
+    @property
+    def library_folder(self) -> Path:
+        """Where this machine's library of recordings lies: beside the lines unless it is named."""
+        named = self.recordings.folder
+        return Path(named) if named else Path(self.lines.folder).with_name("library")
 
     def treatments(self) -> dict[str, Decision]:
         """What becomes of each kind of SPAM, by its name."""
@@ -86,6 +94,7 @@ class Config(Section, frozen=True):
         section = self.lines
         return MemorySettings(
             rate=self.model.max_false_challenge_rate,
+            kind_rates={kind.name: self.rate_of(kind) for kind in KINDS if kind.listener},
             max_lines=section.max_lines,
             expire_seconds=section.expire_days * 86400,
             window_seconds=section.burst_minutes * 60,

@@ -103,16 +103,11 @@ class LazyJudge:
             return replace(verdict, reasons=(*verdict.reasons, f"lines were not asked: {error}"))
 
 
-def listeners_for(config: Config) -> "Listeners":
-    """Who listens for the kinds of SPAM beside dead air."""
+def listeners_for(config: Config, *, resident: bool = False) -> "Listeners":
+    """Who listens for the kinds of SPAM beside dead air. resident: for many calls, none of which may wait."""
     from silentspam.kinds.listening import Sources, listeners
 
-    return listeners(Sources(recordings=library_folder(config)))
-
-
-def library_folder(config: Config) -> Path:
-    """Where the library of recordings lies on this machine: beside the lines."""
-    return Path(config.lines.folder).with_name("library")
+    return listeners(Sources(recordings=config.library_folder, resident=resident))
 
 
 def settled(

@@ -6,7 +6,6 @@ of one call database know of each other's calls, they know from there.
 
 import time
 import uuid
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +18,13 @@ from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
 from silentspam.lines.numbers import caller_key
 from silentspam.recordings.candidates import AcceptanceRule, is_candidate
-from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.window import Echo, Heard, Window, WindowSettings
 
 if TYPE_CHECKING:
     from silentspam.audio import Recording
     from silentspam.calllog.recordings import RecordingTables
     from silentspam.config import Config
-    from silentspam.recordings.reading import LibraryFile
+    from silentspam.recordings.reading import LibraryFile, Stamp
 
 UNLEARNT = frozenset({VerdictKind.CALLER_FAX, VerdictKind.CALLER_BUSY, VerdictKind.INCONCLUSIVE})
 """Verdicts of signals that any call may have: to hear them again says nothing."""
@@ -34,37 +32,77 @@ UNLEARNT = frozenset({VerdictKind.CALLER_FAX, VerdictKind.CALLER_BUSY, VerdictKi
 CAUGHT_UP_SECONDS = 2.0
 """How often other servers' openings are asked for at most."""
 
-LATE_SECONDS = 120.0
+LATE_SECONDS = 30.0
 """How much later than its call another server's opening may come to the database."""
 
-FRESH = 50
-"""Candidates found lately, which the library's file may not hold yet."""
+
+@dataclass
+class Publisher:
+    """Keeps a machine's file equal to what the call database knows. One for each process that does so."""
+
+    folder: Path
+    tables: "RecordingTables"
+    _known: "tuple[Stamp | None, str | None]" = field(default=(None, None), init=False)
+
+    def publish(self, *, now: float | None = None) -> bool:
+        """Bring them together; True where the file was written.
+
+        Costs a stat() and one small query where nothing is new. Raises CallLogError or LibraryError: the file
+        stays as it is.
+        """
+        from silentspam.recordings import store
+        from silentspam.recordings.reading import stamp
+
+        seen = stamp(self.folder)
+        if seen is None or seen != self._known[0]:
+            self._known = seen, _fingerprint(self.folder)
+        wanted = self.tables.fingerprint()
+        if self._known[1] == wanted:
+            return False
+        fingerprint, recordings = self.tables.known()
+        if seen is None and not recordings:
+            return False
+        made_at = time.time() if now is None else now
+        store.write(self.folder, store.encode(recordings, fingerprint=fingerprint, made_at=made_at))
+        self._known = stamp(self.folder), fingerprint
+        return True
 
 
-def folder_of(config: "Config") -> Path:
-    """Where the library's file lies: beside the lines'."""
-    return Path(config.lines.folder).with_name("library")
-
-
-def publish_recordings(folder: Path, tables: "RecordingTables", *, now: float | None = None) -> bool:
-    """Bring this machine's file and the call database together; True where the file was written.
-
-    Costs one small query where nothing is new. Raises CallLogError or LibraryError: the file stays as it is.
-    """
+def _fingerprint(folder: Path) -> str | None:
+    """What the file was made from; None where there is none, or it is torn and has to be written anew."""
     from silentspam.recordings import store
 
     try:
-        before = store.read(folder)
+        library = store.read(folder)
     except LibraryError:
-        before = None  # torn: written anew
-    if before is not None and before.header.fingerprint == tables.fingerprint():
-        return False
-    fingerprint, recordings = tables.known()
-    if before is None and not recordings:
-        return False
-    made_at = time.time() if now is None else now
-    store.write(folder, store.encode(recordings, fingerprint=fingerprint, made_at=made_at))
-    return True
+        return None
+    return None if library is None else library.header.fingerprint
+
+
+def window_settings(config: "Config") -> WindowSettings:
+    """The section `recordings` as the window's own class."""
+    section = config.recordings
+    return WindowSettings(
+        openings=section.window_openings, seconds=3600 * section.window_hours, numbers=section.numbers
+    )
+
+
+def acceptance_rule(config: "Config") -> AcceptanceRule:
+    """The section `recordings` as the rule's own class."""
+    return AcceptanceRule(failed_challenges=config.recordings.failed_challenges)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learnt:
+    """What a call taught. recording_id: what it plays, of which standing; found: a candidate, just now."""
+
+    recording_id: str = ""
+    standing: Standing | None = None
+    found: bool = False
+
+
+NOTHING = Learnt()
+"""It plays nothing that is known, or was heard before under so many numbers; or nothing can be said of it."""
 
 
 @dataclass
@@ -80,43 +118,43 @@ class Learner:
         self._window = Window(self.settings)
         self._seen: dict[str, None] = {}
         self._caught_up_at = float("-inf")
-        self._fresh: deque[KnownRecording] = deque(maxlen=FRESH)
-        self._fresh_library = library_of(self._fresh)
 
-    def learn(self, calls: Iterable[tuple[CallRecord, "Recording"]]) -> list[Standing | None]:
+    def learn(self, calls: Iterable[tuple[CallRecord, "Recording"]]) -> list[Learnt]:
         """Learn from calls that are over, their openings still at hand, and their rows in the database.
 
-        Returns of each the standing of the recording that it plays, CANDIDATE where that was found just now;
-        None where it plays none. Raises CallLogError: the calls can be learnt from again.
+        Each call counts once, however often it comes. Raises CallLogError: they can be learnt from again.
         """
         openings = [_heard(record, recording) for record, recording in calls]
         telling = [one for one in openings if one is not None and one.constellation.is_telling]
-        matches = {one.call_id: self._match(one) for one in telling}
+        matches = {one.call_id: self.library.match(one.constellation) for one in telling}
         playing = [_call(match, one) for one in telling if (match := matches[one.call_id])]
-        found = dict(self.tables.played(playing, self.rule)) if playing else {}
+        found = self._played(playing) if playing else {}
         unknown = [one for one in telling if matches[one.call_id] is None]
         found |= {one.call_id: self._learn_unknown(one) for one in unknown}
         if unknown:
             self.tables.remember(unknown)
-        return [found.get(one.call_id) if one is not None else None for one in openings]
+        return [NOTHING if one is None else found.get(one.call_id, NOTHING) for one in openings]
 
-    def _learn_unknown(self, heard: Heard) -> Standing | None:
+    def _played(self, calls: list[RecordingCall]) -> dict[str, Learnt]:
+        ids = {call.call_id: call.recording_id for call in calls}
+        return {
+            call_id: Learnt(recording_id=ids[call_id], standing=standing) if standing else NOTHING
+            for call_id, standing in self.tables.played(calls, self.rule)
+        }
+
+    def _learn_unknown(self, heard: Heard) -> Learnt:
         self._catch_up(heard.at)
-        fresh = self._fresh_library.match(heard.constellation)
-        if fresh is not None:  # found among the calls of this very batch
-            return dict(self.tables.played([_call(fresh, heard)], self.rule)).get(heard.call_id)
-        found = self._look(heard)
+        if heard.call_id in self._seen:
+            return NOTHING
+        learnt = self._look(heard)
         self._add(heard)
-        return found
+        return learnt
 
-    def _match(self, heard: Heard) -> Match | None:
-        known = self.library.match(heard.constellation)
-        return known or self._fresh_library.match(heard.constellation)
-
-    def _look(self, heard: Heard) -> Standing | None:
+    def _look(self, heard: Heard) -> Learnt:
+        """Make a candidate of what enough numbers play, unless the database had it before the file does."""
         echoes = self._window.echoes(heard)
         if not is_candidate(heard, echoes, numbers=self.settings.numbers):
-            return None
+            return NOTHING
         recording_id = str(uuid.uuid4())
         first = min(echoes, key=lambda echo: echo.at)
         own = Echo(
@@ -124,17 +162,10 @@ class Learner:
         )
         calls = [_echoing(recording_id, echo) for echo in (own, *echoes)]
         name = f"found in calls {first.call_id[:8]} and {heard.call_id[:8]}"
-        self.tables.found(name, heard.constellation, calls, heard.at)
-        self._fresh.append(
-            KnownRecording(
-                recording_id=recording_id,
-                name=name,
-                standing=Standing.CANDIDATE,
-                constellation=heard.constellation,
-            )
-        )
-        self._fresh_library = library_of(self._fresh)
-        return Standing.CANDIDATE
+        known = self.tables.found(name, heard.constellation, calls, heard.at)
+        if known is not None:
+            return self._played([_call(known, heard)])[heard.call_id]
+        return Learnt(recording_id=recording_id, standing=Standing.CANDIDATE, found=True)
 
     def _catch_up(self, now: float) -> None:
         """Take in what other servers heard, and at the start what this one did."""

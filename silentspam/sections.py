@@ -91,6 +91,17 @@ class LinesSection(Section, frozen=True):
     burst_window_calls: Annotated[int, msgspec.Meta(ge=3, le=10_000)] = 1000
 
 
+class RecordingsSection(Section, frozen=True):
+    """Recordings that callers play: where the known ones lie, and how re-plays are found."""
+
+    folder: AbsolutePath | None = None
+    learn: bool = True
+    window_hours: Annotated[float, msgspec.Meta(gt=0, le=24 * 7)] = 24.0
+    window_openings: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 10_000
+    numbers: Annotated[int, msgspec.Meta(ge=2, le=16)] = 3
+    failed_challenges: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
+
+
 class LimitsSection(Section, frozen=True):
     """How long a caller may be held."""
 

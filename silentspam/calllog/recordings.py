@@ -13,9 +13,10 @@ from typing import Any
 from silentspam.calllog.database import Connection, Database, Row
 from silentspam.errors import CallLogError, LibraryError
 from silentspam.kinds.constellation import Constellation
+from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
 from silentspam.recordings.candidates import CANDIDATES_KEPT, AcceptanceRule, Tally
-from silentspam.recordings.library import KnownRecording
+from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked
 from silentspam.recordings.window import Heard, WindowSettings
 
@@ -83,17 +84,27 @@ class RecordingTables:
             _change(connection, event)
         return True
 
-    def found(self, name: str, sound: Constellation, calls: Iterable[RecordingCall], at: float) -> None:
-        """Keep a candidate and the calls that play it; the oldest undecided ones go where there are many."""
+    def found(
+        self, name: str, sound: Constellation, calls: Iterable[RecordingCall], at: float
+    ) -> Match | None:
+        """Keep a candidate and the calls that play it; the oldest undecided ones go where there are many.
+
+        Where one of the newest recordings is the same audio (another server, or a call of this moment, was
+        first), nothing is kept, and what it was found to be is returned.
+        """
         calls = list(calls)
         event = RecordingEvent(
             recording_id=calls[0].recording_id, deed=Standing.CANDIDATE, changed_at=at, changed_by=RULE
         )
         with self._database.transaction(write=True, alone=True) as connection:
+            newest = [one for one in map(_known, connection.execute(_NEWEST)) if one is not None]
+            if (same := library_of(newest).match(sound)) is not None:
+                return same
             _add(connection, name, sound, event)
             connection.executemany(_PUT_CALL, [asdict(call) for call in calls])
             connection.execute(_FORGET_OLD, {"kept": CANDIDATES_KEPT})
             connection.execute(_FORGET_CALLS)
+        return None
 
     def played(
         self, calls: Iterable[RecordingCall], rule: AcceptanceRule
@@ -123,6 +134,13 @@ class RecordingTables:
         """Changes whenever a library should be published anew."""
         with self._database.transaction(write=False) as connection:
             return _fingerprint(connection)
+
+    def counts(self) -> dict[Standing, int]:
+        """How many recordings are of each standing."""
+        statement = "SELECT standing, COUNT(*) AS n FROM recordings GROUP BY standing"
+        with self._database.transaction(write=False) as connection:
+            found = {row["standing"]: int(row["n"]) for row in connection.execute(statement)}
+        return {standing: found.get(standing, 0) for standing in Standing}
 
     def calls(self, recording_id: str) -> list[RecordingCall]:
         """The calls that play a recording, newest first."""
@@ -183,6 +201,8 @@ class RecordingTables:
             connection.executemany("DELETE FROM recording_matches WHERE call_id = :call_id", named)
 
 
+_NEWEST = "SELECT * FROM recordings ORDER BY added_at DESC, recording_id LIMIT 50"
+"""Those that a library's file may not hold yet."""
 _ONE = "SELECT * FROM recordings WHERE recording_id = :it"
 _ADD = (
     "INSERT INTO recordings (recording_id, name, note, standing, peaks, added_at, changed_at, changed_by) "

@@ -196,9 +196,8 @@ def run_publish(args: argparse.Namespace) -> int:
     from silentspam import librarian
 
     config = configuration(args)
-    folder = librarian.folder_of(config)
-    written = librarian.publish_recordings(folder, _tables(config))
-    print(f"{folder}: {'brought up to date' if written else 'is up to date'}")
+    written = librarian.Publisher(config.library_folder, _tables(config)).publish()
+    print(f"{config.library_folder}: {'brought up to date' if written else 'is up to date'}")
     return 0
 
 
@@ -207,7 +206,7 @@ def _publish(config: "Config", tables: "RecordingTables") -> int:
     from silentspam.errors import LibraryError
 
     try:
-        librarian.publish_recordings(librarian.folder_of(config), tables)
+        librarian.Publisher(config.library_folder, tables).publish()
     except LibraryError as error:
         print(f"silentspam recordings: kept, but not in force on this machine: {error}", file=sys.stderr)
         return 1

@@ -30,10 +30,12 @@ class Listener(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class Sources:
     """Folders where listeners have from what they know: the trees of noise (None: those that ship), and the
-    recordings that are known on this machine (None: there are none)."""
+    recordings that are known on this machine (None: there are none). resident: the process serves many calls,
+    and reads what is newer off their path."""
 
     noise: Path | None = None
     recordings: Path | None = None
+    resident: bool = False
 
 
 @dataclass(frozen=True)

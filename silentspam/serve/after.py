@@ -1,11 +1,11 @@
 """What is done after calls, off their path: learning lines, the model on trial, and chores by the clock."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from silentspam import assembly, judging
-from silentspam.call import Call, CallRecord
+from silentspam.call import Call, CallRecord, ChallengeResult
 from silentspam.calllog.database import Database
 from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.config import Config
@@ -27,21 +27,32 @@ Chore = tuple[str, float, Callable[[], object]]
 class AfterCalls:
     """The work of one configuration."""
 
-    def __init__(self, config: Config, say: Callable[[str], None], database: Database | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        say: Callable[[str], None],
+        database: Database | None = None,
+        *,
+        hear: Callable[[Sequence[CallRecord]], None] = lambda _: None,
+    ) -> None:
+        """hear: who looks for re-plays among openings, and makes nobody wait."""
         self._config = config
         self._say = say
+        self._hear = hear
         self._database = database or assembly.database(config)
         self._follower = Follower(config, self._database)
         self._lines = Unhurried(self._follower.follow)
 
     def rows(self, entries: Iterable[Entry]) -> None:
-        """Rows are in the database: let the model on trial judge those calls too, then let go of openings."""
+        """Rows are in the database: let the model on trial judge those calls too, and whoever looks for
+        re-plays hear them; then let go of openings."""
         on_trial = model_in(Path(self._config.model.registry), Role.SHADOW) is not None
         heard = (entry for entry in entries if entry.part is Part.SCREENED)
         records = [_record(entry) for entry in heard if entry.columns.get("recording") is not None]
         if on_trial:
             for record in records:
                 self._judge_in_shadow(record)
+        self._hear(records)
         assembly.retain_openings(self._config, records)
 
     def _judge_in_shadow(self, record: CallRecord) -> None:
@@ -97,10 +108,19 @@ def _from_the_first_row_on(work: Callable[[], object]) -> Callable[[], object]:
 
 
 def _record(entry: Entry) -> CallRecord:
-    """As much of a call as judging its opening again needs."""
+    """As much of a call as judging its opening again, and learning from it, needs."""
     columns = entry.columns
+    call = Call(
+        call_id=entry.call_id,
+        started_at=float(columns.get("started_at") or 0.0),
+        ani=str(columns.get("ani") or ""),
+        caller_id=str(columns.get("caller_id") or ""),
+    )
+    result = columns.get("challenge_result")
     return CallRecord(
-        call=Call(call_id=entry.call_id, started_at=float(columns.get("started_at") or 0.0)),
+        call=call,
+        verdict=_text(columns.get("verdict")),
+        challenge_result=next((one for one in ChallengeResult if one == result), None),
         mode=str(columns.get("mode") or ""),
         recording=_text(columns.get("recording")),
         recorded_at=_time(columns.get("recorded_at")),

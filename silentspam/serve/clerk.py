@@ -25,6 +25,7 @@ from silentspam.serve.gate_meter import GateMeter
 from silentspam.serve.journal import adopt
 from silentspam.serve.lines import LineWriter
 from silentspam.serve.metering import Log
+from silentspam.serve.replays import Replays
 
 AT_ONCE = 500
 """Rows of one transaction."""
@@ -47,6 +48,7 @@ class Clerk:
         self._writer = LineWriter()
         self._round_at = time.monotonic()
         self._database: Database = UnusableDatabase("there is no configuration yet")
+        self._replays: Replays | None = None
         self._take_over(load_config(config_path))
 
     def run(self) -> None:
@@ -61,6 +63,7 @@ class Clerk:
                 self._attempt("configuration", lambda: self._take_over(load_config(self._path)))
         self._rounds(last=True)
         self._left.set()
+        self._close_replays()
         self._database.close()
         self._writer.close()
 
@@ -69,11 +72,20 @@ class Clerk:
         self._log = Log(stages=False, masked=config.logging.mask_numbers, write=self._writer.write)
         self._gate = GateMeter(Path(config.gate.folder), self._registry)
         self._spool = Spool(Path(config.call_log.spool))
+        self._close_replays()
         self._database.close()
         self._database = database = assembly.database(config, keep=True)
         self._table = assembly.call_table(config, database)
-        self._after = AfterCalls(config, self._say_of_shadow, database)
+        self._replays = replays = Replays(
+            config, database, self._registry, attempt=self._attempt, tell=self._log.event
+        )
+        replays.start()
+        self._after = AfterCalls(config, self._say_of_shadow, database, hear=replays.hear)
         self._due: dict[str, float] = {}
+
+    def _close_replays(self) -> None:
+        if self._replays is not None:
+            self._replays.close()
 
     def _say_of_shadow(self, text: str) -> None:
         self._log.event("failed", chore="shadow", error=text)

@@ -18,4 +18,29 @@ GATE_USABLE = Metric(
     "gauge",
     "0 when calls cannot read lists and switch, and are screened as configured.",
 )
-CLERK_METRICS = (ROWS, SPOOL, OLDEST, DATABASE_UP, CHORE_FAULTS, SWITCH, GUARD, GATE_USABLE)
+RECORDINGS = Metric(
+    "silentspam_recordings",
+    "gauge",
+    "Recordings in the call database, by standing; candidates wait for an operator.",
+    ("standing",),
+)
+REPLAYS = Metric(
+    "silentspam_replays_total",
+    "counter",
+    "Finished calls that play a recording, by its standing after them.",
+    ("standing",),
+)
+CANDIDATES_FOUND = Metric(
+    "silentspam_candidates_found_total",
+    "counter",
+    "Recordings found because different numbers played them.",
+)
+UNHEARD = Metric(
+    "silentspam_openings_unheard_total",
+    "counter",
+    "Openings not compared with those of other calls, as too many came.",
+)
+CLERK_METRICS = (
+    ROWS, SPOOL, OLDEST, DATABASE_UP, CHORE_FAULTS, SWITCH, GUARD, GATE_USABLE, RECORDINGS, REPLAYS,
+    CANDIDATES_FOUND, UNHEARD,
+)  # fmt: skip

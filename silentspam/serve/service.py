@@ -74,7 +74,7 @@ class Service:
             before=before._models if before else None,
         )
         self._verdict = judge
-        self._hearers = lru_cache(maxsize=1)(lambda: listeners_for(config))
+        self._hearers = lru_cache(maxsize=1)(lambda: listeners_for(config, resident=True))
         self.recent: deque[bool] = deque(maxlen=RECENT_CALLS)
         self._lines = SnapshotKeeper(config)
         self._journal = journal
@@ -95,7 +95,8 @@ class Service:
         """Have the model, before the first call needs it; without one, calls fail open."""
         if self.config.mode is not Mode.COLLECT:
             self._models.load()
-            LazyJudge(self.config, load=self._models.current).prepare()
+            self._hearers()  # also where there is no model yet: a call must not be the one to wait for it
+            LazyJudge(self.config, load=self._models.current, listen=self._hearers).prepare()
 
     def try_again(self) -> None:
         """Have another go at a model that could not be loaded, if it is time; called now and then."""

@@ -16,7 +16,7 @@ from silentspam.calllog.recordings import RecordingEvent, RecordingTables
 from silentspam.errors import CallLogError
 from silentspam.kinds.constellation import constellation
 from silentspam.kinds.standing import Standing
-from silentspam.librarian import Learner, publish_recordings
+from silentspam.librarian import Learner, Publisher
 from silentspam.recordings import store
 from silentspam.recordings.candidates import CANDIDATES_KEPT, AcceptanceRule, Tally
 from silentspam.recordings.reading import LibraryFile
@@ -39,6 +39,7 @@ class Server:
         self.folder = folder
         self.database = database
         self.tables = RecordingTables(database)
+        self.publisher = Publisher(folder, self.tables)
         self.library = LibraryFile(folder)
         self.learner = Learner(
             self.tables, self.library, WindowSettings(openings=50), AcceptanceRule(failed_challenges=failed)
@@ -52,10 +53,10 @@ class Server:
         record = replace(CallRecord(call=call), **known)
         CallTable(self.database).write(screened(record))
         (after,) = self.learner.learn([(record, Recording(sent(sound[:N], codec)))])
-        return after
+        return after.standing
 
     def publish(self) -> bool:
-        return publish_recordings(self.folder, self.tables, now=NOW)
+        return self.publisher.publish(now=NOW)
 
     @property
     def standings(self) -> list[Standing]:

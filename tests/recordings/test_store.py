@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 from silentspam.errors import LibraryError
 from silentspam.kinds.constellation import NOTHING, Constellation
 from silentspam.kinds.standing import Standing
-from silentspam.recordings import store
+from silentspam.recordings import reading, store
 from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked
 from silentspam.recordings.reading import LibraryFile
 from tests.recordings.skies import a_sky, known, opening_of
+from tests.serve.resident import eventually
 
 KNOWN = known(5)
 
@@ -151,3 +153,33 @@ def test_every_standing_can_be_stored(tmp_path: Path) -> None:
     found = store.read(tmp_path)
     assert found is not None
     assert [found.shelf[row].standing for row in range(len(Standing))] == list(Standing)
+
+
+def test_a_server_goes_on_with_the_library_before_while_a_newer_one_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+    store.write(tmp_path, a_file())
+    reader = LibraryFile(tmp_path, resident=True)
+    before = reader.look(wait=20)
+    assert before is not None
+    monkeypatch.setattr(reading, "read", lambda folder, whole: let_go.wait(20) and store.read(folder))
+    store.write(tmp_path, a_file(known(3, seed=9)))
+    for _ in range(3):
+        assert reader.look() is before
+    let_go.set()
+    eventually(lambda: reader.look() is not before)
+    assert reader.match(opening_of(known(3, seed=9)[1].constellation, start=30)) is not None
+
+
+def test_a_server_hashes_a_large_file_and_a_process_of_one_call_its_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "WHOLE_BELOW", 100)
+    content = bytearray(a_file())
+    content[-1000] ^= 1
+    (tmp_path / store.FILE_NAME).write_bytes(content)
+    resident = LibraryFile(tmp_path, resident=True)
+    assert resident.look(wait=20) is None
+    assert "SHA-256" in str(resident.fault)
+    assert LibraryFile(tmp_path).look() is not None
