@@ -1,4 +1,6 @@
-"""One budget of false challenges for everything that can challenge: a bucket of credit.
+"""One budget of false challenges for dead air, whatever suspects it, and one for each other kind of SPAM.
+
+Each budget is a bucket of credit.
 
 Every caller who is not known as dead air brings `rate` of a challenge's credit, up to DEPTH; every person
 challenged takes 1 away. A cause of challenges waits while the credit is below its reserve, the weakest
@@ -7,7 +9,9 @@ evidence first. So, whatever is heard and whoever calls, of any H such callers i
     DEPTH + rate · H + (challenges under way at one moment)
 
 are people challenged (the bound of a (σ, ρ) regulator, Cruz 1991): with no credit nothing is challenged, and
-credit comes with callers only. docs/line-memory.md has the proof, and the calls that it does not cover.
+credit comes with callers only. docs/line-memory.md has the proof, and the calls that it does not cover. The
+buckets of other kinds fill at their own rates, and nothing else spends from them: what faxes cost people can
+cost dead air nothing.
 """
 
 from collections.abc import Mapping
@@ -31,6 +35,9 @@ RESERVES: Mapping[ChallengeCause, float] = {
 
 UNSURE_RESERVE = 5.0
 """Of a suspicion that is none at the model's own share of the budget: it may use what others leave."""
+
+KIND_RESERVE = 1.0
+"""Of a kind with a bucket of its own: there is nobody to leave anything for."""
 
 FOREST_SHARE = 0.5
 """Of the budget, the model's own: what it suspects at that threshold waits for little else."""
@@ -57,6 +64,11 @@ class Credit:
         """Whether a challenge for this cause may be made now; a suspicion that is not sure waits longer."""
         unsure = cause is ChallengeCause.SUSPICION and not sure
         return self.left >= (UNSURE_RESERVE if unsure else RESERVES[cause])
+
+    @property
+    def allows_kind(self) -> bool:
+        """Whether a challenge for the kind whose own bucket this is may be made now."""
+        return self.left >= KIND_RESERVE
 
 
 WITHOUT_SNAPSHOT = Credit(RESERVES[ChallengeCause.SUSPICION])

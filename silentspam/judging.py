@@ -5,7 +5,7 @@ process of its own for each call reads them from disk, a resident one keeps them
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from silentspam.call import Call, CallRecord
 from silentspam.config import Config
 from silentspam.errors import LineError, ModelError
 from silentspam.gate.passage import SCREENED, Passage
+from silentspam.kinds.table import KINDS
 from silentspam.lines.numbers import caller_key
 from silentspam.policy import Standing
 from silentspam.registry.links import Role, model_in
@@ -85,9 +86,15 @@ class LazyJudge:
         if not self._config.lines.enabled or self._model is None or self._model.ground is None:
             return Standing()
         if self._snapshot is None:
-            return Standing(credit=self._credit_without)
-        trusted = caller_key(call) in self._snapshot.trusted
-        return Standing(credit=self._snapshot.credit, trusted=trusted)
+            return self._standing(self._credit_without, {}, trusted=False)
+        known = self._snapshot
+        return self._standing(known.credit, known.kind_credits, trusted=caller_key(call) in known.trusted)
+
+    def _standing(self, own: Credit, kinds: Mapping[str, Credit], *, trusted: bool) -> Standing:
+        """Each kind that somebody listens for has a budget of its own, also before anything was learnt."""
+        unknown = self._credit_without
+        credits = {kind.name: kinds.get(kind.name, unknown) for kind in KINDS if kind.listener}
+        return Standing(credit=own, kinds=credits, trusted=trusted)
 
     def _ask_lines(self, verdict: Verdict, ground: "LineGround") -> Verdict:
         """The verdict with its line; without one, and the reason why, where the snapshot is no use."""
@@ -116,7 +123,6 @@ def settled(
     """The verdict of all kinds: the model's, and what else was heard."""
     from silentspam.kinds.settling import settle
     from silentspam.kinds.sound import Sound
-    from silentspam.kinds.table import KINDS
 
     heard = listeners.hear(Sound(recording, verdict.features, model.params))  # type: ignore[arg-type]
     found = {kind.name: listeners.threshold_for(kind, config.rate_of(kind)) for kind in KINDS}

@@ -3,12 +3,13 @@
 Suspects are challenged: for their line, by the model, or for a burst they came in. Of the calls that nobody
 suspects a random share is challenged too (exploration), so that labels are not all of one kind and a line
 that nothing finds can become known; but never a call that cannot be judged: digital silence is no dead air
-(Orife et al. 2018, section 7), and nothing could be learnt from it. One budget pays for all (`budget`).
+(Orife et al. 2018, section 7), and nothing could be learnt from it. One budget pays for all of these; each
+other kind of SPAM has its own (`budget`).
 """
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from silentspam.budget import Credit
 from silentspam.call import ChallengeCause, Decision, Mode, VerdictKind
@@ -35,10 +36,14 @@ class Exploration:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What is known beside the opening: the credit of false challenges (None: none is kept), and whether the
-    caller passed a challenge lately."""
+    """What is known beside the opening.
+
+    credit: of false challenges, None where none is kept; kinds: that of each kind with a budget of its own,
+    by its name; trusted: whether the caller passed a challenge lately.
+    """
 
     credit: Credit | None = None
+    kinds: Mapping[str, Credit] = field(default_factory=dict)
     trusted: bool = False
 
 
@@ -91,9 +96,9 @@ def rule(
         return Ruling(challenge_probability=0.0)
     chance = exploration.chance(verdict)
     if exploration.draw() < chance:
-        return _challenge(ChallengeCause.EXPLORATION, chance, standing)
+        return _challenge(ChallengeCause.EXPLORATION, chance, standing, verdict)
     # Without the credit for it no lot could have challenged this call: it stands for no call that one did.
-    possible = _allowed(ChallengeCause.EXPLORATION, standing)
+    possible = _allowed(ChallengeCause.EXPLORATION, standing, verdict)
     return Ruling(challenge_probability=chance if possible else 0.0)
 
 
@@ -102,7 +107,7 @@ def _treat(verdict: Verdict, cause: ChallengeCause, standing: Standing, treatmen
     treatment = treatments.get(verdict.kind or "", Decision.CHALLENGE)
     if treatment is Decision.BRIDGE:
         return Ruling(challenge_probability=0.0, reason=BRIDGED_BY_RULE)
-    ruling = _challenge(cause, 1.0, standing, sure=verdict.sure)
+    ruling = _challenge(cause, 1.0, standing, verdict)
     if treatment is Decision.REJECT and ruling.decision is Decision.CHALLENGE:
         return replace(ruling, decision=Decision.REJECT)
     return ruling
@@ -116,11 +121,15 @@ def suspicion(verdict: Verdict) -> ChallengeCause | None:
     return ChallengeCause.SUSPICION if verdict.sure else by_line or ChallengeCause.SUSPICION
 
 
-def _allowed(cause: ChallengeCause, standing: Standing, *, sure: bool = True) -> bool:
-    return standing.credit is None or standing.credit.allows(cause, sure=sure)
+def _allowed(cause: ChallengeCause, standing: Standing, verdict: Verdict) -> bool:
+    """By the budget that the challenge would be paid from."""
+    own = standing.kinds.get(verdict.kind or "")
+    if own is not None and cause is ChallengeCause.SUSPICION:
+        return own.allows_kind
+    return standing.credit is None or standing.credit.allows(cause, sure=verdict.sure)
 
 
-def _challenge(cause: ChallengeCause, probability: float, standing: Standing, *, sure: bool = True) -> Ruling:
-    if not _allowed(cause, standing, sure=sure):
+def _challenge(cause: ChallengeCause, probability: float, standing: Standing, verdict: Verdict) -> Ruling:
+    if not _allowed(cause, standing, verdict):
         return Ruling(challenge_probability=0.0, held_back=cause)
     return Ruling(decision=Decision.CHALLENGE, challenge_cause=cause, challenge_probability=probability)

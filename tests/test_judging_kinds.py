@@ -6,14 +6,18 @@ import pytest
 
 from silentspam import resources
 from silentspam.audio import Recording
-from silentspam.call import Decision, VerdictKind
+from silentspam.budget import Credit
+from silentspam.call import Call, Decision, Mode, VerdictKind
 from silentspam.config import Config, load_config
 from silentspam.errors import ConfigError
 from silentspam.judging import LazyJudge, listeners_for, load_and_warm_up
 from silentspam.kinds.listening import Listeners
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.table import KINDS
+from silentspam.lines.matching import LineTable
+from silentspam.lines.snapshot import Snapshot
 from silentspam.model import SpamModel
+from silentspam.policy import Exploration, rule
 from silentspam.verdict import Verdict
 from tests.fakes import noise, silence, tone
 from tests.kinds.signalling import burst, heard
@@ -110,3 +114,31 @@ def test_a_rate_chooses_the_threshold_of_noise() -> None:
     assert lax is not None
     assert strict > lax
     assert config.rate_of(kind) == 0.005
+
+
+def test_who_passed_as_a_fax_makes_its_budget_smaller_and_an_empty_one_bridges(
+    model: SpamModel, tmp_path: Path
+) -> None:
+    """From a finding to the ruling, with what `judge` read of the budgets."""
+    for left, decision in ((1.0, Decision.CHALLENGE), (0.5, Decision.BRIDGE)):
+        snapshot = snapshot_with({VerdictKind.CALLER_FAX: Credit(left)}, model)
+        judge = LazyJudge(Config(), load=lambda: model, look=lambda snapshot=snapshot: snapshot)
+        judge.prepare()
+        verdict = judged(CNG, judge, tmp_path)
+        standing = judge.standing(Call(call_id=Call.new_id(), started_at=0.0))
+        ruling = rule(verdict, mode=Mode.ENFORCE, exploration=Exploration(), standing=standing)
+        assert ruling.decision is decision
+
+
+def snapshot_with(credits: dict[str, Credit], model: SpamModel) -> Snapshot:
+    assert model.ground is not None
+    return Snapshot(
+        space_id=model.ground.space_id,
+        version=1,
+        made_at=0.0,
+        threshold=0.0,
+        credit=Credit(0.0),
+        kind_credits=credits,
+        terms=LineTable(model.ground, []).known.terms,
+        told=(),
+    )

@@ -223,3 +223,16 @@ def test_a_suspended_lines_calls_are_asked_by_lot() -> None:
         exploration = Exploration(draw=lambda draw=draw: draw)  # type: ignore[misc]
         ruling = rule(probed, mode=Mode.ENFORCE, exploration=exploration)
         assert (ruling.challenge_cause, ruling.challenge_probability) == (cause, 0.2)
+
+
+@pytest.mark.parametrize(("fax", "own", "asked"), [(1.0, 0.0, True), (0.99, 10.0, False)])
+def test_a_kind_with_a_budget_of_its_own_spends_from_no_other(fax: float, own: float, asked: bool) -> None:
+    heard = Verdict(kind=VerdictKind.CALLER_FAX, spam_probability=0.9, threshold=0.5)
+    standing = Standing(credit=Credit(own), kinds={VerdictKind.CALLER_FAX: Credit(fax)})
+    for treatment in (Decision.CHALLENGE, Decision.REJECT):
+        treatments = {VerdictKind.CALLER_FAX: treatment}
+        ruling = rule(
+            heard, mode=Mode.ENFORCE, exploration=NOT_DRAWN, standing=standing, treatments=treatments
+        )
+        assert ruling.decision is (treatment if asked else Decision.BRIDGE)
+        assert ruling.held_back is (None if asked else ChallengeCause.SUSPICION)

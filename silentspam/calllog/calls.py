@@ -44,7 +44,9 @@ ALARM = (
 _QUEUE = (
     # A call that waits already takes another turn: a learner that read it before leaves it in the queue.
     "INSERT INTO line_queue (call_id, queued_at, turn) "
-    "SELECT call_id, :now, 0 FROM calls WHERE call_id = :call_id AND embedding IS NOT NULL "
+    # What lines cannot learn from, the budget of the call's kind can.
+    "SELECT call_id, :now, 0 FROM calls WHERE call_id = :call_id AND space_id IS NOT NULL "
+    "AND (embedding IS NOT NULL OR verdict NOT IN ('HAM', 'INCONCLUSIVE')) "
     "ON CONFLICT (call_id) DO UPDATE SET turn = line_queue.turn + 1"
 )
 

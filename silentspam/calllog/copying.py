@@ -18,6 +18,7 @@ KEYS = {
     "model_events": ("event_id",),
     "lines": ("line_id",),
     "line_state": ("space_id",),
+    "kind_credits": ("kind",),
     "line_lessons": ("call_id",),
     "line_queue": ("call_id",),
     "line_events": (),

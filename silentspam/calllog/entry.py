@@ -39,8 +39,8 @@ class Entry:
 
     @property
     def teaches(self) -> bool:
-        """Whether line memory has something to learn from it: an opening's place, or what was said after."""
-        return self.part is Part.SPEECH or "embedding" in self.columns
+        """Whether line memory may have something to learn from it: what was judged, or said after."""
+        return self.part is Part.SPEECH or "space_id" in self.columns
 
     def to_json(self) -> str:
         """One line of JSON, in ASCII: no character in it can end the line."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from silentspam.calllog.database import Database
 from silentspam.calllog.query import SAME_LINE
-from silentspam.lines.memory import Outcome
+from silentspam.lines.fate import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,10 @@ from silentspam.budget import Credit
 from silentspam.calllog.database import Connection, Row
 from silentspam.calllog.line_rows import UPSERT, columns_of, line_of
 from silentspam.lines.bursts import FLOOR, Opening
+from silentspam.lines.credits import Credits
+from silentspam.lines.fate import Outcome
 from silentspam.lines.ground import LineGround, unpack
-from silentspam.lines.memory import PEOPLE_KEPT, TRUSTED_KEPT, LineMemory, Outcome
+from silentspam.lines.memory import PEOPLE_KEPT, TRUSTED_KEPT, LineMemory
 from silentspam.lines.numbers import number_key
 from silentspam.lines.settings import MemorySettings
 
@@ -54,7 +56,7 @@ def restored(connection: Connection, basis: Basis, now: float) -> LineMemory:
         recent=reversed(_recent(connection, ground, settings, now)),
         people=reversed([opening.embedding for opening in _people(connection, ground)]),
         trusted=_trusted(connection, now - settings.trust_seconds),
-        credit=credit,
+        credits=Credits(own=credit, kinds=kind_credits(connection)),
         version=version,
         threshold=threshold,
     )
@@ -69,6 +71,9 @@ def store(connection: Connection, memory: LineMemory, now: float) -> None:
         [{"line_id": line_id, "call_id": call_id} for call_id, line_id in memory.joined.items()],
     )
     connection.execute(_PUT_STATE, _state_columns(memory))
+    connection.executemany(
+        _PUT_KIND, [{"kind": kind, "credit": one.left} for kind, one in memory.credits.kinds.items()]
+    )
     for outcome in Outcome:  # each by the index: a month of lessons is long
         connection.execute(
             "DELETE FROM line_lessons WHERE outcome = :outcome AND learnt_at < :before",
@@ -90,6 +95,16 @@ def state(connection: Connection, space_id: str) -> tuple[int, tuple[float, int]
     return int(row["version"]), (row["threshold"], row["threshold_changes"]), Credit(row["credit"])
 
 
+def kind_credits(connection: Connection) -> dict[str, Credit]:
+    """The credit of each kind with a budget of its own, whatever the space."""
+    rows = connection.execute("SELECT kind, credit FROM kind_credits")
+    return {row["kind"]: Credit(row["credit"]) for row in rows}
+
+
+_PUT_KIND = (
+    "INSERT INTO kind_credits (kind, credit) VALUES (:kind, :credit) "
+    "ON CONFLICT (kind) DO UPDATE SET credit = excluded.credit"
+)
 _PUT_STATE = (
     "INSERT INTO line_state (space_id, version, threshold, threshold_changes, credit) "
     "VALUES (:space_id, :version, :threshold, :threshold_changes, :credit) "
@@ -105,7 +120,7 @@ def _state_columns(memory: LineMemory) -> dict[str, object]:
         "version": memory.version,
         "threshold": threshold,
         "threshold_changes": memory.threshold_changes,
-        "credit": memory.credit.left,
+        "credit": memory.credits.own.left,
     }
 
 

@@ -15,10 +15,11 @@ from silentspam.calllog.line_rows import EVENT_NAMES, INSERT_EVENT, event_of, li
 from silentspam.calllog.line_store import Basis, restored, state, store
 from silentspam.errors import LineError
 from silentspam.lines.deeds import LineEvent, after
+from silentspam.lines.fate import KindLesson, Lesson, Outcome
 from silentspam.lines.ground import LineGround
 from silentspam.lines.lessons import COLUMNS, lesson
 from silentspam.lines.line import Line
-from silentspam.lines.memory import Lesson, LineMemory, Outcome
+from silentspam.lines.memory import LineMemory
 from silentspam.lines.snapshot import Snapshot
 
 LESSONS_AT_ONCE = 200
@@ -134,14 +135,14 @@ def _learn(connection: Connection, memory: LineMemory, rows: Sequence[Row], now:
         [{"call_id": row["queued_id"], "turn": row["turn"]} for row in rows],
     )
     lessons = [found for row in rows if (found := _lesson(row, memory.ground)) is not None]
-    memory.await_lessons(lessons)
+    memory.await_lessons(one for one in lessons if isinstance(one, Lesson))
     connection.executemany(
         "INSERT INTO line_lessons (call_id, outcome, line_id, learnt_at) "
         "VALUES (:call_id, :outcome, :line_id, :learnt_at) "
         "ON CONFLICT (call_id) DO UPDATE SET outcome = excluded.outcome, line_id = excluded.line_id",
         [
             {
-                "call_id": one.opening.call_id,
+                "call_id": one.call_id,
                 "outcome": one.outcome,
                 "line_id": memory.learn(one, now),
                 "learnt_at": now,
@@ -151,7 +152,7 @@ def _learn(connection: Connection, memory: LineMemory, rows: Sequence[Row], now:
     )
 
 
-def _lesson(row: Row, ground: LineGround) -> Lesson | None:
+def _lesson(row: Row, ground: LineGround) -> Lesson | KindLesson | None:
     """What a row teaches that was not learnt of it before."""
     before = Outcome(row["before"]) if row["before"] else None
     try:

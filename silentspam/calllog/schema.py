@@ -189,6 +189,8 @@ _STEPS: tuple[str | Forms, ...] = (
     "CREATE TABLE recent_openings (call_id TEXT PRIMARY KEY, number INTEGER, heard_at REAL, peaks TEXT)",
     "CREATE INDEX recent_openings_heard ON recent_openings (heard_at)",
     *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _KIND_COLUMNS.items()),
+    # The credit of false challenges of each kind with a budget of its own.
+    "CREATE TABLE kind_credits (kind TEXT PRIMARY KEY, credit REAL)",
 )
 
 

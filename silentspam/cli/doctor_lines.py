@@ -19,6 +19,7 @@ def lines(config: Config, identity: Identity) -> Iterator[Finding]:
     if not config.lines.enabled:
         return
     yield _snapshot(config, identity)
+    yield from _spent(config)
     try:
         yield _learning(config)
     except CallLogError:
@@ -54,6 +55,18 @@ def _snapshot(config: Config, identity: Identity) -> Finding:
         f"lines in {path}: {len(snapshot.told)}, as of {_ago(snapshot.made_at)}; "
         f"{snapshot.credit.left:.1f} false challenges may come at once",
     )
+
+
+def _spent(config: Config) -> Iterator[Finding]:
+    """Kinds of which no call is challenged now, because people passed too often."""
+    try:
+        snapshot = read_snapshot(Path(config.lines.folder))
+    except LineError:
+        return  # told already
+    for kind, credit in snapshot.kind_credits.items() if snapshot else ():
+        if not credit.allows_kind:
+            text = f"{kind}: its budget of false challenges is spent: its calls are bridged"
+            yield Finding(WARNING, text, f"see who passed: `silentspam calls --verdict {kind}`")
 
 
 def _learning(config: Config) -> Finding:

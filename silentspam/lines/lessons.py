@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 
-from silentspam.call import ChallengeResult, Mode
+from silentspam.call import ChallengeResult, Decision, Mode, VerdictKind
 from silentspam.lines.bursts import Opening
+from silentspam.lines.fate import KindLesson, Lesson, Outcome
 from silentspam.lines.ground import LineGround, unpack
-from silentspam.lines.memory import Lesson, Outcome
 from silentspam.lines.numbers import number_key
 
 SPEECH_SECONDS = 1.0
@@ -20,6 +20,8 @@ COLUMNS = (
     "ani",
     "caller_id",
     "mode",
+    "verdict",
+    "decision",
     "space_id",
     "embedding",
     "spam_probability",
@@ -32,11 +34,16 @@ COLUMNS = (
 """What of a row is read."""
 
 
-def lesson(row: Row, ground: LineGround, *, before: Outcome | None, line_id: str | None) -> Lesson | None:
-    """The lesson of a row with COLUMNS; None for an opening without a place in this space.
+def lesson(
+    row: Row, ground: LineGround, *, before: Outcome | None, line_id: str | None
+) -> Lesson | KindLesson | None:
+    """The lesson of a row with COLUMNS; None for an opening that teaches nothing.
 
+    Of dead air and people lines learn, if the opening has a place in this space; of other kinds the budgets.
     before, line_id: what was learnt of the call already. Raises LineError for an embedding that is none.
     """
+    if row["verdict"] not in _OF_LINES:
+        return _kind_lesson(row, before)
     if row["embedding"] is None or row["space_id"] != ground.space_id:
         return None
     opening = Opening(
@@ -50,10 +57,33 @@ def lesson(row: Row, ground: LineGround, *, before: Outcome | None, line_id: str
         opening=opening,
         outcome=outcome(row),
         challenged=row["challenged_at"] is not None,
-        counted=row["mode"] == Mode.ENFORCE,
+        counted=_is_counted(row),
         before=before,
         line_id=line_id or _text(row["line_id"]),
     )
+
+
+def _kind_lesson(row: Row, before: Outcome | None) -> KindLesson:
+    return KindLesson(
+        kind=str(row["verdict"]),
+        call_id=str(row["call_id"]),
+        at=float(row["started_at"] or 0.0),
+        number=number_key(str(row["ani"] or row["caller_id"] or "")),
+        outcome=outcome(row),
+        challenged=row["challenged_at"] is not None,
+        counted=_is_counted(row),
+        before=before,
+    )
+
+
+def _is_counted(row: Row) -> bool:
+    """Whether budgets know of it: who was rejected unasked may be anybody."""
+    unasked = row["decision"] == Decision.REJECT and row["challenged_at"] is None
+    return row["mode"] == Mode.ENFORCE and not unasked
+
+
+_OF_LINES = frozenset({None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE, VerdictKind.CALLER_SILENCE})
+"""Verdicts of openings that lines can learn from; None was measured, not judged."""
 
 
 def outcome(row: Row) -> Outcome:

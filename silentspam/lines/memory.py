@@ -5,18 +5,18 @@ a person on it weakens it; calls that nobody asked about can make a burst. `snap
 judged with. The same object serves live calls, restored from the database for each lesson, and a replay.
 """
 
-import enum
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.budget import Credit
 from silentspam.lines.bursts import FLOOR, Opening, find_burst
+from silentspam.lines.credits import Credits
+from silentspam.lines.fate import PEOPLE, KindLesson, Lesson, Outcome
 from silentspam.lines.ground import LineGround
 from silentspam.lines.line import Line, LineOrigin, merged
 from silentspam.lines.matching import LineTable
@@ -35,46 +35,11 @@ TRUSTED_KEPT = 10_000
 """Callers remembered because they passed."""
 
 
-class Outcome(enum.StrEnum):
-    """What a call's fate says of its line.
-
-    SILENT: challenged, and no key was pressed. PERSON: passed a challenge. SPOKE: speech was heard after the
-    opening. PRESSED: challenged, and pressed wrong keys: most likely a person, but a machine could. UNKNOWN:
-    nothing of these.
-    """
-
-    SILENT = "SILENT"
-    PERSON = "PERSON"
-    SPOKE = "SPOKE"
-    PRESSED = "PRESSED"
-    UNKNOWN = "UNKNOWN"
-
-
-PEOPLE = frozenset({Outcome.PERSON, Outcome.SPOKE})
-COSTLY = PEOPLE | {Outcome.PRESSED}
-"""Outcomes of a challenge that the budget pays for."""
-
 _COMPARED = PEOPLE | {Outcome.SILENT}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Lesson:
-    """A call to learn from.
-
-    challenged: whether the caller was asked; counted: whether it belongs to the budget (mode enforce);
-    before: what was learnt of the same call already, None when nothing was; line_id: of which line.
-    """
-
-    opening: Opening
-    outcome: Outcome
-    challenged: bool
-    counted: bool = True
-    before: Outcome | None = None
-    line_id: str | None = None
-
-
 class LineMemory:
-    """Lines of one space, recent openings that nothing is known of, recent people, and the credit left.
+    """Lines of one space, recent openings that nothing is known of, recent people, and the credits left.
 
     changed: lines that were put, by id; joined: calls whose opening became a burst's, with its line.
     """
@@ -89,7 +54,7 @@ class LineMemory:
         recent: Iterable[Opening] = (),
         people: Iterable[NDArray[np.float64]] = (),
         trusted: Iterable[tuple[int, float]] = (),
-        credit: Credit | None = None,
+        credits: Credits | None = None,
         version: int = 0,
         threshold: tuple[float, int] | None = None,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -100,7 +65,7 @@ class LineMemory:
         self.recent = deque(recent, maxlen=settings.window_calls)
         self.people = deque(people, maxlen=PEOPLE_KEPT)
         self.trusted = dict(trusted)
-        self.credit = credit or Credit()
+        self.credits = credits or Credits()
         self.version = version
         self.changed: dict[str, Line] = {}
         self.joined: dict[str, str] = {}
@@ -134,10 +99,17 @@ class LineMemory:
         if embeddings:
             self.ground.likeness_to_people(np.stack(embeddings))
 
-    def learn(self, lesson: Lesson, now: float) -> str | None:
+    def learn(self, fate: Lesson | KindLesson, now: float) -> str | None:
         """Take one call in; returns the id of the line that it taught something of."""
         self._expire(now)
-        self._account(lesson)
+        self.credits = self.credits.after(fate, self.settings)
+        if isinstance(fate, KindLesson):
+            if fate.outcome is Outcome.PERSON:
+                self._trust(fate.number, fate.at)
+            return None
+        return self._learn_line(fate)
+
+    def _learn_line(self, lesson: Lesson) -> str | None:
         if lesson.before is Outcome.SILENT and lesson.outcome in PEOPLE:
             self._take_back(lesson)
         if lesson.outcome is Outcome.SILENT:
@@ -167,25 +139,12 @@ class LineMemory:
             version=self.version,
             made_at=now,
             threshold=self.threshold,
-            credit=self.credit,
+            credit=self.credits.own,
+            kind_credits=self.credits.of_kinds(self.settings),
             terms=table.known.terms,
             told=tuple(_told(line, self.settings.suspended_share) for line in table.lines),
             trusted=frozenset(self._trusted_at(now)),
         )
-
-    def _account(self, lesson: Lesson) -> None:
-        """Credit for callers who are not known as dead air; a challenged person costs one."""
-        if not lesson.counted:
-            return
-        first = lesson.before is None
-        if (first and lesson.outcome is not Outcome.SILENT) or self._was_wrong(lesson):
-            self.credit = self.credit.earned(self.settings.rate)
-        if lesson.challenged and lesson.outcome in COSTLY and lesson.before not in COSTLY:
-            self.credit = self.credit.spent()
-
-    @staticmethod
-    def _was_wrong(lesson: Lesson) -> bool:
-        return lesson.before is Outcome.SILENT and lesson.outcome in PEOPLE
 
     def _take_back(self, lesson: Lesson) -> None:
         if line := self.lines.get(lesson.line_id or ""):
@@ -207,8 +166,8 @@ class LineMemory:
         opening, threshold = lesson.opening, self.threshold  # before this very person helps to set it
         self._forget(opening)
         self.people.append(opening.embedding)
-        if lesson.outcome is Outcome.PERSON and opening.number is not None:
-            self.trusted[opening.number] = max(opening.at, self.trusted.get(opening.number, opening.at))
+        if lesson.outcome is Outcome.PERSON:
+            self._trust(opening.number, opening.at)
         hit = [
             line
             for line, score in self._scored(opening)
@@ -219,6 +178,10 @@ class LineMemory:
         if hit:
             self._threshold.forget()  # a person came near a line: the next threshold counts them in
         return hit[0].line_id if hit else None
+
+    def _trust(self, number: int | None, at: float) -> None:
+        if number is not None:
+            self.trusted[number] = max(at, self.trusted.get(number, at))
 
     def _scored(self, opening: Opening) -> list[tuple[Line, float]]:
         """Every line and the opening's score on it."""

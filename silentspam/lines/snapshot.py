@@ -1,7 +1,7 @@
 """What calls are judged with: one small file, replaced as a whole when line memory has learnt something.
 
     first line    the SHA-256 of everything after it
-    second line   JSON: format, space, version, threshold, credit, how much of each follows
+    second line   JSON: format, space, version, threshold, credits, how much of each follows
     arrays        the lines' terms: weights [shape=(n_lines, n_dims), float32], constants [float32], counts
                   [int32]; hashed trusted numbers [int64]
     the rest      a line of JSON for each line, of which only the matched one is ever read
@@ -13,8 +13,9 @@ error of the call's: without it the model alone judges.
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,7 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     made_at: float
     threshold: float
     credit: float
+    kind_credits: dict[str, float] = {}
     n_lines: int
     n_dims: int
     n_trusted: int
@@ -56,7 +58,8 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
-    """Lines as they stand, the threshold of their scores, the credit left, and callers not to be asked again.
+    """Lines as they stand, the threshold of their scores, the credit left, that of each kind with a budget of
+    its own, and callers not to be asked again.
 
     terms: what scores an opening; told: each line's KnownLine as JSON, in the same order; trusted: hashed
     numbers.
@@ -67,6 +70,7 @@ class Snapshot:
     made_at: float
     threshold: float
     credit: Credit
+    kind_credits: Mapping[str, Credit] = field(default_factory=dict)
     terms: LineTerms
     told: tuple[bytes, ...]
     trusted: frozenset[int] = frozenset()
@@ -108,6 +112,7 @@ def encode(snapshot: Snapshot) -> bytes:
         made_at=snapshot.made_at,
         threshold=snapshot.threshold,
         credit=snapshot.credit.left,
+        kind_credits={kind: credit.left for kind, credit in snapshot.kind_credits.items()},
         n_lines=len(snapshot.told),
         n_dims=snapshot.terms.weights.shape[1],
         n_trusted=len(trusted),
@@ -148,6 +153,7 @@ def decode(content: bytes) -> Snapshot:
         made_at=header.made_at,
         threshold=header.threshold,
         credit=Credit(header.credit),
+        kind_credits={kind: Credit(left) for kind, left in header.kind_credits.items()},
         terms=terms,
         told=told,
         trusted=frozenset(trusted.tolist()),

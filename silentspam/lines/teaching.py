@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from silentspam.lines.fate import Outcome
 from silentspam.lines.line import Line
-from silentspam.lines.memory import Outcome
 
 TAUGHT = {
     Outcome.SILENT: "nobody answered its challenge: that speaks for the line",

@@ -21,9 +21,10 @@ from silentspam.challenge import DIGITS
 from silentspam.config import Config
 from silentspam.gate.passage import SCREENED, Passage
 from silentspam.lines.consult import consult
+from silentspam.lines.fate import KindLesson, Lesson
 from silentspam.lines.ground import LineGround
 from silentspam.lines.lessons import COLUMNS, lesson
-from silentspam.lines.memory import Lesson, LineMemory
+from silentspam.lines.memory import LineMemory
 from silentspam.lines.numbers import caller_key
 from silentspam.lines.snapshot import Snapshot
 from silentspam.policy import Standing
@@ -67,7 +68,11 @@ class ReplayJudge:
         """By the snapshot that `judge` used."""
         if self.snapshot is None:
             return Standing()
-        return Standing(credit=self.snapshot.credit, trusted=caller_key(call) in self.snapshot.trusted)
+        return Standing(
+            credit=self.snapshot.credit,
+            kinds=self.snapshot.kind_credits,
+            trusted=caller_key(call) in self.snapshot.trusted,
+        )
 
 
 class Replay:
@@ -86,7 +91,7 @@ class Replay:
         self._judge = ReplayJudge(verdicts, memory.ground if memory else None)
         self._clock = SimulatedClock()
         self._screener = _screener(config, self._judge, self._clock, folder, seed)
-        self._known: list[tuple[float, int, Lesson]] = []
+        self._known: list[tuple[float, int, Lesson | KindLesson]] = []
         self._order = count()
 
     def run(self, calls: Sequence[TimelineCall]) -> Iterator[Replayed]:

@@ -138,11 +138,17 @@ def _two(name: str, about: str, values: dict[str, float | None]) -> Gauge:
 def _memory(standing: Standing) -> list[Gauge]:
     snapshot = standing.snapshot
     age = None if snapshot is None else standing.now - snapshot.made_at
+    credits = {} if snapshot is None else snapshot.kind_credits
     return [
         gauge(
             "silentspam_false_challenge_credit",
             "Challenges of people that may still be made",
             standing.credit,
+        ),
+        Gauge(
+            name="silentspam_kind_false_challenge_credit",
+            help="The same for each kind of SPAM with a budget of its own",
+            samples=tuple(({"kind": kind}, credit.left) for kind, credit in credits.items()),
         ),
         gauge(
             "silentspam_line_threshold",

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from silentspam.calllog.line_calls import LineCall
+from silentspam.lines.fate import Outcome
 from silentspam.lines.line import Line
-from silentspam.lines.memory import Outcome
 from silentspam.training.operating_point import Rate
 from silentspam.verdict import LineState
 

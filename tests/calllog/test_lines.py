@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from silentspam.budget import START
-from silentspam.call import Call, CallRecord, CallSpeech, ChallengeResult
+from silentspam.call import Call, CallRecord, CallSpeech, ChallengeResult, Decision, VerdictKind
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.database import Database, UnusableDatabase
 from silentspam.calllog.durable import DurableCallLog
@@ -25,7 +25,9 @@ from silentspam.verdict import LineState
 from tests.lines.ground import a_ground, line_calls, people
 
 GROUND = a_ground()
-BASIS = Basis(ground=GROUND, reference=people(200, seed=7), settings=MemorySettings())
+BASIS = Basis(
+    ground=GROUND, reference=people(200, seed=7), settings=MemorySettings(kind_rates={"CALLER_FAX": 0.001})
+)
 NOW = 1_800_000_000.0
 
 
@@ -39,17 +41,22 @@ class Site:
         self.published: list[Snapshot] = []
         self.calls = 0
 
-    def call(self, embedding: np.ndarray, **known: object) -> str:
+    def call(self, embedding: np.ndarray | None, **known: object) -> str:
         """Write the row of a call that came a second after the one before; returns its id."""
         self.calls += 1
         ani = str(known.pop("ani", f"202555{self.calls:04d}"))
         at = float(known.pop("at", NOW + self.calls))  # type: ignore[arg-type]
         call = Call(call_id=Call.new_id(), started_at=at, ani=ani)
-        record = CallRecord(call=call, space_id=GROUND.space_id, embedding=pack(embedding))
+        packed = None if embedding is None else pack(embedding)
+        record = CallRecord(call=call, space_id=GROUND.space_id, embedding=packed)
         for name, value in known.items():
             setattr(record, name, value)
         self.log.write(screened(record))
         return call.call_id
+
+    def kind_call(self, **known: object) -> str:
+        """A call that was judged a fax: it lies nowhere in the space of lines."""
+        return self.call(None, verdict=VerdictKind.CALLER_FAX, **known)
 
     def silent(self, embedding: np.ndarray, **known: object) -> str:
         """A call that was challenged and pressed nothing."""
@@ -189,6 +196,40 @@ def test_wrong_keys_cost_credit_and_teach_no_line(site: Site) -> None:
     site.learn()
     assert site.lines.lines() == []
     assert site.lines.credit(GROUND.space_id).left == pytest.approx(START - 1, abs=0.01)
+
+
+def test_a_person_taken_for_a_fax_costs_that_budget_alone_and_is_not_asked_again(site: Site) -> None:
+    site.kind_call(ani="2025550177", challenged_at=NOW, challenge_result=ChallengeResult.PASSED)
+    site.learn()
+    (snapshot,) = site.published
+    assert snapshot.kind_credits["CALLER_FAX"].left == pytest.approx(START - 1, abs=0.01)
+    assert snapshot.credit.left == pytest.approx(START, abs=0.01)
+    assert snapshot.trusted == {number_key("2025550177")}
+    assert site.lines.lines() == []
+
+
+def test_faxes_that_answer_nothing_cost_nothing_and_make_no_line(site: Site) -> None:
+    for _ in range(5):
+        site.kind_call(
+            challenged_at=NOW,
+            challenge_result=ChallengeResult.FAILED,
+            challenge_attempts=("asked 7, no key",),
+        )
+    site.learn()
+    assert site.published[-1].kind_credits["CALLER_FAX"].left == START
+    assert (site.lines.lines(), site.lines.waiting()) == ([], 0)
+
+
+def test_who_is_rejected_unasked_brings_no_credit(site: Site) -> None:
+    site.kind_call(decision=Decision.REJECT)
+    site.learn()
+    assert site.published[-1].kind_credits["CALLER_FAX"].left == START
+    assert site.published[-1].credit.left == START
+
+
+def test_without_lines_calls_of_other_kinds_wait_for_nobody(site: Site) -> None:
+    site.kind_call(space_id=None)
+    assert site.lines.waiting() == 0
 
 
 def test_credit_is_kept_from_one_learner_to_the_next(site: Site) -> None:

@@ -245,6 +245,7 @@ def test_the_metrics_say_what_the_list_says(silentspam: Silentspam, server: Serv
     }
     assert found["false_challenge_share"] == {("configured",): 0.005, ("realised",): 0.25}
     assert found["false_challenge_credit"][()] == pytest.approx(START - 1, abs=0.02)
+    assert found["kind_false_challenge_credit"][("CALLER_FAX",)] >= START
     assert found["calls_waiting_to_teach"] == {(): 0}
     assert found["snapshot_usable"] == {(): 1}
     assert found["snapshot_version"] == found["lines_version"]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from silentspam import assembly, judging, resources
-from silentspam.call import Call, CallRecord
+from silentspam.call import Call, CallRecord, ChallengeResult, Mode, VerdictKind
 from silentspam.calllog.entry import screened
 from silentspam.cli.doctor_lines import MANY_WAITING
 from silentspam.config import Config, load_config
@@ -235,6 +235,26 @@ def test_the_folder_for_lines_is_made_and_what_was_learnt_is_told(
     assert f"ok    {tmp_path}/lines: writable" in out
     assert f"ok    lines in {tmp_path}/lines/snapshot: 1, as of" in out
     assert "ok    lines: 0 calls wait to be learnt from, the last lesson was" in out
+
+
+def test_a_kind_whose_budget_is_spent_is_told(
+    silentspam, tmp_path: Path, places: list[object], with_lines: Config
+) -> None:
+    for call in range(7):
+        caller = Call(call_id=Call.new_id(), started_at=time.time(), ani=f"202555020{call}")
+        record = CallRecord(
+            call=caller,
+            mode=Mode.ENFORCE,
+            verdict=VerdictKind.CALLER_FAX,
+            space_id="0123456789ab",
+            challenged_at=time.time(),
+            challenge_result=ChallengeResult.PASSED,
+        )
+        assembly.call_log(with_lines).write(screened(record))
+    assembly.learn_lines(with_lines)
+    code, out, _ = silentspam("check", *places)
+    assert code == 0, out
+    assert "warn  CALLER_FAX: its budget of false challenges is spent: its calls are bridged" in out
 
 
 def _tear(snapshot: Path) -> None:

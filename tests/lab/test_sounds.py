@@ -9,8 +9,9 @@ from silentspam import resources
 from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.config import load_config
 from silentspam.lines.bursts import FLOOR, Opening
+from silentspam.lines.fate import Lesson, Outcome
 from silentspam.lines.ground import load_reference, unpack
-from silentspam.lines.memory import Lesson, LineMemory, Outcome
+from silentspam.lines.memory import LineMemory
 from silentspam.lines.settings import MemorySettings
 from silentspam.model import SpamModel, load_model
 from silentspam.verdict import Verdict

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from silentspam.budget import DEPTH, Credit
 from silentspam.call import ChallengeCause
 from silentspam.lines.bursts import FLOOR, Opening
+from silentspam.lines.fate import Lesson, Outcome
 from silentspam.lines.line import Line, LineOrigin
-from silentspam.lines.memory import Lesson, LineMemory, Outcome
+from silentspam.lines.memory import LineMemory
 from silentspam.lines.settings import MemorySettings
 from silentspam.verdict import LineMatch, LineState
 from tests.lines.ground import N_DIMS, SPREAD, a_ground, line_calls, people
@@ -54,7 +55,7 @@ class Site:
     def would_challenge(self, embedding: np.ndarray) -> bool:
         match = self.match(embedding)
         cause = CAUSES.get(match.state) if match else None
-        return cause is not None and self.memory.credit.allows(cause)
+        return cause is not None and self.memory.credits.own.allows(cause)
 
     @property
     def states(self) -> list[LineState]:
@@ -142,10 +143,10 @@ def test_speech_after_a_failed_challenge_takes_it_back() -> None:
     site = Site()
     first, second = line_calls(2)
     line = site.call(first, Outcome.SILENT)
-    left = site.memory.credit.left
+    left = site.memory.credits.own.left
     site.call(first, Outcome.SPOKE, challenged=True, before=Outcome.SILENT, line_id=line)
     assert site.states == [LineState.SUSPENDED]
-    assert site.memory.credit.left == pytest.approx(min(left + 0.005, DEPTH) - 1)
+    assert site.memory.credits.own.left == pytest.approx(min(left + 0.005, DEPTH) - 1)
     assert not site.would_challenge(second)
 
 
@@ -187,7 +188,7 @@ def test_an_attacker_on_a_companys_trunk_costs_few_of_its_customers_a_challenge(
         challenged = site.would_challenge(one)
         asked += challenged
         site.call(one, Outcome.PERSON if challenged else Outcome.UNKNOWN)
-    assert site.states == [LineState.SUSPENDED] or site.memory.credit.left < 4
+    assert site.states == [LineState.SUSPENDED] or site.memory.credits.own.left < 4
     assert asked <= {1: 1, 20: 3, 300: 10}[failures]
 
 
@@ -302,4 +303,4 @@ def test_people_asked_stay_below_the_bound_whoever_calls(calls: list[tuple[bool,
         earning += outcome is not Outcome.SILENT
         site.call(pool[index], outcome)
         assert asked <= DEPTH + rate * earning + 1
-    assert site.memory.credit == Credit(site.memory.credit.left)
+    assert site.memory.credits.own == Credit(site.memory.credits.own.left)

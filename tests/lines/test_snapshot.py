@@ -40,6 +40,7 @@ def a_snapshot(n_lines: int = 3, *, version: int = 1, space_id: str = GROUND.spa
         made_at=1_800_000_000.0,
         threshold=-20.0,
         credit=Credit(7.5),
+        kind_credits={"CALLER_FAX": Credit(0.25)},
         told=tuple(
             msgspec.json.encode(KnownLine(line_id=f"line {n}", state=LineState.ACTIVE, evidence="ä\n"))
             for n in range(n_lines)
@@ -60,11 +61,8 @@ def test_a_snapshot_comes_back_as_it_was_written(tmp_path: Path) -> None:
         write_snapshot(tmp_path / "new", snapshot)
         found = read_snapshot(tmp_path / "new")
         assert found is not None
-        assert (found.lines, found.trusted, found.credit) == (
-            snapshot.lines,
-            snapshot.trusted,
-            snapshot.credit,
-        )
+        assert (found.lines, found.trusted) == (snapshot.lines, snapshot.trusted)
+        assert (found.credit, found.kind_credits) == (snapshot.credit, snapshot.kind_credits)
         assert np.allclose(found.terms.weights, snapshot.terms.weights, rtol=1e-6)
         assert np.allclose(found.terms.constants, snapshot.terms.constants, rtol=1e-6)
         assert np.array_equal(found.terms.counts, snapshot.terms.counts)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from silentspam.calllog.line_calls import LineCall, survivor
-from silentspam.lines.memory import Outcome
+from silentspam.lines.fate import Outcome
 from silentspam.reports.attacks import BARS, HOURS_SHOWN, Activity, history, sparkline
 
 NOW = 1_795_000_000.0
