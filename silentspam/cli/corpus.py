@@ -23,7 +23,7 @@ def add_corpus_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="CSV",
-        help="columns recording,label; maybe kind, campaign, source, codec, split",
+        help="columns recording,label; maybe kind, campaign, source, codec, split, loss",
     )
 
 

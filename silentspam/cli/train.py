@@ -23,7 +23,8 @@ EXAMPLES = """\
   silentspam train --recordings calls --labels labels.csv --out models/paper --features paper
 
 Several folders go with as many CSVs: a corpus that knows many campaigns, and your own calls. The CSV has the
-columns recording,label (spam or ham), and may have kind, campaign, source and split. Openings of one
+columns recording,label (spam or ham; SPAM of other kinds than dead air is left out), and may have kind,
+campaign, source and split. Openings of one
 campaign, or of one source, never stand on both sides of a fold; rows whose split begins with "test" are only
 measured, not trained on. Digital silence is left out. The same data, seed and library versions give the same
 bytes."""
@@ -114,10 +115,15 @@ def _parts(args: argparse.Namespace) -> "list[tuple[Labelled, ...]]":
             "as many are wanted"
         )
     alone = len(args.labels) == 1
-    return [
-        read_labels(labels, recordings, for_training=alone)
-        for labels, recordings in zip(args.labels, args.recordings, strict=True)
-    ]
+    pairs = list(zip(args.labels, args.recordings, strict=True))
+    parts = [read_labels(labels, recordings, for_training=alone) for labels, recordings in pairs]
+    every = [read_labels(*pair, for_training=False, other_kinds=True) for pair in pairs]
+    others = sum(map(len, every)) - sum(map(len, parts))
+    if others:
+        print(
+            f"silentspam train: {others} openings of other kinds than dead air are left out", file=sys.stderr
+        )
+    return parts
 
 
 def _warn_of_nameless(rows: "Sequence[Labelled]") -> None:

@@ -1,7 +1,8 @@
 """Writing a corpus of simulated openings: raw mu-law files and `labels.csv`, the same for the same seed.
 
 OUT/recordings/*.ulaw    the openings
-OUT/labels.csv           recording, label, kind, campaign, source, codec, split
+OUT/labels.csv           recording, label, kind, campaign, source, codec, split, loss
+OUT/announcements/*.ulaw those recordings that a library may know, whole
 OUT/corpus.json          how they were made, and whose voices are in them
 """
 
@@ -9,7 +10,7 @@ import csv
 import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,9 +18,13 @@ import numpy as np
 
 from silentspam.audio import write_ulaw
 from silentspam.errors import AudioError
+from silentspam.training.announcements import set_aside
 from silentspam.training.campaigns import Campaign
 from silentspam.training.codecs import Codec
-from silentspam.training.simulate import RECORDINGS, Drawn, Job, Plan, Row, Simulator
+from silentspam.training.kind_corpus import STATEMENT as KIND_STATEMENT
+from silentspam.training.kind_corpus import KindPlan, KindSimulator, description
+from silentspam.training.payloads import Payloads
+from silentspam.training.simulate import RECORDINGS, Drawn, Job, Plan, Row, Simulator, Stream
 from silentspam.training.sources import Clip
 
 STATEMENT = (
@@ -27,18 +32,57 @@ STATEMENT = (
     "Speech, places and music are licensed recordings; the codecs are real."
 )
 
+ANNOUNCEMENTS = "announcements"
+
 AT_ONCE = 16
 """Openings that a worker is handed together."""
 
 Progress = Callable[[Iterable[Row | None], int], Iterable[Row | None]]
 
 
+class Openings(Protocol):
+    """What is to be drawn."""
+
+    @property
+    def openings(self) -> int: ...
+
+    def jobs(self) -> list[Job]: ...
+
+
 class Source(Protocol):
     """Draws the openings of a plan (`simulate.Simulator`)."""
 
-    plan: Plan
+    @property
+    def plan(self) -> Openings: ...
 
     def draw(self, job: Job) -> Drawn | None: ...
+
+
+@dataclass(frozen=True)
+class Together:
+    """Dead air and people, then the other kinds: a source and its own plan."""
+
+    simulator: Simulator
+    kinds: KindSimulator
+
+    @property
+    def plan(self) -> Openings:
+        """Itself."""
+        return self
+
+    @property
+    def openings(self) -> int:
+        """Of both."""
+        return self.simulator.plan.openings + self.kinds.plan.openings
+
+    def jobs(self) -> list[Job]:
+        """Those of both, which are told apart by their streams."""
+        return self.simulator.plan.jobs() + self.kinds.plan.jobs()
+
+    def draw(self, job: Job) -> Drawn | None:
+        """One opening, by whose it is."""
+        other = job.stream in (Stream.KIND, Stream.LOUD)
+        return self.kinds.draw(job) if other else self.simulator.draw(job)
 
 
 def write_corpus(
@@ -47,18 +91,36 @@ def write_corpus(
     clips: Sequence[Clip],
     codecs: Mapping[str, Codec],
     *,
+    kinds: KindPlan | None = None,
+    payloads: Payloads | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> int:
     """Write the corpus of a plan into `out`, which must not hold one yet, and return the number of openings.
 
-    `labels.csv` comes last: a folder without it was not finished. The bytes are the same for any number of
-    workers.
+    kinds: what there is of other kinds of SPAM (`payloads` for their noise); then nobody speaks the clips
+    that announcements are made of. `labels.csv` comes last: a folder without it was not finished. The bytes
+    are the same for any number of workers.
     """
     check_free(out)
-    simulator = Simulator(plan, clips, codecs)
+    people, announced = set_aside(clips) if kinds else (clips, ())
+    simulator = Simulator(plan, people, codecs)
     described = _description(simulator, clips, codecs)
-    return write_openings(out, simulator, described, workers=workers, progress=progress)
+    if kinds is None:
+        return write_openings(out, simulator, described, workers=workers, progress=progress)
+    others = KindSimulator(kinds, people, announced, codecs, payloads)
+    _write_announcements(out, others)
+    described |= {"statement": f"{STATEMENT} {KIND_STATEMENT}", "kinds": description(others)}
+    source = Together(simulator, others)
+    return write_openings(out, source, described, workers=workers, progress=progress)
+
+
+def _write_announcements(out: Path, source: KindSimulator) -> None:
+    """Those that are known, in the folder that `silentspam evaluate` makes a library of."""
+    known = [one for there in source.announcements.values() for one in there if one.is_known]
+    (out / ANNOUNCEMENTS).mkdir(parents=True, exist_ok=True)
+    for one in known:
+        write_ulaw(out / ANNOUNCEMENTS / f"{one.name}.ulaw", one.recording)
 
 
 def check_free(out: Path) -> None:

@@ -1,9 +1,10 @@
 """Labelled openings, from a CSV file to feature vectors.
 
-The CSV has the columns `recording` (a path below the folder of recordings) and `label` (spam or ham), and may
-have `kind`, `campaign`, `source`, `codec` and `split`. Vectors come from the `feature_vector` that live calls
-use, on the same sounding part of the opening; what the call path would not judge (no media, digital silence)
-is never trained on.
+The CSV has the columns `recording` (a path below the folder of recordings) and `label` (ham, spam, or the
+name of a kind of SPAM), and may have `kind`, `campaign`, `source`, `codec`, `split` and `loss`. SPAM is dead
+air unless its label or its kind names another kind: that is no example for a model of dead air. Vectors come
+from the `feature_vector` that live calls use, on the same sounding part of the opening; what the call path
+would not judge (no media, digital silence) is never trained on.
 """
 
 import csv
@@ -18,12 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from silentspam.audio import read_ulaw
+from silentspam.call import VerdictKind
 from silentspam.errors import SilentSpamError
 from silentspam.features import FeatureParams, feature_matrix
 from silentspam.fitness import why_inconclusive
+from silentspam.kinds.table import names
 from silentspam.training.parallel import in_order
 
 SPAM, HAM = "spam", "ham"
+OPTIONAL = ("kind", "campaign", "source", "split", "codec", "loss")
 OPENING_SECONDS = 2.0
 """What a live call records (Orife et al. 2018, section 5)."""
 MIN_PER_CLASS = 10
@@ -45,7 +49,10 @@ class LabelError(SilentSpamError):
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """One row of the CSV; `path` is where its recording lies, and a column that is absent is ""."""
+    """One row of the CSV; `path` is where its recording lies, and a column that is absent is "".
+
+    spam_kind: the name of the kind of SPAM; "" for a person, and where nobody asked.
+    """
 
     recording: str
     path: Path
@@ -55,6 +62,13 @@ class Labelled:
     source: str = ""
     split: str = ""
     codec: str = ""
+    loss: str = ""
+    spam_kind: str = ""
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it is SPAM, and not dead air."""
+        return self.spam_kind not in ("", VerdictKind.CALLER_SILENCE)
 
     @property
     def group(self) -> str:
@@ -90,11 +104,13 @@ class Dataset:
         return Dataset(self.vectors[keep], rows, self.data_hash, self.skipped)
 
 
-def read_labels(labels: Path, recordings: Path, *, for_training: bool = True) -> tuple[Labelled, ...]:
-    """The rows of a labels CSV, each recording once.
+def read_labels(
+    labels: Path, recordings: Path, *, for_training: bool = True, other_kinds: bool = False
+) -> tuple[Labelled, ...]:
+    """The rows of a labels CSV, each recording once; with other_kinds those too that are SPAM, not dead air.
 
-    Raises LabelError for a missing file or column, another label than spam or ham, recordings that are not
-    there, labels that contradict each other; and for_training, one class only, or fewer than ten of a class.
+    Raises LabelError for a missing file or column, a label that is none, recordings that are not there,
+    labels that contradict each other; and for_training, one class only, or fewer than ten of a class.
     """
     try:
         with labels.open(newline="", encoding="utf-8") as file:
@@ -106,6 +122,8 @@ def read_labels(labels: Path, recordings: Path, *, for_training: bool = True) ->
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise LabelError(f"{labels}: {error}") from error
     unique = _without_doubles(rows, labels)
+    if not other_kinds:
+        unique = tuple(row for row in unique if not row.is_other)
     _check_files(unique, recordings)
     if for_training:
         _check_classes(unique, labels)
@@ -132,26 +150,47 @@ def merged(parts: Sequence[Sequence[Labelled]]) -> tuple[Labelled, ...]:
 
 
 def _row(line: dict[str, str | None], number: int, labels: Path, recordings: Path) -> Labelled:
-    recording, label = (line["recording"] or "").strip(), (line["label"] or "").strip().lower()
-    if label not in (SPAM, HAM):
-        raise LabelError(f"{labels}, line {number}: label is {label!r}, it must be spam or ham")
+    recording, label = (line["recording"] or "").strip(), (line["label"] or "").strip()
+    spam_kind = _spam_kind(label, (line.get("kind") or "").strip())
+    if spam_kind is None:
+        wanted = f"it must be spam, ham or one of {', '.join(names())}"
+        raise LabelError(f"{labels}, line {number}: label is {label!r}, {wanted}")
     if not recording or ".." in Path(recording).parts or Path(recording).is_absolute():
         raise LabelError(
             f"{labels}, line {number}: recording is {recording!r}, not a path below {recordings}"
         )
-    extra = {key: (line.get(key) or "").strip() for key in ("kind", "campaign", "source", "split", "codec")}
-    return Labelled(recording=recording, path=recordings / recording, is_spam=label == SPAM, **extra)
+    extra = {key: (line.get(key) or "").strip() for key in OPTIONAL}
+    return Labelled(
+        recording=recording,
+        path=recordings / recording,
+        is_spam=bool(spam_kind),
+        spam_kind=spam_kind,
+        **extra,
+    )
+
+
+def _spam_kind(label: str, kind: str) -> str | None:
+    """The kind of SPAM that a label says, "" for a person; None for a label that is none."""
+    if label.upper() in (HAM.upper(), *names()):
+        return "" if label.upper() == HAM.upper() else label.upper()
+    if label.lower() != SPAM:
+        return None
+    return kind if kind in names() else VerdictKind.CALLER_SILENCE.value
 
 
 def _without_doubles(rows: Sequence[Labelled], labels: Path) -> tuple[Labelled, ...]:
     first: dict[str, Labelled] = {}
-    contradicting = []
+    contradicting, ambiguous = [], []
     for row in rows:
         known = first.setdefault(row.recording, row)
         if known.is_spam != row.is_spam:
             contradicting.append(row.recording)
+        elif known.spam_kind != row.spam_kind:
+            ambiguous.append(row.recording)
     if contradicting:
         raise LabelError(f"{labels}: both spam and ham: {_some(contradicting)}")
+    if ambiguous:
+        raise LabelError(f"{labels}: SPAM of two kinds: {_some(ambiguous)}")
     return tuple(first.values())
 
 

@@ -5,6 +5,7 @@ Loss comes in bursts by Gilbert's model: a good and a bad state, and every packe
 """
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -61,6 +62,11 @@ class Chain:
     def name(self) -> str:
         """The codecs, joined: "amr122+g711u"."""
         return "+".join((*self.codecs, "g711u"))
+
+    @property
+    def loss_share(self) -> float:
+        """The share of packets lost on any of its legs, 0…1."""
+        return 1.0 - math.prod(1.0 - loss.share for loss in (*self.losses, self.last_loss))
 
     def send(self, signal: Signal, codecs: Mapping[str, Codec], rng: np.random.Generator) -> Codes:
         """What the far end records of `signal` [shape=(n,)]: mu-law codes [shape=(≤ n,), uint8]."""

@@ -36,6 +36,9 @@ class Stream(enum.IntEnum):
     CALL = 2
     HAM = 3
     SILENCE = 4
+    KIND_CAMPAIGN = 5
+    KIND = 6
+    LOUD = 7
 
 
 class CorpusSplit(enum.StrEnum):
@@ -103,7 +106,11 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of labels.csv."""
+    """One line of labels.csv.
+
+    label: spam, which is dead air; ham; or the name of another kind of SPAM. loss: the share of packets that
+    the line loses, 0…1, as text.
+    """
 
     recording: str
     label: str
@@ -112,6 +119,7 @@ class Row:
     source: str
     codec: str
     split: str
+    loss: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +187,7 @@ class Simulator:
                     campaign=campaign.name,
                     source=campaign.name,
                     codec=campaign.chain.name,
+                    loss=f"{campaign.chain.loss_share:.4f}",
                     split=self._spam_split(index, call),
                 )
                 return Drawn(row, recording)
@@ -203,6 +212,7 @@ class Simulator:
             campaign="",
             source=opening.source,
             codec=chain.name,
+            loss=f"{chain.loss_share:.4f}",
             split=CorpusSplit.TEST_UNSEEN if split is Split.TEST else CorpusSplit.TRAIN,
         )
         return Drawn(row, self._opening(codes, opening.leading_silence))
@@ -220,6 +230,7 @@ class Simulator:
             campaign="",
             source=person.source,
             codec=chain.name,
+            loss=f"{chain.loss_share:.4f}",
             split=CorpusSplit.TEST_SILENCE,
         )
         return Drawn(row, Recording(silent_opening(kind, codes, rng)))

@@ -94,7 +94,8 @@ def small_corpus(audio_folder: Path, make_once: MakeOnce) -> Path:
     """A simulated corpus of 12 campaigns of 12 calls and 320 people, for the studies."""
     from silentspam.cli import main
 
-    size = ["--campaigns", "12", "--calls", "12", "--ham", "320", "--silence", "20", "--seed", "3"]
+    size = ["--campaigns", "12", "--calls", "12", "--ham", "320", "--silence", "20", "--kinds", "0"]
+    size += ["--seed", "3"]
     sources = ["--sources", str(audio_folder), "--codecs", "g711u", "g711a"]
 
     def simulate(out: Path) -> None:

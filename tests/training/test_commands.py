@@ -11,7 +11,8 @@ from silentspam.training.trained_on import fingerprint, read_trained_on
 @pytest.fixture(scope="module")
 def corpus(audio_folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("commands") / "corpus"
-    size = ["--campaigns", "8", "--calls", "6", "--ham", "80", "--silence", "20", "--seed", "2"]
+    size = ["--campaigns", "8", "--calls", "6", "--ham", "80", "--silence", "20", "--kinds", "20"]
+    size += ["--mix", "fax=3", "busy=1", "--seed", "2"]
     assert (
         main(["simulate", "--out", str(out), "--sources", str(audio_folder), "--codecs", "g711a", *size]) == 0
     )

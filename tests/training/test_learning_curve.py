@@ -109,7 +109,7 @@ def test_what_is_missing_is_said(base, attacks):
 
 def test_from_the_command_line(audio_folder, corpus_options, quick_training, tmp_path, capsys):
     sources = ["--sources", str(audio_folder), "--codecs", "g711u", "--seed", "9"]
-    size = ["--campaigns", "1", "--calls", "70", "--ham", "0", "--silence", "0"]
+    size = ["--campaigns", "1", "--calls", "70", "--ham", "0", "--silence", "0", "--kinds", "0"]
     assert main(["simulate", "--out", str(tmp_path / "attacks"), *sources, *size]) == 0
     capsys.readouterr()
     written = {name: tmp_path / f"curve.{name}" for name in ("json", "html")}

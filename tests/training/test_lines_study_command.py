@@ -13,7 +13,20 @@ from tests import models
 def many_calls(audio_folder, tmp_path_factory):
     """A simulated corpus of 24 campaigns of 20 calls, and 120 people."""
     out = tmp_path_factory.mktemp("lines") / "corpus"
-    size = ["--campaigns", "24", "--calls", "20", "--ham", "120", "--silence", "0", "--seed", "11"]
+    size = [
+        "--campaigns",
+        "24",
+        "--calls",
+        "20",
+        "--ham",
+        "120",
+        "--silence",
+        "0",
+        "--seed",
+        "11",
+        "--kinds",
+        "0",
+    ]
     sources = ["--sources", str(audio_folder), "--codecs", "g711u", "g711a"]
     assert main(["simulate", "--out", str(out), *sources, *size]) == 0
     return out
