@@ -71,7 +71,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": CORE
     | MODEL
     | SCREENING
-    | {"agi", "calllog", "config", "gatekeeping", "judging", "registry", "resources", "retention"},
+    | {"agi", "calllog", "config", "gatekeeping", "judging", "librarian", "registry", "resources"}
+    | {"retention"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config", "judging"},
     "serve": {
         *CORE,

@@ -19,6 +19,7 @@ def as_json(selection: Selection) -> str:
             "contradictions": selection.contradictions,
             "strata": [vars(stratum) | {"weight": stratum.weight} for stratum in selection.strata.values()],
             "outside": selection.outside,
+            "rejected_unasked": selection.unasked,
             "uncovered": selection.uncovered,
             "spam_share": vars(found) if found else None,
             "bounds": selection.bounds,
@@ -45,10 +46,20 @@ def _counts(head: str, names: Sequence[str], counts: Mapping[tuple[str, str], in
 
 
 def _strata(selection: Selection) -> str:
-    heads = ("chance of a challenge", "calls", "challenged", "with an answer", "spam", "ham", "weight")
+    heads = (
+        "chance of a challenge",
+        "suspected of",
+        "calls",
+        "challenged",
+        "with an answer",
+        "spam",
+        "ham",
+        "weight",
+    )
     rows = [
         (
             f"{s.probability:.3%}",
+            s.kind or "-",
             *map(str, (s.calls, s.challenged, s.labelled, s.spam, s.ham)),
             f"{s.weight:.1f}" if s.weight else "-",
         )
@@ -60,6 +71,8 @@ def _strata(selection: Selection) -> str:
 def _share(selection: Selection) -> str:
     found, bounds = selection.estimate, selection.bounds
     rest = f"nothing is said of {selection.outside + selection.uncovered} others"
+    if selection.unasked:
+        rest += f", of whom {selection.unasked} were rejected unasked"
     if found is None or bounds is None:
         return f"share of SPAM: unknown, no challenged call has an answer; {rest}"
     lines = [

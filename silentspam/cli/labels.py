@@ -19,17 +19,22 @@ from silentspam.cli.common import (
     table,
     verb_parser,
 )
+from silentspam.kinds.table import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from silentspam.calllog.labels import LabelledCall, Labels
 
+ANY_KIND, DEAD_AIR = "all", "silence"
+"""Values of `export --kind` beside the others of the table of kinds."""
+
 EXAMPLES = """\
   silentspam labels derive                          apply the rules to the call log
   silentspam labels list --contradictions
   silentspam labels export --out labels.csv         for silentspam train --recordings recording.folder
   silentspam labels export --out DIR/labels.csv --copy-recordings DIR
+  silentspam labels export --kind noise --out noise.csv
   silentspam labels import theirs.csv
   silentspam labels report
 
@@ -64,6 +69,12 @@ def add_parser(subparsers: Any) -> None:
         default=str(PRECEDENCE[-1]),
         help="only labels of this source or a higher one (CONDUCT: all)",
     )
+    export.add_argument(
+        "--kind",
+        choices=(*(kind.key for kind in KINDS), ANY_KIND),
+        default=DEAD_AIR,
+        help=f"the SPAM to write: what a model of that kind can learn from ({DEAD_AIR})",
+    )
     add_key_option(export)
     report = _action(actions, "report", run_report, "how the labels were selected, and the share of SPAM")
     report.add_argument("--json", action="store_true", help="the figures as JSON")
@@ -83,11 +94,10 @@ def _action(actions: Any, name: str, run: Any, summary: str) -> argparse.Argumen
 
 def run_derive(args: argparse.Namespace) -> int:
     """Print how many calls each rule found."""
-    from silentspam.labels.deriving import derive
-    from silentspam.labels.rules import FACT_COLUMNS
+    from silentspam.labels.deriving import COLUMNS, derive
 
     store = label_store(args)
-    counts = derive(_calls(store, args, ("call_id", *FACT_COLUMNS)), store.derive)
+    counts = derive(_calls(store, args, COLUMNS), store.derive)
     rows = [
         (
             str(count),
@@ -160,6 +170,7 @@ def run_export(args: argparse.Namespace) -> int:
         copy_to=args.copy_recordings,
         campaign=args.campaign or "",
         openings=openings_of(args),
+        kind=next((kind.name for kind in KINDS if kind.key == args.kind), None),
     )
     below = args.copy_recordings or folder
     for why, count in exported.left_out.items():

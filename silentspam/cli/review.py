@@ -31,8 +31,9 @@ EXAMPLES = """\
   silentspam review --play 'play -q -t ul -r 8000 -c 1'
   silentspam review --order newest --since 1d --png pictures
 
-Each answer is written at once. Calls wait here after `labels derive` or without it: failed the challenge and
-speech not measured, or signs that contradict. Digital silence is never here."""
+Each answer is written at once; 1, 2 … are spam of another kind than suspected. Calls wait here after
+`labels derive` or without it: failed the challenge and speech not measured, or signs that contradict. Digital
+silence is never here."""
 
 ORDERS = ("informative", "newest")
 

@@ -5,10 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from silentspam.calllog.labels import Answer, Label, LabelledCall, LabelSource
+from silentspam.kinds.table import KINDS
+from silentspam.labels.kinds import kind_if_spam
 
 ANSWERS = {"s": Answer.SPAM, "h": Answer.HAM, "u": Answer.UNSURE}
 SKIP, UNDO, PLAY, QUIT = "k", "z", "p", "q"
-HELP = "s spam  h ham  u unsure  k skip  z undo  p play  q quit"
+SPAM_OF = {str(number): kind for number, kind in enumerate(KINDS, 1)}
+"""Keys that say the kind of SPAM too; `s` is the kind that the call was suspected of."""
+HELP = "s spam  h ham  u unsure  k skip  z undo  p play  q quit   spam of a kind: " + "  ".join(
+    f"{key} {kind.key}" for key, kind in SPAM_OF.items()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,8 @@ class Desk:
     def _take(self, key: str) -> None:
         if key in ANSWERS:
             self._answer(ANSWERS[key])
+        elif key in SPAM_OF:
+            self._answer(Answer.SPAM, SPAM_OF[key].name)
         elif key == SKIP:
             self.position += 1
         elif key == UNDO:
@@ -59,8 +67,11 @@ class Desk:
         else:
             self.tools.say(HELP)
 
-    def _answer(self, answer: Answer) -> None:
-        call_id = str(self.queue[self.position].row["call_id"])
+    def _answer(self, answer: Answer, kind: str = "") -> None:
+        row = self.queue[self.position].row
+        call_id = str(row["call_id"])
+        if answer is Answer.SPAM:
+            kind = kind or kind_if_spam(row)
         self.tools.write(
             Label(
                 call_id=call_id,
@@ -68,9 +79,10 @@ class Desk:
                 label=answer,
                 labelled_at=self.tools.clock(),
                 labelled_by=self.tools.by,
+                kind=kind,
             )
         )
-        self.tools.say(f"{call_id}: {answer}")
+        self.tools.say(f"{call_id}: {answer}{f' ({kind})' if kind else ''}")
         self.answered.append(self.position)
         self.position += 1
 

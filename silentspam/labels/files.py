@@ -13,13 +13,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from silentspam.call import VerdictKind
+from silentspam.calllog import asked
 from silentspam.calllog.labels import Answer, Label, LabelledCall, LabelSource
 from silentspam.errors import AudioError, SilentSpamError
+from silentspam.labels import kinds
 from silentspam.labels.rules import Row, is_judgeable
 from silentspam.retention.names import is_there
 from silentspam.retention.openings import Openings
 
-CALL_COLUMNS = ("call_id", "recording", "ani", "challenge_cause", "challenge_probability")
+CALL_COLUMNS = ("call_id", "recording", "ani", "challenge_probability", *asked.COLUMNS, *kinds.COLUMNS)
 FIELDS = (
     "recording",
     "label",
@@ -33,8 +36,8 @@ FIELDS = (
     "call_id",
     "label_source",
 )
-KINDS = {Answer.SPAM: "CALLER_SILENCE", Answer.HAM: "call"}
-"""The kind of a label that names none."""
+PERSON = "call"
+"""The kind of a person's label that names none."""
 
 NAMED_IN_ERRORS = 3
 
@@ -70,12 +73,14 @@ def export(
     copy_to: Path | None = None,
     campaign: str = "",
     openings: Openings | None = None,
+    kind: str | None = VerdictKind.CALLER_SILENCE,
 ) -> Exported:
     """Write the labels that count and whose recording is there; the file is put in place by rename.
 
     `recordings` is the folder that the paths in the CSV are below; with `copy_to` each recording is copied
     there, and the paths are below that; `openings` opens those that are sealed, which only a copy can be of.
-    `campaign` is the name of the attack that the SPAM belongs to.
+    `campaign` is the name of the attack that the SPAM belongs to. SPAM of another kind than `kind` is left
+    out (None: nothing is): a fax is no example of dead air.
     Raises LabelFileError where it cannot be written, for want of space among others.
     """
     exported, callers = Exported(), dict[str, int]()
@@ -83,13 +88,22 @@ def export(
     with _put_in_place(out) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=FIELDS)
         writer.writeheader()
-        for call in calls:
+        for call in _teaching(calls, kind, exported):
             line = _line(call, recordings, copy, callers, exported)
             if line is not None:
                 writer.writerow(line | {"campaign": campaign if line["label"] == Answer.SPAM else ""})
         file.flush()
         os.fsync(file.fileno())
     return exported
+
+
+def _teaching(calls: Iterable[LabelledCall], kind: str | None, exported: Exported) -> Iterator[LabelledCall]:
+    """The calls whose labels teach a kind; SPAM of another is counted."""
+    for call in calls:
+        if kind is None or call.label is None or kinds.is_of(kind, call.label, call.row):
+            yield call
+        else:
+            exported.left_out[f"SPAM of {kinds.spam_kind(call.label, call.row) or 'no known kind'}"] += 1
 
 
 @contextmanager
@@ -137,13 +151,14 @@ def _line(
     if name is None:
         return None
     exported.written[label.label] += 1
-    probability = call.row["challenge_probability"] if call.row["challenge_cause"] else None
+    cause = asked.cause_asked_for(call.row)
+    probability = call.row["challenge_probability"] if cause else None
     return {
         "recording": name,
         "label": label.label,
-        "kind": label.kind if label.kind.isidentifier() else KINDS[label.label],
+        "kind": _kind(label, call.row),
         "source": _caller(str(call.row["ani"] or ""), callers),
-        "selection": call.row["challenge_cause"] or "none",
+        "selection": cause or "none",
         "weight": f"{1 / float(probability):g}" if probability else "",
         "call_id": call.row["call_id"],
         "label_source": label.source,
@@ -169,6 +184,12 @@ def _named(recording: Path, recordings: Path, copy: Copying | None, exported: Ex
         except AudioError as error:
             exported.left_out[f"the recording cannot be opened: {error}"] += 1
     return None
+
+
+def _kind(label: Label, row: Row) -> str:
+    if label.label is Answer.SPAM:
+        return kinds.spam_kind(label, row)
+    return label.kind if label.kind.isidentifier() else PERSON
 
 
 def read_lines(path: Path) -> list[Line]:

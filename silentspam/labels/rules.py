@@ -4,6 +4,7 @@ The rules for challenged calls are those of Orife et al. 2018, section 5: failed
 and not measured is for somebody to look at, passed and speech is HAM. The rest is decided here: what speaks
 against itself is looked at, and one sign alone is a label of a weaker source. A call whose opening is digital
 silence, or cannot be judged, is never SPAM and never looked at (section 7): nothing could be learnt from it.
+But a signal may stand in digital silence. Who was rejected unasked says nothing.
 """
 
 import enum
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from silentspam.call import Disposition, VerdictKind
 from silentspam.calllog.labels import Answer, LabelSource
+from silentspam.kinds.table import kind_named, kind_rejected
 
 FACT_COLUMNS = (
     "verdict",
@@ -83,6 +85,7 @@ RULES: dict[tuple[Challenge, Speech], Finding] = {
 """Challenge and speech → what follows."""
 
 NOTHING = Finding(why="nothing follows: not challenged, and speech not measured")
+UNASKED = Finding(why="nothing follows: rejected unasked")
 NOT_JUDGEABLE = Finding(
     why="its opening is digital silence, or holds too little: never SPAM, never trained on"
 )
@@ -93,7 +96,7 @@ def find(row: Row) -> Finding:
     challenge = Challenge(str(row["challenge_result"] or Challenge.NONE))
     speech = _speech(row)
     if challenge is Challenge.NONE and row["disposition"] != Disposition.BRIDGED:
-        return NOTHING
+        return UNASKED if kind_rejected(_text(row["disposition"])) else NOTHING
     finding = RULES.get((challenge, speech), NOTHING)
     if finding.answer is not Answer.HAM and not is_judgeable(row):
         return NOT_JUDGEABLE
@@ -101,14 +104,19 @@ def find(row: Row) -> Finding:
 
 
 def is_judgeable(row: Row) -> bool:
-    """Whether the opening was kept and holds enough that is not digital silence: else it is never SPAM."""
-    share = row["digital_silence_share"]
-    return (
-        row["verdict"] != VerdictKind.INCONCLUSIVE
-        and bool(row["recording"])
-        and share is not None
-        and float(share) <= MAX_DIGITAL_SILENCE
-    )
+    """Whether the opening was kept and holds enough that is not digital silence: else it is never SPAM.
+
+    What a listener heard it heard, however much digital silence there is around it.
+    """
+    if row["verdict"] == VerdictKind.INCONCLUSIVE or not row["recording"]:
+        return False
+    kind, share = kind_named(row["verdict"]), row["digital_silence_share"]
+    heard = kind is not None and bool(kind.listener)
+    return heard or (share is not None and float(share) <= MAX_DIGITAL_SILENCE)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _speech(row: Row) -> Speech:

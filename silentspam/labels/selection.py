@@ -3,28 +3,35 @@
 Suspects are always challenged, the rest by a small chance: labelled calls are no picture of all calls. Each
 labelled call of a challenge probability stands for all calls that had it: inverse probability weighting
 (Horvitz & Thompson 1952), with the weight that came to be, calls per labelled call, in place of the one that
-was meant, as some challenged calls get no label. Only challenged calls count: how others were chosen for a
-label, nobody knows. The interval combines each stratum's Wilson interval by the method of variance estimates
-recovery (Zou & Donner 2008): it is no point when a stratum holds one kind of label only.
+was meant, as some challenged calls get no label. Suspects of each kind are a stratum of their own: some of
+them speak, press or leave more than others, and get a label more seldom. Only challenged calls count: how
+others were chosen for a label, nobody knows, and who was rejected unasked stands for nobody. The interval
+combines each stratum's Wilson interval by the method of variance estimates recovery (Zou & Donner 2008): it
+is no point when a stratum holds one kind of label only.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from silentspam.calllog import asked
 from silentspam.calllog.labels import Answer, LabelledCall
+from silentspam.kinds.table import kind_named
 from silentspam.training.operating_point import Rate
 
-COLUMNS = ("call_id", "challenge_probability", "challenge_cause", "mode")
+COLUMNS = ("call_id", "challenge_probability", "mode", "verdict", *asked.COLUMNS)
 
 NOT_CHALLENGED = "none"
 
 
 @dataclass
 class Stratum:
-    """The calls of one challenge probability: how many, how many challenged, how many of those labelled."""
+    """The calls of one challenge probability, and of one kind of suspects: how many, how many challenged, how
+    many of those labelled."""
 
     probability: float
+    kind: str = ""
+    """The name of the kind they were suspected of; "" for calls that nobody suspected."""
     calls: int = 0
     challenged: int = 0
     spam: int = 0
@@ -58,9 +65,11 @@ class Selection:
     by_source: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_cause: Counter[tuple[str, str]] = field(default_factory=Counter)
     contradictions: list[str] = field(default_factory=list)
-    strata: dict[float, Stratum] = field(default_factory=dict)
+    strata: dict[tuple[float, str], Stratum] = field(default_factory=dict)
     outside: int = 0
     """Calls that could not be challenged, or whose chance is not known: nothing is said of them."""
+    unasked: int = 0
+    """Of these, calls that were rejected unasked."""
 
     @property
     def estimate(self) -> Estimate | None:
@@ -87,15 +96,17 @@ class Selection:
 def select(calls: Iterable[LabelledCall]) -> Selection:
     """Count every call; `calls` have `COLUMNS`."""
     selection = Selection()
-    strata: dict[float, Stratum] = {}
+    strata: dict[tuple[float, str], Stratum] = {}
     for call in calls:
         _count_labels(call, selection)
-        probability = call.row["challenge_probability"]
-        if not probability:
+        probability, unasked = call.row["challenge_probability"], asked.rejected_unasked(call.row)
+        if not probability or unasked:
             selection.outside += 1
+            selection.unasked += unasked
             continue
-        key = float(probability)
-        _count(call, strata.setdefault(key, Stratum(key)))
+        kind = kind_named(call.row["verdict"])
+        key = float(probability), kind.name if kind else ""
+        _count(call, strata.setdefault(key, Stratum(*key)))
     selection.strata = dict(sorted(strata.items()))
     return selection
 
@@ -103,7 +114,7 @@ def select(calls: Iterable[LabelledCall]) -> Selection:
 def _count_labels(call: LabelledCall, selection: Selection) -> None:
     if call.label is None:
         return
-    cause = str(call.row["challenge_cause"] or NOT_CHALLENGED)
+    cause = asked.cause_asked_for(call.row) or NOT_CHALLENGED
     selection.by_source[call.label.source, call.label.label] += 1
     selection.by_cause[cause, call.label.label] += 1
     if call.contradictory:
@@ -112,7 +123,7 @@ def _count_labels(call: LabelledCall, selection: Selection) -> None:
 
 def _count(call: LabelledCall, stratum: Stratum) -> None:
     stratum.calls += 1
-    if call.row["challenge_cause"] is None:
+    if asked.cause_asked_for(call.row) is None:
         return
     stratum.challenged += 1
     if call.label is not None:

@@ -12,7 +12,7 @@ import pytest
 
 from silentspam.call import ChallengeResult
 from silentspam.calllog.calls import CallTable
-from silentspam.calllog.labels import Answer, Labels
+from silentspam.calllog.labels import Answer, Label, Labels
 from silentspam.calllog.query import Filter
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.cli.review import keys
@@ -142,7 +142,7 @@ def test_at_a_terminal_a_key_needs_no_enter(
     os.write(ours, b"s")
     assert process.stdout
     for line in process.stdout:
-        if line == b"a: spam\n":
+        if line == b"a: spam (CALLER_SILENCE)\n":
             break
     assert answers(database) == {"a": "spam"}
     os.write(ours, b"q")
@@ -168,6 +168,29 @@ def test_an_answer_that_cannot_be_written_is_not_counted() -> None:
     with pytest.raises(OSError, match="full"):
         desk.run(iter("s"))
     assert (desk.position, desk.answered) == (0, [])
+
+
+def test_a_number_says_the_kind_of_spam_and_s_is_the_kind_suspected() -> None:
+    written: list[Label] = []
+    said: list[str] = []
+    tools = Tools(
+        show=lambda _call, _number: None,
+        play=lambda _call: None,
+        say=said.append,
+        write=written.append,
+        remove=lambda _call_id: None,
+        by="ada",
+    )
+    loud = {"level_dbfs": -20.0}
+    queue = [
+        a_call(verdict="CALLER_FAX", **loud),
+        a_call(**loud),
+        a_call(**loud),
+        a_call(verdict="CALLER_FAX"),
+    ]
+    Desk(queue, tools).run(iter("ss5h"))
+    assert [label.kind for label in written] == ["CALLER_FAX", "", "CALLER_NOISE", ""]
+    assert said == ["call-1: spam (CALLER_FAX)", "call-1: spam", "call-1: spam (CALLER_NOISE)", "call-1: ham"]
 
 
 def test_every_answer_has_a_key() -> None:

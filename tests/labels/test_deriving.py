@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from itertools import count
 
+import pytest
+
 from silentspam.calllog.labels import Answer, Label, LabelledCall, LabelSource
 from silentspam.labels import deriving
 from silentspam.labels.deriving import derive
@@ -40,9 +42,42 @@ def test_a_label_says_what_why_and_when() -> None:
         label=Answer.SPAM,
         labelled_at=5.0,
         labelled_by="silentspam",
+        kind="CALLER_SILENCE",
         note="failed the challenge and never spoke",
     )
     assert call_id == "call-1"
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"verdict": "CALLER_FAX", "level_dbfs": -20.0}, "CALLER_FAX"),
+        ({"verdict": "CALLER_SILENCE", "level_dbfs": -70.0}, "CALLER_SILENCE"),
+        ({"verdict": "HAM", "level_dbfs": -70.0}, "CALLER_SILENCE"),
+        ({"verdict": None, "level_dbfs": -70.0}, "CALLER_SILENCE"),
+        ({"verdict": "HAM", "level_dbfs": -20.0}, ""),
+        ({"verdict": None, "level_dbfs": -20.0}, ""),
+    ],
+)
+def test_spam_is_of_the_kind_suspected_and_dead_air_by_lot_only_where_it_is_as_quiet(
+    row: dict[str, str | float | None], kind: str
+) -> None:
+    ((_, label),) = run(a_call(**SPAM, **row)).changes
+    assert label
+    assert (label.label, label.kind) == (Answer.SPAM, kind)
+
+
+def test_a_label_without_its_kind_is_written_again_with_it() -> None:
+    old = a_label(source=LabelSource.OUTCOME, note="failed the challenge and never spoke")
+    ((_, label),) = run(a_call(old, verdict="CALLER_FAX", **SPAM)).changes
+    assert label
+    assert label.kind == "CALLER_FAX"
+
+
+def test_who_passed_a_challenge_is_a_person_whatever_was_suspected() -> None:
+    ((_, label),) = run(a_call(verdict="CALLER_FAX", **HAM)).changes
+    assert label
+    assert (label.label, label.kind) == (Answer.HAM, "")
 
 
 def test_a_second_time_nothing_is_written() -> None:

@@ -54,6 +54,43 @@ def test_a_line_has_what_training_reads_and_how_the_call_was_selected(tmp_path: 
     assert exported.written == {Answer.SPAM: 1, Answer.HAM: 1}
 
 
+def test_a_fax_that_failed_the_challenge_is_no_example_of_dead_air(tmp_path: Path) -> None:
+    calls = [
+        kept(tmp_path, "silence", verdict="CALLER_SILENCE", level_dbfs=-70.0),
+        kept(tmp_path, "fax", verdict="CALLER_FAX", level_dbfs=-20.0),
+        kept(tmp_path, "person", Answer.HAM, verdict="CALLER_FAX", level_dbfs=-20.0),
+        kept(tmp_path, "loud", level_dbfs=-20.0),
+        a_named("hum", kept(tmp_path, "named", verdict="CALLER_FAX")),
+        a_named("CALLER_NOISE", kept(tmp_path, "other", verdict="CALLER_SILENCE")),
+    ]
+    exported = export(calls, tmp_path / "labels.csv", recordings=tmp_path)
+    found = {line["call_id"]: line["kind"] for line in read(tmp_path / "labels.csv")}
+    assert found == {"silence": "CALLER_SILENCE", "person": "call", "named": "hum"}
+    assert exported.left_out == {
+        "SPAM of CALLER_FAX": 1,
+        "SPAM of no known kind": 1,
+        "SPAM of CALLER_NOISE": 1,
+    }
+    export(calls, tmp_path / "fax.csv", recordings=tmp_path, kind="CALLER_FAX")
+    assert [line["call_id"] for line in read(tmp_path / "fax.csv")] == ["fax", "person"]
+    export(calls, tmp_path / "all.csv", recordings=tmp_path, kind=None)
+    kinds = [line["kind"] for line in read(tmp_path / "all.csv")]
+    assert kinds == ["CALLER_SILENCE", "CALLER_FAX", "call", "", "hum", "CALLER_NOISE"]
+
+
+def a_named(kind: str, call: LabelledCall) -> LabelledCall:
+    """The call with its label's kind said by whoever labelled it."""
+    return LabelledCall(call.row, (a_label(call_id=str(call.row["call_id"]), kind=kind),))
+
+
+def test_who_was_rejected_unasked_was_selected_by_no_challenge(tmp_path: Path) -> None:
+    row = {"challenge_cause": "SUSPICION", "challenge_probability": 1.0, "decision": "REJECT"}
+    call = kept(tmp_path, "call-1", verdict="CALLER_SILENCE", **row)
+    export([call], tmp_path / "labels.csv", recordings=tmp_path)
+    (line,) = read(tmp_path / "labels.csv")
+    assert (line["selection"], line["weight"]) == ("none", "")
+
+
 def test_training_reads_it(tmp_path: Path) -> None:
     calls = [kept(tmp_path / "r", f"call-{n}", Answer.HAM if n % 2 else Answer.SPAM) for n in range(24)]
     export(calls, tmp_path / "labels.csv", recordings=tmp_path / "r")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from silentspam.call import ChallengeResult, Disposition, VerdictKind
 from silentspam.calllog.labels import Answer, LabelSource
+from silentspam.kinds.table import KINDS
 from silentspam.labels.rules import FACT_COLUMNS, RULES, Challenge, Finding, Speech, find
 from tests.labels.calls import a_row
 
@@ -27,6 +28,8 @@ TABLE = [
     (None, None, "BRIDGED", NOTHING, None),
     (None, None, "BRIDGE_ABANDON", NOTHING, None),
     (None, None, "SCREEN_ABANDON", NOTHING, None),
+    (None, None, "REJECTED_CALLER_FAX", NOTHING, None),
+    ("FAILED", 0.0, "REJECTED_CALLER_FAX", SPAM, LabelSource.OUTCOME),
     (None, None, None, NOTHING, None),
 ]
 
@@ -48,6 +51,13 @@ def test_what_follows(
     assert finding.why
     if source:
         assert finding.source is source
+
+
+def test_a_signal_in_digital_silence_is_spam_all_the_same() -> None:
+    row = {"challenge_result": "FAILED", "caller_speech_seconds": 0.0, "digital_silence_share": 0.8}
+    assert outcome(find(a_row(verdict="CALLER_FAX", **row))) == SPAM
+    assert outcome(find(a_row(verdict="CALLER_SILENCE", **row))) == NOTHING
+    assert outcome(find(a_row(verdict="CALLER_FAX", **row | {"recording": None}))) == NOTHING
 
 
 SILENT = [
@@ -78,6 +88,8 @@ def test_every_result_of_a_challenge_has_its_lines() -> None:
     assert {challenge for challenge, _ in RULES} == set(Challenge)
 
 
+HEARD = {kind.name for kind in KINDS if kind.listener}
+
 ANY = {
     "verdict": st.sampled_from([None, *VerdictKind]),
     "recording": st.sampled_from([None, "/r/a.ulaw"]),
@@ -100,7 +112,8 @@ def test_any_row_is_judged_and_spam_needs_a_failed_challenge_a_measured_zero_and
         assert row["challenge_result"] == "FAILED"
         assert row["caller_speech_seconds"] == 0
         assert row["verdict"] != "INCONCLUSIVE"
-        assert (row["digital_silence_share"] or 0.0) <= 0.5
+        heard = row["verdict"] in HEARD
+        assert heard or float(row["digital_silence_share"] or 0.0) <= 0.5
 
 
 def test_speech_has_three_values() -> None:

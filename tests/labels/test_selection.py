@@ -51,9 +51,41 @@ def test_suspects_of_every_cause_stand_together_and_whom_the_budget_spared_stand
     calls = [challenged(Answer.SPAM, cause=cause) for cause in ("LINE", "SUSPICION", "BURST")]
     calls += [spared(0.0), spared(None), challenged(Answer.HAM, cause="EXPLORATION", probability=0.002)]
     selection = select(calls)
-    assert {p: (s.calls, s.labelled) for p, s in selection.strata.items()} == {0.002: (1, 1), 1.0: (3, 3)}
+    assert {p: (s.calls, s.labelled) for (p, _), s in selection.strata.items()} == {
+        0.002: (1, 1),
+        1.0: (3, 3),
+    }
     assert selection.outside == 2
     assert selection.by_cause["LINE", Answer.SPAM] == selection.by_cause["BURST", Answer.SPAM] == 1
+
+
+def suspected_of(kind: str, answer: Answer | None, **more: str | float | None) -> LabelledCall:
+    labels = () if answer is None else (a_label(answer, LabelSource.OUTCOME),)
+    row = {"challenge_cause": "SUSPICION", "challenge_probability": 1.0, "decision": "REJECT"}
+    return a_call(*labels, verdict=kind, **{**row, "challenged_at": 5.0, **more})
+
+
+def test_kinds_are_strata_of_their_own_since_some_get_a_label_more_seldom() -> None:
+    """Of 90 recordings one has an answer: pooled, 10 faxes would have said what the others are."""
+    calls = [suspected_of("CALLER_FAX", SPAM) for _ in range(10)]
+    calls += [suspected_of("CALLER_RECORDING", HAM), *[suspected_of("CALLER_RECORDING", None)] * 89]
+    selection = select(calls)
+    assert {kind: s.weight for (_, kind), s in selection.strata.items()} == {
+        "CALLER_FAX": 1.0,
+        "CALLER_RECORDING": 90.0,
+    }
+    assert selection.estimate
+    assert selection.estimate.share == pytest.approx(0.1)
+
+
+def test_who_was_rejected_unasked_stands_for_nobody_and_is_no_challenge() -> None:
+    unasked = suspected_of("CALLER_FAX", None, challenged_at=None)
+    labelled = suspected_of("CALLER_FAX", SPAM, challenged_at=None)
+    selection = select([suspected_of("CALLER_FAX", SPAM), *[unasked] * 9, labelled])
+    ((stratum,), outside) = selection.strata.values(), selection.outside
+    assert (stratum.calls, stratum.challenged, stratum.weight) == (1, 1, 1.0)
+    assert (outside, selection.unasked) == (10, 10)
+    assert selection.by_cause == {("SUSPICION", "spam"): 1, ("none", "spam"): 1}
 
 
 def test_an_answer_to_an_unchallenged_call_is_no_part_of_the_estimate() -> None:
