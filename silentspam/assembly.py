@@ -235,6 +235,21 @@ def learn_lines(config: Config) -> int:
     return learnt
 
 
+def learn_recordings(config: Config, record: CallRecord) -> None:
+    """Learn what a finished call plays, and bring this machine's file of recordings up to date.
+
+    For a process of one call; a server has `serve.replays`. Raises CallLogError or LibraryError.
+    """
+    from silentspam.calllog.recordings import RecordingTables
+    from silentspam.librarian import Publisher, learn_alone
+
+    tables = RecordingTables(database(config))
+    learnt = learn_alone(config, tables, record)
+    if learnt.found:
+        print(f"silentspam: recording {learnt.recording_id} found, silentspam recordings", file=sys.stderr)
+    Publisher(config.library_folder, tables).publish()
+
+
 def publish(config: Config, snapshot: "Snapshot") -> None:
     """Put a snapshot where this machine's calls read it; says on standard error why it could not."""
     from silentspam.lines.snapshot import write_snapshot

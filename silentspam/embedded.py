@@ -111,8 +111,8 @@ def _log(config: Config, entry: Entry) -> int:
 
 
 def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) -> int:
-    """Write the row; when it is safe, learn its line, let the model on trial judge the call too, and do with
-    its opening what `retention` says.
+    """Write the row; when it is safe, learn its line and what it plays, let the model on trial judge the call
+    too, and do with its opening what `retention` says.
 
     That model may be anything: nothing it does costs the row, and no live call waits for it.
     """
@@ -123,6 +123,7 @@ def _log_and_try(config: Config, record: CallRecord, *, a_caller_waits: bool) ->
         os.nice(AFTER_CALL_NICENESS)
     _look_after_gate(config)
     _learn(config)
+    _learn_recordings(config, record)
     try:
         if judging.judge_in_shadow(config, record):
             status = max(status, _log(config, screened(record)))
@@ -139,6 +140,14 @@ def _learn(config: Config) -> None:
         assembly.learn_lines(config)
     except Exception as error:  # noqa: BLE001  whatever is wrong with the lines, the row is written
         print(f"silentspam: lines: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _learn_recordings(config: Config, record: CallRecord) -> None:
+    """Compare this call's opening with others', and have the next call know what is known now."""
+    try:
+        assembly.learn_recordings(config, record)
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the recordings, the row is written
+        print(f"silentspam: recordings: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _look_after_gate(config: Config) -> None:

@@ -7,13 +7,13 @@ of one call database know of each other's calls, they know from there.
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam.call import CallRecord, VerdictKind
 from silentspam.calllog.recordings import RecordingCall
-from silentspam.errors import LibraryError
+from silentspam.errors import AudioError, LibraryError
 from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
 from silentspam.lines.numbers import caller_key
@@ -31,6 +31,9 @@ UNLEARNT = frozenset({VerdictKind.CALLER_FAX, VerdictKind.CALLER_BUSY, VerdictKi
 
 CAUGHT_UP_SECONDS = 2.0
 """How often other servers' openings are asked for at most."""
+
+AT_MOST_ALONE = 1000
+"""Openings that a process of one call looks through: to take them in takes an eighth of a second."""
 
 LATE_SECONDS = 30.0
 """How much later than its call another server's opening may come to the database."""
@@ -107,15 +110,20 @@ NOTHING = Learnt()
 
 @dataclass
 class Learner:
-    """Looks for re-plays among the calls of all servers. One for each server; it is no use to two threads."""
+    """Looks for re-plays among the calls of all servers. One for each server; it is no use to two threads.
+
+    at_most: openings, the newest of the window, that are looked through; None: all of them.
+    """
 
     tables: "RecordingTables"
     library: "LibraryFile"
     settings: WindowSettings = field(default_factory=WindowSettings)
     rule: AcceptanceRule = field(default_factory=AcceptanceRule)
+    at_most: int | None = None
 
     def __post_init__(self) -> None:
-        self._window = Window(self.settings)
+        self._at_most = min(self.at_most or self.settings.openings, self.settings.openings)
+        self._window = Window(replace(self.settings, openings=self._at_most))
         self._seen: dict[str, None] = {}
         self._caught_up_at = float("-inf")
 
@@ -172,7 +180,7 @@ class Learner:
         if now - self._caught_up_at < CAUGHT_UP_SECONDS:
             return
         since = max(now - self.settings.seconds, self._caught_up_at - LATE_SECONDS)
-        for heard in self.tables.recent(since, self.settings.openings):
+        for heard in self.tables.recent(since, self._at_most):
             self._add(heard)
         self.tables.forget_recent(self.settings, now)
         self._caught_up_at = now
@@ -184,6 +192,26 @@ class Learner:
         self._seen[heard.call_id] = None
         while len(self._seen) > 2 * self.settings.openings:
             del self._seen[next(iter(self._seen))]
+
+
+def learn_alone(config: "Config", tables: "RecordingTables", record: CallRecord) -> Learnt:
+    """Learn from one call, in a process that ends with it: among fewer openings than a server looks through.
+
+    Raises CallLogError.
+    """
+    from silentspam.audio import read_ulaw
+    from silentspam.recordings.reading import LibraryFile
+
+    if not config.recordings.learn or record.recording is None:
+        return NOTHING
+    try:
+        opening = read_ulaw(Path(record.recording), max_seconds=config.recording.seconds)
+    except AudioError:
+        return NOTHING
+    settings, rule = window_settings(config), acceptance_rule(config)
+    library = LibraryFile(config.library_folder)
+    (learnt,) = Learner(tables, library, settings, rule, at_most=AT_MOST_ALONE).learn([(record, opening)])
+    return learnt
 
 
 def _heard(record: CallRecord, recording: "Recording") -> Heard | None:
