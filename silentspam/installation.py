@@ -58,6 +58,7 @@ def folders(config: Config) -> list[Path]:
         Path(log.unlogged).parent,
         Path(config.recording.folder),
         Path(config.gate.folder),
+        config.library_folder,
         *filter(None, [config.legs_folder]),
         *([Path(config.lines.folder)] if config.lines.enabled else []),
     )

@@ -48,6 +48,7 @@ def examine(
     from silentspam.cli.doctor_collection import collection
     from silentspam.cli.doctor_gate import gate
     from silentspam.cli.doctor_lines import lines
+    from silentspam.cli.doctor_recordings import recordings
     from silentspam.cli.doctor_registry import registry
     from silentspam.cli.doctor_retention import retention
     from silentspam.cli.doctor_server import server
@@ -66,6 +67,7 @@ def examine(
         *_call_log(config, identity),
         *gate(config, identity),
         *lines(config, identity),
+        *recordings(config, identity),
         *collection(config, etc),
         *retention(config, identity),
         *server(config, etc),
