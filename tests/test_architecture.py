@@ -22,7 +22,7 @@ PACKAGE = Path(silentspam.__file__).parent
 CORE = {"errors", "call", "verdict", "budget"}
 SOUND = {"audio", "spectrum", "eigen", "decompose", "texture", "features"}
 TREES = {"trees", "forest", "boosted"}
-MODEL = {*SOUND, *TREES, "arrays", "card", "fitness", "hashed", "lines", "model"}
+MODEL = {*SOUND, *TREES, "arrays", "card", "fitness", "framed", "hashed", "lines", "model"}
 SCREENING = {"challenge", "channel", "collecting", "gate", "policy", "screening"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "verdict": {"call"},
     "budget": {"call"},
     "arrays": {"errors"},
+    "framed": set(),
     "audio": {"errors"},
     "audio_files": {"errors", "audio"},
     "spectrum": {"errors", "audio"},
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "trees": {"errors"},
     "forest": {"errors", "trees"},
     "boosted": {"errors", "trees"},
-    "lines": CORE | {"arrays", "lines"},
+    "lines": CORE | {"arrays", "framed", "lines"},
     "kinds": CORE | SOUND | TREES | {"card", "fitness", "hashed", "kinds", "resources"},
     "recordings": {"errors", "call", "kinds", "recordings"},
     "hashed": {"errors", "arrays"},
@@ -52,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "challenge": {"errors", "call"},
     "channel": {"errors", "call"},
     "policy": {"budget", "call", "verdict"},
-    "gate": {"errors", "call", "gate"},
+    "gate": {"errors", "call", "framed", "gate"},
     "screening": CORE | {"challenge", "channel", "gate", "kinds", "policy"},
     "collecting": CORE | {"audio", "fitness", "gate", "policy"},
     "agi": {"errors", "call", "agi", "kinds"},
@@ -116,6 +117,7 @@ OUTSIDE = {
     # Whoever is not named here imports the standard library alone; a module's line goes before its part's.
     **{part: {"numpy"} for part in (*SOUND, *TREES)},
     "arrays": {"numpy"},
+    "framed": {"msgspec"},
     "lines": {"numpy", "msgspec"},
     "kinds": {"numpy"},
     "recordings": {"numpy", "msgspec"},

@@ -1,7 +1,6 @@
-"""The gate's file: what every call is decided by before any audio, in one small file replaced as a whole.
+"""The gate's file: what every call is decided by before any audio, in one small file (`framed`).
 
-    first line    the SHA-256 of everything after it
-    second line   JSON: format, what it was made from and when, the switch, how much of each follows
+    header        format, what it was made from and when, the switch, how much of each follows
     arrays        keys of the listed numbers [int64, ascending], their expiry [float64, s since the epoch, inf
                   for never], keys and times of callers who passed a challenge [int64 ascending, float64],
                   keys of called numbers with terms [int64, ascending], each listing [uint8, of LISTINGS]
@@ -11,8 +10,6 @@ Byte order is the machine's own, which the file never leaves. A call finds its n
 nothing else. A file that is torn or of another format is a GateError: what the rules do then is in `rules`.
 """
 
-import hashlib
-import os
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,13 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from silentspam import framed
 from silentspam.errors import GateError
 from silentspam.gate.terms import DnisTerms, Listing, SwitchEvent, Term
 
 FORMAT = 1
 FILE_NAME = "gate"
-LARGEST = 64 * 1024 * 1024
-"""Bytes: more than this is none of ours."""
 
 LISTINGS = (Listing.PUBLIC_SAFETY, Listing.BLOCKED, Listing.PERMITTED)
 """Their numbers in the file."""
@@ -112,20 +108,15 @@ def _find(keys: memoryview, wanted: int) -> int | None:
 
 def encode(gate: Gate) -> bytes:
     """The bytes of the file."""
-    content = msgspec.json.encode(gate.header) + b"\n" + gate.body
-    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+    return framed.framed(gate.header, gate.body)
 
 
 def decode(content: bytes) -> Gate:
     """What a file's bytes say. Raises GateError for a torn one, or another format."""
-    digest, _, rest = content.partition(b"\n")
-    if digest != hashlib.sha256(rest).hexdigest().encode():
-        raise GateError(f"torn: its {len(rest)} bytes are not those of its SHA-256")
-    head, _, body = rest.partition(b"\n")
     try:
-        header = msgspec.json.decode(head, type=Header)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise GateError(f"no header: {error}") from error
+        header, body = framed.unframed(content, Header)
+    except ValueError as error:
+        raise GateError(str(error)) from error
     if header.format != FORMAT:
         raise GateError(f"format {header.format}, this version reads {FORMAT}")
     gate = Gate(header, body)
@@ -142,10 +133,7 @@ def read(folder: Path) -> Gate | None:
 
 def _content(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            return file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
-    except FileNotFoundError:
-        return None
+        return framed.read(path)
     except OSError as error:
         raise GateError(f"gate.folder: {path}: {error.strerror or error}") from error
 

@@ -7,7 +7,6 @@ held, and nobody waits long for it: the kill switch works also when another writ
 
 import fcntl
 import os
-import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from silentspam import framed
 from silentspam.errors import GateError
 from silentspam.gate.file import FILE_NAME, Gate, Header, encode, read
 from silentspam.gate.packing import Lists, packed
@@ -84,7 +84,7 @@ def _locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise GateError(f"gate.folder {folder}: {error.strerror or error}") from error
     try:
-        _belongs_to_folder(folder, descriptor)
+        framed.give_to_owner(folder, descriptor)
         deadline = time.monotonic() + LOCK_SECONDS
         while not _lock(descriptor) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -102,28 +102,8 @@ def _lock(descriptor: int) -> bool:
 
 
 def _replace(folder: Path, gate: Gate) -> None:
-    """Put the file in place by rename: no reader ever meets half of it, and it outlives a loss of power."""
+    """Put the file in place."""
     try:
-        descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{FILE_NAME}-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(encode(gate))
-                os.fchmod(file.fileno(), 0o640)
-                _belongs_to_folder(folder, file.fileno())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, folder / FILE_NAME)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(partial)
-            raise
+        framed.replace(folder / FILE_NAME, encode(gate))
     except OSError as error:
         raise GateError(f"gate.folder {folder}: {error.strerror or error}") from error
-
-
-def _belongs_to_folder(folder: Path, descriptor: int) -> None:
-    """Root may write too, and Asterisk's user must read and replace it."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        with suppress(OSError):
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -1,7 +1,6 @@
-"""What calls are judged with: one small file, replaced as a whole when line memory has learnt something.
+"""What calls are judged with: one small file (`framed`), replaced when line memory has learnt something.
 
-    first line    the SHA-256 of everything after it
-    second line   JSON: format, space, version, threshold, credits, how much of each follows
+    header        format, space, version, threshold, credits, how much of each follows
     arrays        the lines' terms: weights [shape=(n_lines, n_dims), float32], constants [float32], counts
                   [int32]; hashed trusted numbers [int64]
     the rest      a line of JSON for each line, of which only the matched one is ever read
@@ -10,11 +9,7 @@ A process reads it for every call. A file that is torn, of another format or spa
 error of the call's: without it the model alone judges.
 """
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from silentspam import framed
 from silentspam.budget import Credit
 from silentspam.errors import LineError
 from silentspam.lines.ground import LineGround
@@ -30,8 +26,6 @@ from silentspam.verdict import LineMatch, LineState
 
 FORMAT = 1
 FILE_NAME = "snapshot"
-LARGEST = 64 * 1024 * 1024
-"""Bytes: more than this is none of ours."""
 
 
 class KnownLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,20 +119,15 @@ def encode(snapshot: Snapshot) -> bytes:
         trusted,
     )
     body = b"".join(array.tobytes() for array in arrays) + b"\n".join(snapshot.told)
-    content = msgspec.json.encode(header) + b"\n" + body
-    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+    return framed.framed(header, body)
 
 
 def decode(content: bytes) -> Snapshot:
     """The snapshot in a file's bytes. Raises LineError for a torn one, or another format."""
-    digest, _, rest = content.partition(b"\n")
-    if digest != hashlib.sha256(rest).hexdigest().encode():
-        raise LineError(f"snapshot of lines: torn: its {len(rest)} bytes are not those of its SHA-256")
-    head, _, body = rest.partition(b"\n")
     try:
-        header = msgspec.json.decode(head, type=_Header)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise LineError(f"snapshot of lines: no header: {error}") from error
+        header, body = framed.unframed(content, _Header)
+    except ValueError as error:
+        raise LineError(f"snapshot of lines: {error}") from error
     if header.format != FORMAT:
         raise LineError(f"snapshot of lines: format {header.format}, this version reads {FORMAT}")
     try:
@@ -190,19 +179,7 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{FILE_NAME}-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(encode(snapshot))
-            os.chmod(partial, 0o640)
-            if os.geteuid() == 0:  # root may learn too, and Asterisk's user must read it
-                owner = folder.stat()
-                os.chown(partial, owner.st_uid, owner.st_gid)
-            os.replace(partial, folder / FILE_NAME)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(partial)
-            raise
+        framed.replace(folder / FILE_NAME, encode(snapshot), durable=False)
     except OSError as error:
         raise LineError(f"lines.folder {folder}: {error.strerror or error}") from error
 
@@ -210,11 +187,7 @@ def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
 def read_snapshot(folder: Path) -> Snapshot | None:
     """The snapshot in `folder`; None where there is none yet. Raises LineError for one that is no use."""
     try:
-        with (folder / FILE_NAME).open("rb") as file:
-            # No more than there is: a buffer of LARGEST alone costs a call as much as the reading.
-            content = file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
-    except FileNotFoundError:
-        return None
+        content = framed.read(folder / FILE_NAME)
     except OSError as error:
         raise LineError(f"lines.folder {folder}: {error.strerror or error}") from error
-    return decode(content)
+    return None if content is None else decode(content)

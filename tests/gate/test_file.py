@@ -4,7 +4,6 @@ import errno
 import os
 import re
 from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import given
@@ -147,11 +146,11 @@ def test_a_moment_without_descriptors_costs_that_call_the_file_and_no_later_one(
     (tmp_path / FILE_NAME).write_bytes(CONTENT)
     file = GateFile(tmp_path)
 
-    def refuse(*_arguments: object, **_options: object) -> IO[bytes]:
+    def refuse(*_arguments: object, **_options: object) -> int:
         raise OSError(trouble, os.strerror(trouble))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", refuse)
+        patch.setattr(os, "open", refuse)
         for _ in range(2):
             with pytest.raises(GateError, match=re.escape(os.strerror(trouble))):
                 file.read_if_changed()

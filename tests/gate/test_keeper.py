@@ -1,5 +1,6 @@
 """Fail open: each way in which the gate can break, by name."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,12 @@ def test_with_a_foreign_file_the_call_is_screened_as_configured(tmp_path: Path) 
 
 def test_with_a_folder_in_the_files_place_the_call_is_screened_as_configured(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
-    assert_screened_as_configured(tmp_path, "directory")
+    assert_screened_as_configured(tmp_path, "not a plain file")
+
+
+def test_a_pipe_in_the_files_place_holds_no_call(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE_NAME)
+    assert_screened_as_configured(tmp_path, "not a plain file")
 
 
 def test_with_a_link_in_a_circle_the_call_is_screened_as_configured(tmp_path: Path) -> None:
