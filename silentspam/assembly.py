@@ -47,6 +47,7 @@ def screener(
         judge=judge or _judge(config),
         exploration=_exploration(config),
         treatments=config.treatments(),
+        prompts=config.prompts(),
         ring=bool(config.recording.ring_tone),
         admit=admit or gatekeeper(config),
         rejection=rejection(config),
@@ -241,13 +242,17 @@ def learn_recordings(config: Config, record: CallRecord) -> None:
     For a process of one call; a server has `serve.replays`. Raises CallLogError or LibraryError.
     """
     from silentspam.calllog.recordings import RecordingTables
-    from silentspam.librarian import Publisher, learn_alone
+    from silentspam.librarian import Publisher, forget_openings, learn_alone
 
     tables = RecordingTables(database(config))
     learnt = learn_alone(config, tables, record)
     if learnt.found:
         print(f"silentspam: recording {learnt.recording_id} found, silentspam recordings", file=sys.stderr)
     Publisher(config.library_folder, tables).publish()
+    if not config.recordings.learn:
+        forget_openings(
+            config, tables
+        )  # what was heard before nobody wanted to learn; learning does it itself
 
 
 def publish(config: Config, snapshot: "Snapshot") -> None:

@@ -194,6 +194,11 @@ class Learner:
             del self._seen[next(iter(self._seen))]
 
 
+def forget_openings(config: "Config", tables: "RecordingTables") -> None:
+    """Let openings go that the window is over for, whether another call comes or not. Raises CallLogError."""
+    tables.forget_recent(window_settings(config), time.time())
+
+
 def learn_alone(config: "Config", tables: "RecordingTables", record: CallRecord) -> Learnt:
     """Learn from one call, in a process that ends with it: among fewer openings than a server looks through.
 

@@ -101,7 +101,8 @@ class RecordingTables:
             if (same := library_of(newest).match(sound)) is not None:
                 return same
             _add(connection, name, sound, event)
-            connection.executemany(_PUT_CALL, [asdict(call) for call in calls])
+            for call in calls:
+                _put_call(connection, call)
             connection.execute(_FORGET_OLD, {"kept": CANDIDATES_KEPT})
             connection.execute(_FORGET_CALLS)
         return None
@@ -169,7 +170,9 @@ class RecordingTables:
             for heard in openings
         ]
         with self._database.transaction(write=True) as connection:
-            connection.executemany(_REMEMBER, columns)
+            for one in columns:
+                if connection.execute(_ERASED, {"call_id": one["call_id"]}).fetchone() is None:
+                    connection.execute(_REMEMBER, one)
 
     def recent(self, since: float, at_most: int) -> list[Heard]:
         """The newest openings that were heard after `since` [s since the epoch], oldest first."""
@@ -194,11 +197,26 @@ class RecordingTables:
             )
 
     def forget_calls(self, call_ids: Iterable[str]) -> None:
-        """Erase what is kept of these calls, at a caller's request: a recording itself is nobody's."""
-        named = [{"call_id": call_id} for call_id in call_ids]
+        """Erase what is kept of these calls, at a caller's request: see `forget_calls`."""
         with self._database.transaction(write=True) as connection:
-            connection.executemany("DELETE FROM recent_openings WHERE call_id = :call_id", named)
-            connection.executemany("DELETE FROM recording_matches WHERE call_id = :call_id", named)
+            forget_calls(connection, call_ids)
+
+
+def forget_calls(connection: Connection, call_ids: Iterable[str]) -> None:
+    """Erase what is kept of these calls, within a transaction.
+
+    A candidate that no other call plays goes with them: its peaks are of that caller's audio, and nobody has
+    decided on it. What others play too, or an operator decided on, is nobody's own.
+    """
+    for call_id in call_ids:
+        it = {"it": call_id}
+        played = connection.execute(
+            "SELECT recording_id FROM recording_matches WHERE call_id = :it", it
+        ).fetchall()
+        connection.execute("DELETE FROM recent_openings WHERE call_id = :it", it)
+        connection.execute("DELETE FROM recording_matches WHERE call_id = :it", it)
+        for row in played:
+            connection.execute(_FORGET_ORPHAN, {"it": row["recording_id"]})
 
 
 _NEWEST = "SELECT * FROM recordings ORDER BY added_at DESC, recording_id LIMIT 50"
@@ -226,6 +244,11 @@ _FORGET_OLD = (
     "(SELECT recording_id FROM recordings WHERE standing = 'CANDIDATE' "
     "ORDER BY changed_at DESC, recording_id LIMIT :kept) AS newest)"
 )
+_FORGET_ORPHAN = (
+    "DELETE FROM recordings WHERE recording_id = :it AND standing = 'CANDIDATE' AND recording_id NOT IN "
+    "(SELECT recording_id FROM recording_matches)"
+)
+_ERASED = "SELECT 1 FROM calls WHERE call_id = :call_id AND erased_at IS NOT NULL"
 _FORGET_CALLS = (
     "DELETE FROM recording_matches WHERE recording_id NOT IN (SELECT recording_id FROM recordings)"
 )
@@ -266,7 +289,7 @@ def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -
     row = connection.execute(_ONE, {"it": call.recording_id}).fetchone()
     if row is None:
         return None
-    connection.execute(_PUT_CALL, asdict(call))
+    _put_call(connection, call)
     before = Standing(row["standing"])
     if before is not Standing.CANDIDATE:
         return before
@@ -276,6 +299,12 @@ def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -
         note = f"{tally.failed} failed challenges from {tally.numbers} numbers, and no person"
         _change(connection, _by_rule(call, after, note))
     return after
+
+
+def _put_call(connection: Connection, call: RecordingCall) -> None:
+    """Keep that a call plays it; an erased one is remembered by windows for a while, and stays erased."""
+    if connection.execute(_ERASED, {"call_id": call.call_id}).fetchone() is None:
+        connection.execute(_PUT_CALL, asdict(call))
 
 
 def _by_rule(call: RecordingCall, deed: Standing, note: str) -> RecordingEvent:

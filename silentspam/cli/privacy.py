@@ -116,6 +116,7 @@ def run_erase(args: argparse.Namespace) -> int:
         "have forgotten the number"
     )
     _publish_lines(config)
+    _publish_recordings(config, database)
     return _see_to_what_is_left(config, who, erased.under_way)
 
 
@@ -181,6 +182,18 @@ def _publish_lines(config: Config) -> None:
             assembly.publish(config, assembly.lines(config).snapshot(basis, now=time.time()))
     except SilentSpamError as error:
         print(f"silentspam privacy: lines are published later: {printable(error)}", file=sys.stderr)
+
+
+def _publish_recordings(config: Config, database: "Database") -> None:
+    """Replace this machine's file of recordings, where a candidate of this caller's audio may have been."""
+    from silentspam.calllog.recordings import RecordingTables
+    from silentspam.errors import SilentSpamError
+    from silentspam.librarian import Publisher
+
+    try:
+        Publisher(config.library_folder, RecordingTables(database)).publish()
+    except SilentSpamError as error:
+        print(f"silentspam privacy: recordings are published later: {printable(error)}", file=sys.stderr)
 
 
 def _see_to_what_is_left(config: Config, who: "Person", under_way: int) -> int:

@@ -99,6 +99,8 @@ def _turns(config: Config, sweep: "Sweep") -> "tuple[tuple[str, Path, Sweep], ..
 def _sweep(config: Config, args: argparse.Namespace, *, with_key: bool) -> "Sweep":
     from silentspam import assembly
     from silentspam.calllog.query import Filter
+    from silentspam.calllog.recordings import RecordingTables
+    from silentspam.librarian import forget_openings
     from silentspam.retention.keys import read_public_key, sodium
     from silentspam.retention.rows import RecordedCalls
     from silentspam.retention.sweep import Sweep
@@ -112,6 +114,7 @@ def _sweep(config: Config, args: argparse.Namespace, *, with_key: bool) -> "Swee
         assembly.take_in_unlogged(config)
         if assembly.database(config).schema_version().found is not None:
             assembly.call_log(config).rows(Filter(limit=0))
+            forget_openings(config, RecordingTables(assembly.database(config)))
     calls = RecordedCalls(assembly.database(config))
     return Sweep(
         rules=rules,

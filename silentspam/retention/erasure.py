@@ -2,7 +2,8 @@
 
 A call that is erased keeps a row without the caller: no number, name or channel, no recording, no place in
 the space of lines, its times moved together to the start of their hour. So counts and durations stay true,
-and nobody can tell whose call it was. A number's hash in lines of dead air is replaced by one of nobody's.
+and nobody can tell whose call it was. A number's hash in lines of dead air is replaced by one of nobody's;
+the peaks of its openings go, and with them a candidate for a recording that no other call plays.
 
 Recordings go first, a few hundred calls at a time: what breaks off is done again from where it was.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from silentspam.calllog.database import Connection, Database
+from silentspam.calllog.recordings import forget_calls
 from silentspam.retention import names, shelf
 from silentspam.retention.person import UNDER_WAY_SECONDS, Person, Row
 
@@ -165,7 +167,7 @@ def _delete_files(folder: Path, calls: Sequence[Row]) -> int:
 
 
 def _erase_rows(connection: Connection, calls: Sequence[Row], now: float) -> None:
-    ids = [{"call_id": call["call_id"]} for call in calls]
+    ids = [{"call_id": str(call["call_id"])} for call in calls]
     moved = [
         {"call_id": call["call_id"], "shift": float(call["started_at"] or 0.0) % HOUR, "now": now}
         for call in calls
@@ -173,6 +175,7 @@ def _erase_rows(connection: Connection, calls: Sequence[Row], now: float) -> Non
     connection.executemany(_ERASE, moved)
     connection.executemany("UPDATE labels SET note = '' WHERE call_id = :call_id", ids)
     connection.executemany("DELETE FROM line_queue WHERE call_id = :call_id", ids)
+    forget_calls(connection, [one["call_id"] for one in ids])
     lessons = "UPDATE line_lessons SET learnt_at = learnt_at - :shift WHERE call_id = :call_id"
     connection.executemany(lessons, [{name: one[name] for name in ("call_id", "shift")} for one in moved])
 

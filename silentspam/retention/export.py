@@ -25,6 +25,8 @@ from silentspam.retention.person import (
     labels_of,
     lines_of,
     listings_of,
+    openings_of,
+    plays_of,
 )
 
 WITHHELD = "(another number: withheld)"
@@ -40,6 +42,9 @@ labels.csv               what those calls were taken for, by whom, and why
 lists.csv, history.csv   entries of the number in the lists of permitted and blocked numbers, with history
 lines.csv                lines of dead air that keep the number, hashed: among those that called on the line
                          (numbers), or that passed a challenge on it (passers)
+plays.csv                recordings that those calls were found to play, and where in each they begin [s]
+peaks.csv                peaks of the sound of recent openings, by which a recording is known again that
+                         several numbers play; number: hashed. No sound can be made of them
 recordings/              the opening of each call whose recording is still kept (WAV, G.711 mu-law, 8 kHz)
 sides/                   the caller's side of the whole call, where one is kept
 
@@ -81,6 +86,8 @@ class Export:
             exported.listings = self._write_csv("lists.csv", listings)
             self._write_csv("history.csv", deeds_of(connection, who))
             self._write_csv("lines.csv", lines_of(connection, who))
+            self._write_csv("plays.csv", plays_of(connection, who))
+            self._write_csv("peaks.csv", openings_of(connection, who))
         (self.out / "README.txt").write_text(CONTENTS, encoding="utf-8")
         return exported
 

@@ -75,6 +75,26 @@ def labels_of(connection: Connection, who: Person) -> Iterator[Row]:
     return (dict(row) for row in connection.stream(statement, who.values))
 
 
+def plays_of(connection: Connection, who: Person) -> Iterator[Row]:
+    """The recordings that a number's calls were found to play."""
+    statement = (
+        "SELECT recording_matches.*, recordings.name, recordings.standing FROM recording_matches "
+        "JOIN calls ON calls.call_id = recording_matches.call_id "
+        "LEFT JOIN recordings ON recordings.recording_id = recording_matches.recording_id "
+        f"WHERE {who.calls} ORDER BY recording_matches.call_id, recording_matches.recording_id"
+    )
+    return (dict(row) for row in connection.stream(statement, who.values))
+
+
+def openings_of(connection: Connection, who: Person) -> Iterator[Row]:
+    """The peaks of a number's openings that are still compared with other calls'."""
+    statement = (
+        "SELECT recent_openings.* FROM recent_openings "
+        f"JOIN calls ON calls.call_id = recent_openings.call_id WHERE {who.calls} ORDER BY heard_at"
+    )
+    return (dict(row) for row in connection.stream(statement, who.values))
+
+
 def listings_of(connection: Connection, who: Person) -> list[Row]:
     """Its entries in the lists of permitted, blocked and public safety's numbers."""
     statement = f"SELECT * FROM listed_numbers WHERE {who.stands_in('number')} ORDER BY number"

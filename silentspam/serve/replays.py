@@ -17,7 +17,14 @@ from silentspam.call import CallRecord
 from silentspam.calllog.recordings import RecordingTables
 from silentspam.config import Config
 from silentspam.errors import AudioError, CallLogError, NoCallLogError
-from silentspam.librarian import Learner, Learnt, Publisher, acceptance_rule, window_settings
+from silentspam.librarian import (
+    Learner,
+    Learnt,
+    Publisher,
+    acceptance_rule,
+    forget_openings,
+    window_settings,
+)
 from silentspam.metrics import Registry
 from silentspam.recordings.reading import LibraryFile
 from silentspam.serve.clerk_metrics import CANDIDATES_FOUND, RECORDINGS, REPLAYS, UNHEARD
@@ -33,6 +40,7 @@ AT_ONCE = 10
 """Openings learnt from in one go."""
 
 PUBLISH_SECONDS = 1.0
+FORGET_SECONDS = 60.0
 MOMENT_SECONDS = 0.2
 
 REST = 9.0
@@ -62,7 +70,7 @@ class Replays:
         self._tell = tell
         self._waiting: deque[tuple[CallRecord, Recording]] = deque()
         self._closed = threading.Event()
-        self._due = self._rested_at = 0.0
+        self._due = self._rested_at = self._forget_at = 0.0
         self._counted = False
         self._thread = threading.Thread(target=self._work, name="library", daemon=True)
 
@@ -104,6 +112,9 @@ class Replays:
             written = self._publisher.publish()
             if written or not self._counted:
                 self._count()
+            if time.monotonic() >= self._forget_at:
+                self._forget_at = time.monotonic() + FORGET_SECONDS
+                forget_openings(self._config, self._tables)
         except NoCallLogError:
             pass  # there was no call yet
 

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -16,11 +17,16 @@ from silentspam.calllog.entry import ended, screened
 from silentspam.calllog.gate import GateTables, ListedNumber, ListEvent
 from silentspam.calllog.labels import Answer, Label, Labels, LabelSource
 from silentspam.calllog.query import Filter
+from silentspam.calllog.recordings import RecordingCall, RecordingTables
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.gate.terms import Listing
 from silentspam.lines.numbers import number_key
+from silentspam.recordings import store
+from silentspam.recordings.candidates import AcceptanceRule
+from silentspam.recordings.window import Heard
 from silentspam.retention.export import cell
+from tests.recordings.skies import a_sky
 
 NUMBER, OTHER = "+12025550143", "+12025550199"
 NOW = time.time()
@@ -87,7 +93,39 @@ def installation(tmp_path: Path, config_file: Path) -> Installation:
     return Installation(tmp_path, config_file)
 
 
+def plays(installation: Installation, recording_id: str, *records: CallRecord) -> None:
+    """The calls play a recording that was found among them."""
+    sound = a_sky(np.random.default_rng(1))
+    keys = {one.call.call_id: number_key(one.call.ani) for one in records}
+    tables = RecordingTables(installation.database)
+    tables.remember(Heard(call_id=one, number=keys[one], at=NOW, constellation=sound) for one in keys)
+    calls = [
+        RecordingCall(
+            recording_id=recording_id,
+            call_id=one,
+            number=keys[one],
+            matched_at=NOW,
+            begin_seconds=0.5,
+            evidence=20.0,
+        )
+        for one in keys
+    ]
+    tables.found("found", sound, calls, NOW)
+
+
 # --- export ------------------------------------------------------------------------------------------------
+
+
+def test_what_a_number_plays_is_exported(silentspam, installation: Installation) -> None:
+    own, other = installation.call(NUMBER), installation.call(OTHER)
+    plays(installation, "r1", own, other)
+    out = installation.folder / "caller"
+    assert silentspam("privacy", "export", NUMBER, "--out", out)[0] == 0
+    for name in ("plays.csv", "peaks.csv"):
+        with (out / name).open(newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert row["call_id"] == own.call.call_id
+        assert row["number"] == str(number_key(NUMBER))
 
 
 def test_everything_of_a_number_and_nothing_of_anothers(silentspam, installation: Installation) -> None:
@@ -306,3 +344,44 @@ def test_a_recording_that_cannot_be_deleted_leaves_its_row_as_it_was(
     assert "Permission denied" in err
     assert installation.row(record)["ani"] == NUMBER
     assert silentspam("privacy", "erase", NUMBER, "--yes")[0] == 0
+
+
+def test_what_a_number_plays_is_erased_and_does_not_come_back(silentspam, installation: Installation) -> None:
+    first, second, other = installation.call(NUMBER), installation.call(NUMBER), installation.call(OTHER)
+    plays(installation, "its own", first, second)
+    assert silentspam("recordings", "publish")[0] == 0
+    tables = RecordingTables(installation.database)
+    tables.played(
+        [
+            RecordingCall(
+                recording_id="its own",
+                call_id=other.call.call_id,
+                number=number_key(OTHER),
+                matched_at=NOW,
+                begin_seconds=0.0,
+                evidence=20.0,
+            )
+        ],
+        AcceptanceRule(),
+    )
+    assert silentspam("privacy", "erase", NUMBER, "--yes")[0] == 0
+    assert [one.call_id for one in tables.calls("its own")] == [other.call.call_id]
+    assert str(number_key(NUMBER)) not in installation.everything()
+    plays(installation, "again", first, other)  # a server that runs has its peaks in memory
+    assert str(number_key(NUMBER)) not in installation.everything()
+    assert silentspam("privacy", "erase", OTHER, "--yes")[0] == 0
+    assert tables.listed() == []
+    library = store.read(installation.folder / "library")
+    assert library is not None
+    assert library.is_empty
+    assert tables.recent(0.0, 100) == []
+
+
+def test_a_recording_that_an_operator_decided_on_outlives_its_callers(
+    silentspam, installation: Installation
+) -> None:
+    plays(installation, "r1", installation.call(NUMBER))
+    assert silentspam("recordings", "confirm", "r1")[0] == 0
+    assert silentspam("privacy", "erase", NUMBER, "--yes")[0] == 0
+    (one,) = RecordingTables(installation.database).listed()
+    assert (one.standing, one.tally.calls) == ("CONFIRMED", 0)
