@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from silentspam.training.assessment import Document
 
 WORST = 10
+ANNOUNCEMENTS = "announcements"
 EXAMPLES = """\
   silentspam evaluate --model silentspam/models/default --recordings corpus --labels corpus/labels.csv
   silentspam evaluate --model models/first --recordings calls --labels labels.csv --html report.html
@@ -22,7 +23,11 @@ EXAMPLES = """\
 Of a CSV with a column `split`, the rows whose split begins with "test" are measured unless --split says
 otherwise: a model flatters itself on what it was trained on. Digital silence is counted apart and not judged.
 Recall at a rate of false challenges takes the threshold from the very people evaluated, and says where there
-are too few of them; the first table is at the card's own threshold."""
+are too few of them; the first table is at the card's own threshold.
+
+The last three tables are of every kind of SPAM: each opening is judged as a call is, at the thresholds of
+--config (without it, of the defaults); the recordings in the folder `announcements` beside the CSV are known.
+The label says the kind: ham, spam for dead air, or its name as in CALLER_FAX."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -31,6 +36,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="the model folder")
     add_corpus_options(parser)
     parser.add_argument("--split", nargs="+", default=[], metavar="NAME", help="splits to measure on")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="configuration whose thresholds judge (its defaults)"
+    )
     parser.add_argument("--json", action="store_true", help="print every figure as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report with pictures there")
     parser.set_defaults(run=run)
@@ -38,15 +46,21 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
+    from silentspam.cli.every_kind import all_kinds
+    from silentspam.config import Config, load_config
     from silentspam.model import load_model
     from silentspam.training.assessment import assess, choose_splits
     from silentspam.training.dataset import read_labels
     from silentspam.training.scoring import score
 
+    config = load_config(args.config) if args.config else Config()
     model = load_model(args.model)
-    rows = choose_splits(read_labels(args.labels, args.recordings, for_training=False), args.split)
+    every = read_labels(args.labels, args.recordings, for_training=False, other_kinds=True)
+    rows = choose_splits(every, args.split)
     statement = str(corpus_beside(args.labels).get("statement", ""))
-    figures = assess(model, score(model, rows, progress=openings_progress("judge")), statement=statement)
+    dead_air = [row for row in rows if not row.is_other]
+    figures = assess(model, score(model, dead_air, progress=openings_progress("judge")), statement=statement)
+    figures["kinds"] = all_kinds(model, rows, config, announcements=args.labels.with_name(ANNOUNCEMENTS))
     if args.html:
         from silentspam.reports.evaluation import evaluation_page
         from silentspam.reports.page import write_page
@@ -58,8 +72,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(figures: "Document") -> str:
-    model, openings = figures["model"], figures["openings"]
+    model, openings, kinds = figures["model"], figures["openings"], figures["kinds"]
     parts = {"all": figures["overall"], **figures["splits"]}
+    from silentspam.reports import kinds as of_kinds
     from silentspam.reports.evaluation import BUDGET_HEADS, SILENCE_HEADS, budget_rows, silence_rows
 
     budgets = [table(BUDGET_HEADS, budget_rows(figures))] if figures["budgets"] else []
@@ -82,6 +97,10 @@ def _text(figures: "Document") -> str:
                     for one in figures["campaigns"][:WORST]
                 ],
             ),
+            "every kind, judged as a call is:\n"
+            + table(of_kinds.CONFUSION_HEADS, of_kinds.confusion_rows(kinds)),
+            table(of_kinds.FOUND_HEADS, of_kinds.found_rows(kinds)),
+            table(of_kinds.PEOPLE_HEADS, of_kinds.people_rows(kinds)),
         ]
     )
 

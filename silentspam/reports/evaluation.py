@@ -5,6 +5,7 @@ from typing import Any
 
 from silentspam.reports.cells import Document, interval, percent, rate, resolved
 from silentspam.reports.charts import campaigns_figure, roc_figure, shares_figure
+from silentspam.reports.kinds import add_kinds
 from silentspam.reports.page import Page
 
 INTERVALS = (
@@ -33,6 +34,8 @@ def evaluation_page(figures: Document) -> Page:
     _ranking(page, parts)
     _campaigns(page, figures)
     _kinds(page, figures)
+    if figures.get("kinds"):
+        add_kinds(page, figures["kinds"])
     return page
 
 

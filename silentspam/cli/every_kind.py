@@ -1,0 +1,76 @@
+"""Labelled openings judged for every kind of SPAM as calls are, for `silentspam evaluate`."""
+
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from silentspam.call import VerdictKind
+from silentspam.cli.corpus import openings_progress
+from silentspam.config import Config
+
+if TYPE_CHECKING:
+    from silentspam.audio import Recording
+    from silentspam.kinds.listening import Listeners
+    from silentspam.model import SpamModel
+    from silentspam.training.assessment import Document
+    from silentspam.training.dataset import Labelled
+    from silentspam.verdict import Verdict
+
+
+def all_kinds(
+    model: "SpamModel", rows: "Sequence[Labelled]", config: Config, *, announcements: Path
+) -> "Document":
+    """What the whole verdict makes of these openings; the announcements beside the labels are known to it."""
+    from silentspam.kinds.listening import Sources, listeners
+    from silentspam.kinds.table import KINDS
+    from silentspam.training.kind_figures import assess_kinds
+    from silentspam.training.kind_scoring import tell
+
+    with tempfile.TemporaryDirectory() as folder:
+        known = _write_library(Path(folder), announcements)
+        heard_by = listeners(Sources(recordings=Path(folder)))
+        judge = partial(_judge, model, heard_by, config)
+        told = tell(rows, judge, progress=openings_progress("all kinds"))
+        thresholds = {kind.name: heard_by.threshold_for(kind, config.rate_of(kind)) for kind in KINDS}
+    section = config.model
+    thresholds[VerdictKind.CALLER_SILENCE] = (
+        model.card.threshold_for(section.max_false_challenge_rate)
+        if section.threshold is None
+        else section.threshold
+    )
+    return assess_kinds(told, thresholds=thresholds, known_recordings=known)
+
+
+def _judge(
+    model: "SpamModel", heard_by: "Listeners", config: Config, recordings: "Sequence[Recording]"
+) -> "list[Verdict]":
+    from silentspam.judging import judge_recordings, settled
+
+    verdicts = judge_recordings(model, recordings, config)
+    return [
+        settled(verdict, recording, model, heard_by, config)
+        for verdict, recording in zip(verdicts, recordings, strict=True)
+    ]
+
+
+def _write_library(folder: Path, announcements: Path) -> int:
+    """A library of the recordings in a folder, as an operator would add them; returns how many it has."""
+    from silentspam.audio_files import read_recording
+    from silentspam.kinds.constellation import LONGEST_SECONDS, constellation
+    from silentspam.kinds.standing import Standing
+    from silentspam.recordings.library import KnownRecording
+    from silentspam.recordings.store import encode, write
+
+    known = []
+    for path in sorted(announcements.glob("*.ulaw")):
+        stars = constellation(read_recording(path, max_seconds=LONGEST_SECONDS).samples)
+        if stars.is_telling:
+            known.append(
+                KnownRecording(
+                    recording_id=path.stem, name=path.stem, standing=Standing.CONFIRMED, constellation=stars
+                )
+            )
+    write(folder, encode(known, fingerprint="silentspam evaluate", made_at=0.0))
+    return len(known)
