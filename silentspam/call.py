@@ -145,6 +145,7 @@ class CallRecord:
     the opening lies in the space of lines (packed), the line_ fields are the line it was taken for;
     `held_back` is why it would have been challenged, had the budget of false challenges allowed it.
     `screener` is the server that screened it; `mode_reason` why its mode is not that of the configuration.
+    `unheard` are kinds of SPAM that could not be listened for, which the reasons tell too.
     The redress_ fields are for a caller who was rejected: when, why, and whom to ask; `hangup_with` is what
     the rejection was told the network as.
     """
@@ -188,6 +189,7 @@ class CallRecord:
     held_back: ChallengeCause | None = None
     gate_cause: GateCause | None = None
     mode_reason: str | None = None
+    unheard: tuple[str, ...] = ()
     screener: str | None = None
     agent: str | None = None
     redress_at: float | None = None

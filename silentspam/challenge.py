@@ -1,7 +1,8 @@
 """The random-digit IVR Turing test (Orife et al. 2018, section 6): "press seven to be connected".
 
-A person hears the digit and presses it; dead air presses nothing. The digit comes from `secrets`. A prompt
-that is missing falls back to Asterisk's own `vm-press` and `digits/N`, which every installation has.
+A person hears the digit and presses it; dead air presses nothing. The digit comes from `secrets`. Each kind
+of SPAM may be asked in words of its own; where these are missing they fall back to the common ones, and those
+to Asterisk's own `vm-press` and `digits/N`, which every installation has.
 """
 
 import secrets
@@ -15,6 +16,8 @@ from silentspam.errors import ChannelError, ChannelHangup
 
 DIGITS = "0123456789"
 KEYS = "0123456789*#"
+PROMPT = "press"
+"""The common question: its sounds are press-0 … press-9."""
 
 
 class Ivr(Protocol):
@@ -55,17 +58,19 @@ def run_challenge(
     outcome: ChallengeOutcome,
     choose_digit: Callable[[], str] = random_digit,
     *,
+    prompt: str = PROMPT,
     connects_anyway: bool = False,
 ) -> None:
     """Ask for a random digit, a new one each attempt, until it is pressed or the attempts are used up.
 
-    Fills `outcome`. Who fails hears a goodbye, or with `connects_anyway` that the call goes on. Raises
-    ChannelHangup when the caller leaves, and ChannelError when not even the fallback prompts can be played:
-    then nothing was asked, and nobody may be rejected for it.
+    Fills `outcome`. prompt: the question, a sound for each digit, PROMPT-0 … PROMPT-9. Who fails hears a
+    goodbye, or with `connects_anyway` that the call goes on. Raises ChannelHangup when the caller leaves, and
+    ChannelError when not even the fallback prompts can be played: then nothing was asked, and nobody may be
+    rejected for it.
     """
     for attempt in range(settings.attempts):
         asked = choose_digit()
-        pressed = _ask(ivr, settings, asked)
+        pressed = _ask(ivr, settings, prompt, asked)
         outcome.attempts.append(f"asked {asked}, " + (f"pressed {pressed}" if pressed else "no key"))
         if pressed == asked:
             outcome.result = ChallengeResult.PASSED
@@ -80,14 +85,20 @@ def run_challenge(
         _say_goodbye(ivr, settings)
 
 
-def _ask(ivr: Ivr, settings: ChallengeSettings, digit: str) -> str | None:
-    try:
-        pressed = ivr.play(_sound(settings, f"press-{digit}"), keys=KEYS)
-    except ChannelHangup:
-        raise
-    except ChannelError:
-        pressed = ivr.play("vm-press", keys=KEYS) or ivr.play(f"digits/{digit}", keys=KEYS)
-    return pressed or ivr.wait_for_key(settings.key_seconds)
+def _ask(ivr: Ivr, settings: ChallengeSettings, prompt: str, digit: str) -> str | None:
+    return _question(ivr, settings, prompt, digit) or ivr.wait_for_key(settings.key_seconds)
+
+
+def _question(ivr: Ivr, settings: ChallengeSettings, prompt: str, digit: str) -> str | None:
+    """The key pressed while it is asked, in the first words that there are."""
+    for name in dict.fromkeys((prompt, PROMPT)):
+        try:
+            return ivr.play(_sound(settings, f"{name}-{digit}"), keys=KEYS)
+        except ChannelHangup:
+            raise
+        except ChannelError:
+            continue
+    return ivr.play("vm-press", keys=KEYS) or ivr.play(f"digits/{digit}", keys=KEYS)
 
 
 def _say_goodbye(ivr: Ivr, settings: ChallengeSettings) -> None:

@@ -82,6 +82,10 @@ class Config(Section, frozen=True):
         """What becomes of each kind of SPAM, by its name."""
         return {kind.name: Decision(self._of(kind).treatment.upper()) for kind in KINDS}
 
+    def prompts(self) -> dict[str, str]:
+        """What suspects of each kind are asked, by its name: the sounds NAME-0 … NAME-9."""
+        return {kind.name: self._of(kind).prompt for kind in KINDS}
+
     def rate_of(self, kind: SpamKind) -> float:
         """The share of people that may be challenged by mistake for a kind."""
         return float(getattr(self._of(kind), "max_false_challenge_rate", self.model.max_false_challenge_rate))

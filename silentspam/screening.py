@@ -7,7 +7,7 @@ Only a suspect can be rejected: a challenge by chance is there to learn from, an
 
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from silentspam.call import (
     GateCause,
     Mode,
 )
-from silentspam.challenge import ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
+from silentspam.challenge import PROMPT, ChallengeOutcome, ChallengeSettings, random_digit, run_challenge
 from silentspam.channel import Channel
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.gate.passage import SCREENED, Passage
@@ -60,7 +60,8 @@ class Judge(Protocol):
 class Screener:
     """Everything that is the same for all calls: settings, the judge, and the sources of time and chance.
 
-    admit: the gate. observe: told of each stage when it is over; what it raises is its own affair.
+    prompts: by the name of a kind, the question that its suspects are asked. admit: the gate. observe: told
+    of each stage when it is over; what it raises is its own affair.
     """
 
     mode: Mode
@@ -70,6 +71,7 @@ class Screener:
     judge: Judge
     exploration: Exploration = field(default_factory=Exploration)
     treatments: Treatments = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
     ring: bool = True
     admit: Callable[[Call], Passage] = lambda _call: SCREENED
     rejection: Rejection = field(default_factory=Rejection)
@@ -185,7 +187,7 @@ def _judge(record: CallRecord, opening: Path, screener: Screener, passage: Passa
     record.model_id = verdict.model_id
     record.recorded_seconds = verdict.seconds
     record.digital_silence_share = verdict.digital_silence_share
-    record.reasons = verdict.reasons
+    record.reasons, record.unheard = verdict.reasons, verdict.unheard
     record.level_dbfs = verdict.level_dbfs
     record.space_id, record.embedding = verdict.space_id, verdict.embedding
     if line := verdict.line:
@@ -222,6 +224,7 @@ def _challenge(record: CallRecord, channel: Channel, screener: Screener) -> None
             screener.challenge,
             outcome,
             screener.choose_digit,
+            prompt=screener.prompts.get(record.verdict or "", PROMPT),
             connects_anyway=not _may_reject(record),
         )
     finally:

@@ -149,12 +149,17 @@ class LoggingSection(Section, frozen=True):
 
 
 Treatment = Literal["bridge", "challenge", "reject"]
+Prompt = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
+"""The name of a question: a sound for each digit is called so, with the digit behind it."""
 
 
 def _own_section(kind: SpamKind) -> type[Section]:
     """The section of one kind; dead air has no rate, since `model.max_false_challenge_rate` is its own."""
     treatment: Treatment = kind.treatment.lower()  # type: ignore[assignment]
-    fields: list[tuple[str, Any, Any]] = [("treatment", Treatment, treatment)]
+    fields: list[tuple[str, Any, Any]] = [
+        ("treatment", Treatment, treatment),
+        ("prompt", Prompt, kind.prompt),
+    ]
     if kind.listener:
         fields.append(("max_false_challenge_rate", Rate, kind.max_false_challenge_rate))
     return _section_of(f"{kind.key.title()}Section", fields)

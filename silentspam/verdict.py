@@ -44,12 +44,13 @@ class Verdict:
 
     kind: a VerdictKind, or another name of the table of kinds (`kinds.table`); None when the opening was
     measured only, not judged. spam_probability and threshold in 0…1, of that kind, of dead air for HAM; both
-    None when nothing was judged or the kind is INCONCLUSIVE; kind_probabilities of every kind that was
-    heard at all, with its name; seconds of audio there were; digital_silence_share of its 20 ms frames, 0…1;
+    None when nothing was judged or the kind is INCONCLUSIVE; kind_probabilities of every kind that was heard
+    at all, with its name; seconds of audio there were; digital_silence_share of its 20 ms frames, 0…1;
     reasons in words, most important first. level_dbfs: RMS of what sounds; embedding: where it lies in the
     space `space_id` of lines, packed; line: what it was taken for; sure_threshold: from which on the model is
-    sure, where it shares a budget with others. features: the model's vector, for whoever goes on judging; it
-    is in no log.
+    sure, where it shares a budget with others. unheard: names of kinds that could not be listened for; it is
+    in the reasons and no column of the log. features: the model's vector, for whoever goes on judging; it is
+    in no log.
     """
 
     kind: str | None
@@ -65,6 +66,7 @@ class Verdict:
     line: LineMatch | None = None
     sure_threshold: float | None = None
     kind_probabilities: tuple[tuple[str, float], ...] = ()
+    unheard: tuple[str, ...] = ()
     features: object = field(default=None, repr=False, compare=False)
 
     @property

@@ -29,6 +29,17 @@ def run(
     return outcome.result, outcome.attempts
 
 
+def test_a_question_of_its_own_falls_back_to_the_common_one_and_that_to_the_switchs() -> None:
+    def asked(*missing: str) -> list[str]:
+        channel = FakeChannel(keys=["7"], missing=set(missing))
+        run_challenge(channel, settings(), ChallengeOutcome(), lambda: "7", prompt="beep")
+        return [command for command in channel.commands if command.startswith("play")][:-1]
+
+    assert asked() == ["play beep-7"]
+    assert asked("beep-7") == ["play beep-7", "play press-7"]
+    assert asked("beep-7", "press-7") == ["play beep-7", "play press-7", "play vm-press"]
+
+
 @pytest.mark.parametrize(
     ("what", "keys", "result", "attempts", "heard"),
     [

@@ -7,19 +7,26 @@ import re
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from silentspam.call import Disposition, VerdictKind
+from silentspam.call import VerdictKind
 from silentspam.cli.common import add_config_option, configuration, printable, table, verb_parser
+from silentspam.kinds.table import KINDS, dispositions, names
+
+if TYPE_CHECKING:
+    from silentspam.config import Config
 
 EXAMPLES = """\
   silentspam calls --since 2h
   silentspam calls --disposition REJECTED_CALLER_SILENCE --since 2026-11-01 --format csv > rejected.csv
+  silentspam calls --kind fax --since 1d
   silentspam calls --number 5551234
   silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f"""
 
 HIDDEN = ("embedding",)
 """Columns that are long and say nothing to people."""
+
+VERDICTS = list(dict.fromkeys((*map(str, VerdictKind), *names())))
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
@@ -34,11 +41,15 @@ def add_parser(subparsers: Any) -> None:
         "--since", type=moment, metavar="TIME", help="from this time on: 30m, 2h, 7d, or ISO 8601"
     )
     parser.add_argument("--until", type=moment, metavar="TIME", help="before this time")
-    parser.add_argument(
-        "--disposition", choices=list(map(str, Disposition)), metavar="RESULT", help="call result"
-    )
-    parser.add_argument(
-        "--verdict", choices=list(map(str, VerdictKind)), metavar="KIND", help="what was heard"
+    parser.add_argument("--disposition", choices=list(dispositions()), metavar="RESULT", help="call result")
+    heard = parser.add_mutually_exclusive_group()
+    heard.add_argument("--verdict", choices=VERDICTS, metavar="VERDICT", help="what was heard")
+    heard.add_argument(
+        "--kind",
+        dest="verdict",
+        type=_suspected_of,
+        metavar="KIND",
+        help=f"suspects of one kind: {', '.join(kind.key for kind in KINDS)}",
     )
     parser.add_argument("--number", help="ANI or caller ID")
     parser.add_argument("--line", help="calls of this line of dead air (`silentspam attacks`)")
@@ -70,6 +81,14 @@ def add_parser(subparsers: Any) -> None:
     why.add_argument("call_id", metavar="CALL_ID")
     add_config_option(why, default=argparse.SUPPRESS)  # else it would undo `calls --config FILE why`
     why.set_defaults(run=run_why)
+
+
+def _suspected_of(key: str) -> str:
+    """An argument type: the verdict of a kind by its key."""
+    for kind in KINDS:
+        if kind.key == key:
+            return kind.name
+    raise argparse.ArgumentTypeError(f"{key!r} is none of {', '.join(kind.key for kind in KINDS)}")
 
 
 def moment(text: str) -> float:
@@ -136,7 +155,21 @@ def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
     by_id = {line.line_id: line for line in assembly.lines(config).lines()}
     named = dict.fromkeys(filter(None, (row["line_id"], taught.line_id if taught else None)))
     lines = [by_id[line_id] for line_id in named if line_id in by_id]
-    return told(taught.outcome if taught else None, taught.line_id if taught else None, lines)
+    since = told(taught.outcome if taught else None, taught.line_id if taught else None, lines)
+    return [*since, *_plays(config, args.call_id)]
+
+
+def _plays(config: "Config", call_id: str) -> list[str]:
+    """The recordings that the call was found to play once it was over, as they stand now."""
+    from silentspam import assembly
+    from silentspam.calllog.recordings import RecordingTables
+
+    return [
+        f"it plays recording {one.recording_id[:8]} {one.name!r} from its second {call.begin_seconds:.1f} on "
+        f"(evidence {call.evidence:.1f}), which is {one.standing} now: silentspam recordings calls "
+        f"{one.recording_id[:8]}"
+        for call, one in RecordingTables(assembly.database(config)).played_by(call_id)
+    ]
 
 
 def _label(args: argparse.Namespace) -> str | None:
@@ -219,6 +252,6 @@ def _harmless(value: Any) -> Any:
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:
-    lists = ("reasons", "challenge_attempts")
+    lists = ("reasons", "challenge_attempts", "kind_probabilities")
     shaped = [row | {name: json.loads(row[name] or "[]") for name in lists} for row in rows]
     print(json.dumps(shaped, indent=1, ensure_ascii=False))

@@ -1,7 +1,7 @@
 """Who listens to an opening for each kind of SPAM: made once for a model, asked for every call.
 
 A detector that fails costs what it would have heard, and nothing else: the others are asked, and the verdict
-says so (law 1).
+says so (law 1). One that never returns ends with the screening's deadline, which bridges the call.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from silentspam.errors import DeadlineExceeded
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.table import KINDS, SpamKind
@@ -55,10 +56,16 @@ class SignalListener:
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """All findings in one opening, and in words which kinds could not be listened for."""
+    """All findings in one opening, and which kinds could not be listened for: each fault begins with its
+    kind's name, and says why."""
 
     findings: tuple[Finding, ...] = ()
     faults: tuple[str, ...] = ()
+
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """The names of the kinds that could not be listened for."""
+        return tuple(fault.partition(" ")[0] for fault in self.faults)
 
 
 class Listeners:
@@ -70,12 +77,14 @@ class Listeners:
         self._faults = tuple(faults)
 
     def hear(self, sound: Sound) -> Heard:
-        """Ask everybody. Never raises."""
+        """Ask everybody. Raises nothing but DeadlineExceeded, which is the screening's."""
         findings: list[Finding] = []
         faults = [*self._faults]
         for name, listener in self._listeners.items():
             try:
                 findings += listener(sound)
+            except DeadlineExceeded:
+                raise
             except Exception as error:  # noqa: BLE001  one that fails has heard nothing; the call goes on
                 faults.append(f"{name} was not listened for: {type(error).__name__}: {error}"[:200])
         return Heard(findings=tuple(findings), faults=tuple(faults))
@@ -87,7 +96,10 @@ class Listeners:
 
 
 def listeners(sources: Sources, kinds: Sequence[SpamKind] = KINDS) -> Listeners:
-    """A listener for each kind of the table that has one. Never raises: what is missing is told by calls."""
+    """A listener for each kind of the table that has one; what is missing is told by calls.
+
+    Raises nothing but DeadlineExceeded.
+    """
     found: dict[str, Listener] = {}
     faults = []
     for kind in kinds:
@@ -96,6 +108,8 @@ def listeners(sources: Sources, kinds: Sequence[SpamKind] = KINDS) -> Listeners:
         module, _, maker = kind.listener.partition(":")
         try:
             made = getattr(import_module(module), maker)(sources)
+        except DeadlineExceeded:
+            raise
         except Exception as error:  # noqa: BLE001  a file that is no use costs its kind alone
             faults.append(f"{kind.name} is not listened for: {type(error).__name__}: {error}"[:200])
             continue

@@ -30,6 +30,7 @@ def settle(
             (kind.name, probabilities[kind.name]) for kind in kinds if kind.name in probabilities
         ),
         reasons=(*verdict.reasons, *_beside(heard, verdict.kind)),
+        unheard=heard.unheard,
     )
     for kind in kinds:
         if kind.name == verdict.kind:

@@ -18,7 +18,8 @@ class SpamKind:
     name: the verdict in the call log; key: its section of the configuration; words: what it is, for people;
     listener: "module:function" that makes its detector (`kinds.listening`), empty for dead air, which the
     model itself judges; treatment and max_false_challenge_rate (share of people, 0…1): unless configured;
-    prompt: the question it is challenged with, a sound for each digit: "press" is press-0 … press-9.
+    prompt: the question it is challenged with unless configured, a sound for each digit: "press" is press-0 …
+    press-9 in the folder of prompts.
     """
 
     name: str

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.errors import DeadlineExceeded
 from silentspam.kinds import listening
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.listening import LIKELY, Listeners, SignalListener, Sources, listeners
@@ -50,7 +51,18 @@ def test_each_kind_that_has_a_listener_is_listened_for() -> None:
 def test_a_listener_that_breaks_costs_its_kind_alone() -> None:
     heard = listeners(SOURCES, (BROKEN, SIREN)).hear(SOUND)
     assert [finding.signal for finding in heard.findings] == ["wail"]
+    assert heard.unheard == ("CALLER_BROKEN",)
     assert heard.faults == ("CALLER_BROKEN was not listened for: ZeroDivisionError: a defect",)
+
+
+def test_the_screenings_deadline_is_no_fault_of_a_listener() -> None:
+    """Who swallowed it would hold the caller until the process is ended."""
+
+    def hang(_: Sound) -> Sequence[Finding]:
+        raise DeadlineExceeded("the screening took longer than it may")
+
+    with pytest.raises(DeadlineExceeded):
+        Listeners({"CALLER_SIREN": SignalListener(hang)}).hear(SOUND)
 
 
 def test_a_listener_that_cannot_be_made_is_told_by_every_call() -> None:
