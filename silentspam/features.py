@@ -30,6 +30,9 @@ FULL_SCALE = 32768.0
 AT_ONCE = 32
 """Openings measured together: as many as fit into a core's cache."""
 
+FEW = 8
+"""Openings whose spectrograms are kept: those of calls, which are judged further. Each has 130 kB."""
+
 LEVEL_PERCENTILES = (5, 25, 50, 75, 95)
 
 _LEVEL_NAMES = ("rms_dbfs", "peak_dbfs", *(f"frame_dbfs_p{p}" for p in LEVEL_PERCENTILES))
@@ -205,6 +208,18 @@ def _n_features(params: FeatureParams) -> int:
     return len(feature_names(params))
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was computed of an opening on the way to a verdict, for whoever goes on judging it.
+
+    vector [shape=(n_features,)]; power: its spectrogram's squares [shape=(n_bins, n_frames)], where they were
+    made, and kept.
+    """
+
+    vector: FeatureVector
+    power: Spectrogram | None = None
+
+
 def feature_vector(recording: Recording, params: FeatureParams) -> FeatureVector:
     """The features of an opening [shape=(n_features,), float32].
 
@@ -214,11 +229,17 @@ def feature_vector(recording: Recording, params: FeatureParams) -> FeatureVector
     return vector
 
 
-def feature_matrix(recordings: Sequence[Recording], params: FeatureParams) -> NDArray[np.float32]:
+def feature_matrix(
+    recordings: Sequence[Recording],
+    params: FeatureParams,
+    *,
+    powers: dict[int, Spectrogram] | None = None,
+) -> NDArray[np.float32]:
     """The features of many openings [shape=(n, n_features), float32], in their order.
 
     Openings of one length are measured together, which is faster; each row is what `feature_vector` gives,
-    but for the last bit. Raises ModelError as it does.
+    but for the last bit. Raises ModelError as it does. powers: where the squares of the spectrograms
+    are put, by the openings' places, if any of the groups needs them.
     """
     by_length: dict[int, list[int]] = {}
     for index, recording in enumerate(recordings):
@@ -234,4 +255,13 @@ def feature_matrix(recordings: Sequence[Recording], params: FeatureParams) -> ND
             openings = _Openings([recordings[index] for index in chosen], params)
             parts = [_GROUPS[group][1](openings) for group in params.groups]
             matrix[chosen] = np.concatenate(parts, axis=1)
+            if powers is not None and "power" in openings.__dict__:
+                powers.update(zip(chosen, openings.power, strict=True))
     return matrix
+
+
+def measured(recordings: Sequence[Recording], params: FeatureParams) -> list[Measured]:
+    """The features of openings, each as `feature_matrix` gives them; of a FEW the spectrograms too."""
+    powers: dict[int, Spectrogram] | None = {} if len(recordings) <= FEW else None
+    vectors = feature_matrix(recordings, params, powers=powers)
+    return [Measured(vector, (powers or {}).get(index)) for index, vector in enumerate(vectors)]

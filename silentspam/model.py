@@ -24,7 +24,7 @@ from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
 from silentspam.card import LineCard, ModelCard, check_line_card
 from silentspam.errors import ModelError
-from silentspam.features import FeatureVector, feature_matrix, feature_names
+from silentspam.features import Measured, feature_matrix, feature_names, measured
 from silentspam.fitness import why_inconclusive
 from silentspam.forest import SPAM_CLASS, Forest
 from silentspam.hashed import SUMS_NAME, Arrays, arrays_in, npy, verified_files, with_sums
@@ -163,19 +163,19 @@ class SpamModel:
             for recording, doubt in zip(recordings, doubts, strict=True)
         ]
 
-    def _judged(self, sounding: Sequence[Recording]) -> list[tuple[float, str | None, FeatureVector]]:
+    def _judged(self, sounding: Sequence[Recording]) -> list[tuple[float, str | None, Measured]]:
         """Of each the spam probability, the place in the space of lines, and the features: computed once."""
         if not sounding:
             return []
-        vectors = feature_matrix(sounding, self.params)
+        features = measured(sounding, self.params)
+        vectors = np.array([one.vector for one in features])
         places = self._places(vectors)
         probabilities = self._probabilities(vectors, places).tolist()
         if self.ground is None or places is None:
             return [
-                (probability, None, vector)
-                for probability, vector in zip(probabilities, vectors, strict=True)
+                (probability, None, one) for probability, one in zip(probabilities, features, strict=True)
             ]
-        return list(zip(probabilities, map(pack, places), vectors, strict=True))
+        return list(zip(probabilities, map(pack, places), features, strict=True))
 
     def _inconclusive(self, recording: Recording, doubt: str) -> Verdict:
         return Verdict(
@@ -191,7 +191,7 @@ class SpamModel:
         recording: Recording,
         probability: float,
         embedding: str | None,
-        features: FeatureVector,
+        features: Measured,
         limit: float,
     ) -> Verdict:
         sounding, share = recording.sounding, recording.digital_silence_share

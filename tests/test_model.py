@@ -18,7 +18,7 @@ from silentspam import resources
 from silentspam.audio import Recording, dbfs
 from silentspam.call import VerdictKind
 from silentspam.errors import ModelError
-from silentspam.features import FeatureParams, feature_matrix
+from silentspam.features import FeatureParams, Measured, feature_matrix, measured
 from silentspam.forest import Forest
 from silentspam.hashed import SUMS_NAME
 from silentspam.lines.ground import unpack
@@ -322,15 +322,15 @@ def test_a_verdict_has_the_place_in_the_space_of_lines(shipped: SpamModel) -> No
 
 
 def test_the_features_are_computed_once(shipped: SpamModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    measured: list[int] = []
+    counts: list[int] = []
 
-    def counting(recordings: Sequence[Recording], params: FeatureParams) -> np.ndarray:
-        measured.append(len(recordings))
-        return feature_matrix(recordings, params)
+    def counting(recordings: Sequence[Recording], params: FeatureParams) -> list[Measured]:
+        counts.append(len(recordings))
+        return measured(recordings, params)
 
-    monkeypatch.setattr("silentspam.model.feature_matrix", counting)
+    monkeypatch.setattr("silentspam.model.measured", counting)
     assert shipped.judge(noise()).embedding
-    assert measured == [1]
+    assert counts == [1]
 
 
 @pytest.mark.parametrize("recording", [EMPTY, noise(0.99), silence(2.0), joined(noise(0.4), silence(1.6))])

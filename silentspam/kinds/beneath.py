@@ -8,13 +8,15 @@ so what else sounds must not be lines, and must not be much louder.
 Frequencies Hz, times s.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from silentspam.audio import SAMPLE_RATE
-from silentspam.kinds.clusters import BIN_HZ, HIGHEST_HZ, LOWEST_HZ, Figures, frames_of
+from silentspam.kinds.clusters import BIN_HZ, HIGHEST_HZ, LOWEST_HZ, QUIETEST, Figures, powers_of
 from silentspam.kinds.pulses import Pulse, pulse_of, pulses_of
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import QUIETEST, TINY, Line, Tone, spread_of, stretch_power
+from silentspam.kinds.tones import TINY, Line, Tone, spread_of, stretch_power
 
 NEAR, FAR = 4, 9
 """Bins from a line, between which its neighbourhood lies: beyond its main lobe, nearer than harmonics."""
@@ -23,6 +25,8 @@ STANDS_OUT = 4.0
 FAINTEST = 0.01
 """Of all power: −20 dB. Below it lie the lines that quantising to mu-law gives to any steady tone."""
 LONGEST_DROPOUT = 2
+LEAST_FRAMES = 4
+"""Of the twelve that 0.4 s have, and of which a dropout may spoil two thirds."""
 LINE_HZ, NEIGHBOURHOOD_HZ = 5.0, 80.0
 LOCAL_PURITY = 0.85
 """Of the power within NEIGHBOURHOOD_HZ, that the line must hold over the whole stretch."""
@@ -33,34 +37,55 @@ REST_IN_LINES = 0.48
 LARGEST_SPREAD_DB = 1.5
 
 
+class Ear:
+    """Listens near known frequencies at once; each of them is (Hz, by how many Hz it may be off)."""
+
+    def __init__(self, known: Sequence[tuple[float, float]]) -> None:
+        bins = [
+            np.arange(int((hz - tolerance) / BIN_HZ), int((hz + tolerance) / BIN_HZ) + 2)
+            for hz, tolerance in known
+        ]
+        self._ends = np.cumsum([0, *map(len, bins)])
+        centres = np.concatenate(bins)
+        self._span = slice(int(centres.min()) - FAR + 1, int(centres.max()) + FAR)
+        away = np.abs(np.arange(self._span.start, self._span.stop)[:, np.newaxis] - centres)
+        own = (away <= 1).astype(np.float64)
+        sides = (away >= NEAR) & (away < FAR)
+        self._weights = np.hstack([own, own - STANDS_OUT * sides])
+
+    def standing_out(self, sound: Sound) -> list[tuple[int, int] | None]:
+        """For each frequency the longest run of frames in which one bin near it stands out, if any is long.
+
+        As (first, one after the last). The sound must not be empty.
+        """
+        # One product gives each bin's own power, and what it has over that of both its sides.
+        both = sound.power.T[:, self._span] @ self._weights
+        own, over = np.hsplit(both, 2)
+        least = np.maximum(FAINTEST * powers_of(sound), QUIETEST)
+        out = (over >= 0) & (own >= least[:, np.newaxis])
+        counts = np.count_nonzero(out, axis=0)
+        found = []
+        for first, end in zip(self._ends[:-1], self._ends[1:], strict=True):
+            best = int(first + counts[first:end].argmax())
+            few = counts[best] < LEAST_FRAMES
+            found.append(None if few else _longest_run(np.flatnonzero(out[:, best]).tolist()))
+        return found
+
+
 def beneath(
-    sound: Sound, hz: float, tolerance_hz: float, least: float
+    sound: Sound, run: tuple[int, int], hz: float, tolerance_hz: float, least: float
 ) -> tuple[Tone, tuple[Pulse, ...]] | None:
-    """A line near `hz` for at least so long [s], whatever else sounds, and its pulses; None where none is."""
-    found = _longest(sound, hz, tolerance_hz)
-    if found is None:
-        return None
-    pulse = pulse_of(sound, *found)
+    """A line near `hz` for at least so long [s], whatever else sounds, and its pulses; None where none is.
+
+    run: the frames where an Ear has heard it.
+    """
+    pulse = pulse_of(sound, *run)
     if pulse.seconds < least:
         return None
     tone = _line(sound, pulse, hz, tolerance_hz)
     if tone is None or tone.spread > LARGEST_SPREAD_DB:
         return None
     return tone, pulses_of(sound, tone.hz, tone)
-
-
-def _longest(sound: Sound, hz: float, tolerance_hz: float) -> tuple[int, int] | None:
-    """The longest run of frames in which one bin near `hz` stands out, as (first, one after the last)."""
-    first, end = int((hz - tolerance_hz) / BIN_HZ), int((hz + tolerance_hz) / BIN_HZ) + 2
-    # One sum from the start on gives each bin's own power and that of both its sides.
-    total = np.cumsum(sound.power[first - FAR - 1 : end + FAR], axis=0)
-    at = np.arange(FAR + 1, FAR + 1 + end - first)
-    own = total[at + 1] - total[at - 2]
-    sides = total[at + FAR - 1] - total[at + NEAR - 1] + total[at - NEAR] - total[at - FAR]
-    frames = frames_of(sound)
-    out = (own >= STANDS_OUT * sides) & (own >= np.maximum(FAINTEST * frames.power, QUIETEST))
-    best = int(out.sum(axis=1).argmax())
-    return _longest_run(np.flatnonzero(out[best]).tolist())
 
 
 def _longest_run(frames: list[int]) -> tuple[int, int] | None:

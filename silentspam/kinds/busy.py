@@ -9,7 +9,6 @@ rows of `cadences`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from silentspam.call import VerdictKind
 from silentspam.kinds import cadences
@@ -18,7 +17,8 @@ from silentspam.kinds.finding import Finding
 from silentspam.kinds.listening import SignalListener, Sources
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import Tone, quality, tones_of
+from silentspam.kinds.special import special_information
+from silentspam.kinds.tones import Bins, Tone, bins_near, quality, tones_of
 
 SPAM = (cadences.BUSY, cadences.CONGESTION, cadences.REORDER)
 LEAST_PURITY = 0.76
@@ -46,10 +46,6 @@ RINGING_BALANCE = 0.4
 RINGING_SECONDS, DIAL_SECONDS = 0.3, 1.6
 """Of a pair of tones, so much is believed without its cadence [s]."""
 WEAK_PROBABILITY = 0.8
-SIT_PURITY = 0.55
-SIT_HZ_SLACK = cadences.SIT_TOLERANCE_HZ + 5.0
-SIT_HOLE = 0.13
-"""Between two tones of it: what lost packets take away [s]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,17 +78,27 @@ class Train:
         return found
 
 
+def _bins() -> Bins:
+    rows = cadences.CADENCES
+    known = [(hz * (1 - row.tolerance), hz * (1 + row.tolerance)) for row in rows for hz in row.hz]
+    return bins_near(cadences.SINGLE_HZ, *known)
+
+
+BINS = _bins()
+
+
 def busy(sound: Sound) -> tuple[Finding, ...]:
     """The call-progress signal of an opening, or none. Never raises."""
-    tones = [_plain(tone) for tone in tones_of(sound) if tone.seconds >= SHORTEST_TONE]
-    special = _special_information([tone for tone in tones if tone.lines[0].share >= SIT_PURITY])
+    special = special_information(sound)
     if special:
         return (special,)
+    tones = [_plain(tone) for tone in tones_of(sound, BINS) if tone.seconds >= SHORTEST_TONE]
     for tone in _different([tone for tone in tones if tone.purity >= LEAST_PURITY]):
-        rows = [row for row in cadences.CADENCES if _has_frequencies(tone, row)]
+        hz = tone.hz
+        rows = [row for row in cadences.CADENCES if _has_frequencies(hz, row)]
         if not rows and not _is_single(tone):
             continue
-        pulses = pulses_of(sound, tone.hz, tone)
+        pulses = pulses_of(sound, hz, tone)
         if not pulses:
             continue
         finding = _of_train(Train(tone=tone, pulses=pulses, seconds=sound.recording.seconds), rows)
@@ -128,12 +134,12 @@ def _alike(some: Sequence[float], others: Sequence[float]) -> bool:
     )
 
 
-def _has_frequencies(tone: Tone, row: Cadence) -> bool:
+def _has_frequencies(hz: Sequence[float], row: Cadence) -> bool:
     """Whether all are off by little, and by the same: no carrier and no clock changes the ratio of two."""
-    if len(tone.hz) != len(row.hz):
+    if len(hz) != len(row.hz) or abs(hz[0] / row.hz[0] - 1) > row.tolerance:
         return False
-    off = [one / other - 1 for one, other in zip(tone.hz, row.hz, strict=True)]
-    return max(map(abs, off)) <= row.tolerance and max(off) - min(off) <= SAME_OFFSET + RATIO_HZ / tone.hz[0]
+    off = [one / other - 1 for one, other in zip(hz, row.hz, strict=True)]
+    return max(map(abs, off)) <= row.tolerance and max(off) - min(off) <= SAME_OFFSET + RATIO_HZ / hz[0]
 
 
 def _is_single(tone: Tone) -> bool:
@@ -233,47 +239,6 @@ def _finding(signal: str, region: str, train: Train, probability: float) -> Find
         end=train.pulses[-1].end,
         reason=f"{signal} ({region}): {hz} Hz for {bursts} s, {train.tone.purity:.0%} of all power",
     )
-
-
-def _special_information(tones: Sequence[Tone]) -> Finding | None:
-    """Three rising tones (E.180, section 9); the opening, or losses, may cut the first and the last."""
-    for first in tones:
-        three = [first, *_following(first, tones)]
-        if _is_special(three):
-            weakest = min(tone.lines[0].share for tone in three)
-            hz = ", ".join(f"{tone.lines[0].hz:.0f}" for tone in three)
-            return Finding(
-                kind=VerdictKind.CALLER_BUSY,
-                signal=cadences.SPECIAL_INFORMATION,
-                probability=round(min(weakest + 0.02, 1.0), 3),
-                begin=first.begin,
-                end=three[-1].end,
-                reason=f"{cadences.SPECIAL_INFORMATION}: {hz} Hz one after the other",
-            )
-    return None
-
-
-def _following(first: Tone, tones: Sequence[Tone]) -> list[Tone]:
-    """The longest tones at the second and the third frequency that begin after `first`."""
-    found = []
-    for hz in cadences.SIT_HZ[1:]:
-        later = [
-            tone for tone in tones if tone.begin > first.begin and abs(tone.lines[0].hz - hz) <= SIT_HZ_SLACK
-        ]
-        found += [max(later, key=lambda tone: tone.seconds)] if later else []
-    return found
-
-
-def _is_special(three: Sequence[Tone]) -> bool:
-    if len(three) < 3 or abs(three[0].lines[0].hz - cadences.SIT_HZ[0]) > SIT_HZ_SLACK:
-        return False
-    shortest, longest = cadences.SIT_SECONDS
-    close = all(
-        -TIME_SLACK <= two.begin - one.end <= cadences.SIT_GAP_SECONDS + SIT_HOLE
-        for one, two in pairwise(three)
-    )
-    middle = shortest - 2 * TIME_SLACK <= three[1].seconds
-    return close and middle and max(tone.seconds for tone in three) <= longest + TIME_SLACK
 
 
 def listener(_: Sources) -> SignalListener:

@@ -27,6 +27,10 @@ SECOND_SHARE = 0.05
 """A second cluster counts from −13 dB of the first on: keys may be twisted by 8 dB (ITU-T Q.24)."""
 
 
+QUIETEST = 10 ** (-62.0 / 10) * (3 / 32) * STFT.window_length**2
+"""Power in the spectrogram of a sine of −62 dBFS: A²·W²/16 at its peak, half as much beside it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frames:
     """Each frame's power, its two clusters' share of it, and the bins these are at, the lower first."""
@@ -37,7 +41,21 @@ class Frames:
     high: Positions
 
 
+_POWERS: "WeakKeyDictionary[Sound, Figures]" = WeakKeyDictionary()
 _FRAMES: "WeakKeyDictionary[Sound, Frames]" = WeakKeyDictionary()
+
+
+def powers_of(sound: Sound) -> Figures:
+    """Each frame's power [shape=(n_frames,)], computed once. The sound must not be empty."""
+    found = _POWERS.get(sound)
+    if found is None:
+        found = _POWERS[sound] = sound.power.T[:, FIRST_BIN:END_BIN].sum(axis=1)
+    return found
+
+
+def may_hold_tones(sound: Sound) -> bool:
+    """Whether any frame is loud enough for a tone: dead air mostly has none, and is looked at no further."""
+    return not sound.is_empty and bool(powers_of(sound).max() >= QUIETEST)
 
 
 def frames_of(sound: Sound) -> Frames:
@@ -49,12 +67,14 @@ def frames_of(sound: Sound) -> Frames:
 
 
 def _clusters(sound: Sound) -> Frames:
-    band = np.array(sound.power.T[:, FIRST_BIN:END_BIN])
-    power = band.sum(axis=1)
+    power = powers_of(sound)
+    # Beyond the band lies nothing, on both sides: a cluster at its edge has no other bins.
+    band = np.zeros((len(power), END_BIN - FIRST_BIN + 2 * HALF_CLUSTER))
+    band[:, HALF_CLUSTER:-HALF_CLUSTER] = sound.power.T[:, FIRST_BIN:END_BIN]
     first, first_power = _take_cluster(band)
     second, second_power = _take_cluster(band)
     pair = second_power > SECOND_SHARE * first_power
-    share = (first_power + np.where(pair, second_power, 0)) / np.maximum(power, 1e-30)
+    share = (first_power + second_power * pair) / np.maximum(power, 1e-30)
     second = np.where(pair, second, first)
     return Frames(power, share, np.minimum(first, second), np.maximum(first, second))
 
@@ -62,9 +82,8 @@ def _clusters(sound: Sound) -> Frames:
 def _take_cluster(band: Figures) -> tuple[Positions, Figures]:
     """The strongest cluster of each frame: its bin and its power; it is taken out of `band`."""
     peak = band.argmax(axis=1)
-    around = peak[:, np.newaxis] + np.arange(-HALF_CLUSTER, HALF_CLUSTER + 1)
-    np.clip(around, 0, band.shape[1] - 1, out=around)
-    rows = np.arange(len(band))[:, np.newaxis]
-    power = band[rows, around]
-    band[rows, around] = 0
-    return peak + FIRST_BIN, power.sum(axis=1)
+    starts = np.arange(0, band.size, band.shape[1]) - HALF_CLUSTER + peak
+    around = starts[:, np.newaxis] + np.arange(2 * HALF_CLUSTER + 1)
+    power = band.take(around).sum(axis=1)
+    band.put(around, 0.0)
+    return peak + (FIRST_BIN - HALF_CLUSTER), power

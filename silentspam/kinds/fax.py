@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from silentspam.call import VerdictKind
-from silentspam.kinds.beneath import beneath
+from silentspam.kinds.beneath import Ear, beneath
+from silentspam.kinds.clusters import may_hold_tones
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.keying import keyed
 from silentspam.kinds.listening import SignalListener, Sources
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import Tone, quality, tones_of
+from silentspam.kinds.tones import Tone, bins_near, quality, tones_of
 
 LEAST_SHARE, LEAST_ANSWER_SHARE = 0.7, 0.5
 """Of all power, that the line must hold. Phase reversals, modulation and lost packets take their share."""
@@ -83,20 +84,27 @@ TONES = (
 )
 
 
+BINS = bins_near(*((one.hz - one.tolerance_hz, one.hz + one.tolerance_hz) for one in TONES))
+UNDER_OTHERS = tuple(one for one in TONES if one.beneath)
+EAR = Ear([(one.hz, one.tolerance_hz) for one in UNDER_OTHERS])
+
+
 def fax(sound: Sound) -> tuple[Finding, ...]:
     """The fax and modem signals of an opening, and textphones, of no kind. Never raises."""
-    return () if sound.is_empty else (*_steady(sound), *keyed(sound))
+    return (*_steady(sound), *keyed(sound)) if may_hold_tones(sound) else ()
 
 
 def _steady(sound: Sound) -> Iterator[Finding]:
-    tones = [tone for tone in tones_of(sound) if tone.seconds >= SHORTEST_TONE]
+    tones = [tone for tone in tones_of(sound, BINS) if tone.seconds >= SHORTEST_TONE]
+    runs = dict(zip(UNDER_OTHERS, EAR.standing_out(sound), strict=True))
     for calling in TONES:
         matching = [own for tone in tones if (own := _own(tone, calling)) is not None]
+        run = runs.get(calling)
         if matching:
             best = max(matching, key=quality)
             yield from _findings(calling, best, pulses_of(sound, best.hz, best), "of all power")
-        elif calling.beneath:
-            found = beneath(sound, calling.hz, calling.tolerance_hz, calling.beneath)
+        elif run is not None:
+            found = beneath(sound, run, calling.hz, calling.tolerance_hz, calling.beneath)
             if found:
                 yield from _findings(calling, *found, "of the power around it, beneath other sounds")
 

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Samples
 from silentspam.call import VerdictKind
-from silentspam.kinds.clusters import BIN_HZ, Figures, frames_of
+from silentspam.kinds.clusters import BIN_HZ, QUIETEST, Figures, frames_of
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.pulses import pulse_of
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import QUIETEST
 
 BAND_MARGIN_HZ = 140.0
 BAND_SHARE = 0.8
@@ -99,7 +98,7 @@ def _longest_run(sound: Sound, keying: Keying) -> tuple[int, int] | None:
     # Where the strongest clusters lie is known already, and rules out nearly every sound.
     if np.count_nonzero((frames.low >= first) & (frames.high < end)) < LEAST_FRAMES:
         return None
-    inside = sound.power[first:end].sum(axis=0)
+    inside = sound.power.T[:, first:end].sum(axis=1)
     narrow = np.flatnonzero((inside >= BAND_SHARE * frames.power) & (frames.power >= QUIETEST))
     if len(narrow) < LEAST_FRAMES:
         return None

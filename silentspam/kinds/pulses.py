@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE
-from silentspam.kinds.clusters import BIN_HZ, HOP_SECONDS, Figures, frames_of
+from silentspam.kinds.clusters import BIN_HZ, HOP_SECONDS, Figures, powers_of
 from silentspam.kinds.sound import STFT, Sound
 
 LOBE_BINS = 2
@@ -56,7 +56,7 @@ def pulses_of(sound: Sound, hz: Sequence[float], tone: Pulse) -> tuple[Pulse, ..
     level = float(np.median(power[first:end]))
     on = power >= HALF_POWER * level
     # Where packets were lost G.729 takes a tone down by 25 dB, and back within 0.3 s; nothing else sounds.
-    faint = (power >= FAINT_POWER * level) & (power >= FAINT_SHARE * frames_of(sound).power)
+    faint = (power >= FAINT_POWER * level) & (power >= FAINT_SHARE * powers_of(sound))
     return tuple(
         pulse_of(sound, *run)
         for run in _runs(on, faint)
@@ -67,7 +67,7 @@ def pulses_of(sound: Sound, hz: Sequence[float], tone: Pulse) -> tuple[Pulse, ..
 def line_power(sound: Sound, hz: Sequence[float]) -> Figures:
     """The power that each frame has within the main lobes of lines [shape=(n_frames,)]."""
     bins = {round(one / BIN_HZ) + k for one in hz for k in range(-LOBE_BINS, LOBE_BINS + 1)}
-    return np.asarray(sound.power[sorted(bins)].sum(axis=0))
+    return np.asarray(sound.power.T[:, sorted(bins)].sum(axis=1))
 
 
 def _inner_frames(tone: Pulse, n_frames: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.audio import Recording, Samples
-from silentspam.features import FeatureParams, FeatureVector
+from silentspam.features import FeatureParams, FeatureVector, Measured
 from silentspam.spectrum import Spectrogram, StftParams, power_spectrogram
 
 STFT = StftParams()
@@ -18,12 +18,17 @@ STFT = StftParams()
 class Sound:
     """A recording, from its first sample on: nothing is cut off, so that times hold.
 
-    vector: the features of its `sounding` part, made with `params`, where they are known already.
+    measured: what is known of its `sounding` part already, made with `params`.
     """
 
     recording: Recording
-    vector: FeatureVector | None = None
+    measured: Measured | None = None
     params: FeatureParams | None = None
+
+    @property
+    def vector(self) -> FeatureVector | None:
+        """The features of its `sounding` part, where they are known."""
+        return self.measured.vector if self.measured is not None else None
 
     @property
     def samples(self) -> Samples:
@@ -37,8 +42,16 @@ class Sound:
 
     @cached_property
     def power(self) -> NDArray[np.float64]:
-        """The spectrogram's squares [shape=(257, n_frames)]. Raises ModelError where the sound is empty."""
-        return power_spectrogram(self.samples, STFT)
+        """The spectrogram's squares [shape=(257, n_frames)]. Raises ModelError where the sound is empty.
+
+        The model's own, where nothing was cut off for it.
+        """
+        same = self.params is not None and self.params.stft == STFT
+        if self.measured is not None and same and self.recording.sounding is self.recording:
+            known = self.measured.power
+        else:
+            known = None
+        return power_spectrogram(self.samples, STFT) if known is None else known
 
     @cached_property
     def spectrogram(self) -> Spectrogram:

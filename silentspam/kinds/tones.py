@@ -22,16 +22,16 @@ from silentspam.kinds.clusters import (
     HIGHEST_HZ,
     HOP_SECONDS,
     LOWEST_HZ,
+    QUIETEST,
     Figures,
     frames_of,
+    may_hold_tones,
 )
 from silentspam.kinds.pulses import HALF_POWER, SHORTEST_FRAMES, Pulse, line_power, pulse_of
-from silentspam.kinds.sound import STFT, Sound
+from silentspam.kinds.sound import Sound
 
 TONAL_SHARE = 0.6
 """Of a frame's power in its two clusters. White noise has 0.1; tones through GSM at −45 dBm0 0.7."""
-QUIETEST = 10 ** (-62.0 / 10) * (3 / 32) * STFT.window_length**2
-"""Power in the spectrogram of a sine of −62 dBFS: A²·W²/16 at its peak, half as much beside it."""
 TINY = 1e-30
 LEAST_SHARE, LEAST_HIGH_SHARE, VOICE_HZ = 0.85, 0.7, 800.0
 """Of the power of a run's middle frame: below VOICE_HZ vowels come near, and codecs keep a tone pure."""
@@ -78,14 +78,69 @@ class Tone(Pulse):
         return tuple(sorted(line.hz for line in self.lines))
 
 
-_TONES: "WeakKeyDictionary[Sound, tuple[Tone, ...]]" = WeakKeyDictionary()
+Bins = frozenset[int]
+"""Of the transform, at which a detector listens."""
 
 
-def tones_of(sound: Sound) -> tuple[Tone, ...]:
-    """The tones of a sound in the order of their beginnings, computed once for all detectors."""
-    found = _TONES.get(sound)
+def bins_near(*ranges: tuple[float, float]) -> Bins:
+    """The bins at which a line may peak that lies in one of these ranges [Hz]."""
+    return frozenset(
+        one
+        for low, high in ranges
+        for one in range(int(low / BIN_HZ) - HALF_CLUSTER, int(high / BIN_HZ) + HALF_CLUSTER + 2)
+    )
+
+
+def tones_of(sound: Sound, bins: Bins | None = None) -> tuple[Tone, ...]:
+    """The tones of a sound in the order of their beginnings, each computed once for all detectors.
+
+    bins: those alone whose frames mostly peak there, all where it is None.
+    """
+    search = _search(sound)
+    return tuple(search.tone(sound, run) for run in search.runs if bins is None or run.is_near(bins))
+
+
+def any_near(sound: Sound, bins: Bins) -> bool:
+    """Whether there may be a tone whose frames mostly peak at these bins."""
+    return any(run.is_near(bins) for run in _search(sound).runs)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Frames that may be of one tone, the bins where they mostly peak, and their spread [dB]."""
+
+    first: int
+    end: int
+    low: int
+    high: int
+    spread: float
+
+    def is_near(self, bins: Bins) -> bool:
+        """Whether one of its peaks is at one of these bins."""
+        return self.low in bins or self.high in bins
+
+
+class _Search:
+    """The runs of a sound, and those of their tones that somebody asked for."""
+
+    def __init__(self, runs: list[_Run]) -> None:
+        self.runs = runs
+        self._tones: dict[_Run, Tone] = {}
+
+    def tone(self, sound: Sound, run: _Run) -> Tone:
+        """The tone of one of the runs."""
+        if run not in self._tones:
+            self._tones[run] = _tone(sound, run)
+        return self._tones[run]
+
+
+_SEARCHES: "WeakKeyDictionary[Sound, _Search]" = WeakKeyDictionary()
+
+
+def _search(sound: Sound) -> _Search:
+    found = _SEARCHES.get(sound)
     if found is None:
-        found = _TONES[sound] = tuple(_find(sound)) if not sound.is_empty else ()
+        found = _SEARCHES[sound] = _Search(_runs(sound) if may_hold_tones(sound) else [])
     return found
 
 
@@ -103,17 +158,15 @@ def quality(tone: Tone) -> float:
     return tone.purity**4 * tone.seconds
 
 
-def _find(sound: Sound) -> Iterator[Tone]:
+def _runs(sound: Sound) -> list[_Run]:
     frames = frames_of(sound)
     tonal = np.flatnonzero((frames.share >= TONAL_SHARE) & (frames.power >= QUIETEST)).tolist()
     if len(tonal) < SHORTEST_FRAMES:
-        return
+        return []
     pairs = list(zip(frames.low.tolist(), frames.high.tolist(), strict=True))
     peaks = _Peaks(frames.power.tolist(), frames.share.tolist(), pairs)
-    for first, end in _stretches(peaks.pairs, tonal):
-        tone = _tone(sound, peaks, first, end)
-        if tone is not None:
-            yield tone
+    found = (_run(peaks, first, end) for first, end in _stretches(pairs, tonal))
+    return [run for run in found if run is not None]
 
 
 def _stretches(pairs: list[tuple[int, int]], tonal: list[int]) -> Iterator[tuple[int, int]]:
@@ -146,38 +199,44 @@ def _within(these: tuple[int, int], those: tuple[int, int]) -> bool:
     )
 
 
-def _tone(sound: Sound, peaks: _Peaks, first: int, end: int) -> Tone | None:
-    """The tone of a run of frames, cut to where it has half of its amplitude; None where it can be none."""
-    least = HALF_POWER * _median(peaks.power[first:end])
-    loud = [frame for frame in range(first, end) if peaks.power[frame] >= least]
-    first, end = loud[0], loud[-1] + 1
-    if not _may_be_tone(peaks, first, end):
-        return None
-    pulse = pulse_of(sound, first, end)
+def _tone(sound: Sound, run: _Run) -> Tone:
+    pulse = pulse_of(sound, run.first, run.end)
     span = slice(round(pulse.begin * SAMPLE_RATE), round(pulse.end * SAMPLE_RATE))
     return Tone(
         begin=pulse.begin,
         end=pulse.end,
         cut_before=pulse.cut_before,
         cut_after=pulse.cut_after,
-        spread=_spread(peaks.power[first:end]),
+        spread=run.spread,
         lines=lines_of(sound.samples[span]),
     )
 
 
-def _may_be_tone(peaks: _Peaks, first: int, end: int) -> bool:
-    """What costs little first: a vowel's peaks wander from bin to bin, and are not all there is."""
+def _run(peaks: _Peaks, first: int, end: int) -> _Run | None:
+    """A run of frames, cut to where it has half of its amplitude; None where it can be no tone.
+
+    What costs little first: a vowel's peaks wander from bin to bin, and are not all there is.
+    """
+    least = HALF_POWER * _median(peaks.power[first:end])
+    loud = [frame for frame in range(first, end) if peaks.power[frame] >= least]
+    first, end = loud[0], loud[-1] + 1
     pairs = peaks.pairs[first:end]
-    low, high = _median([pair[0] for pair in pairs]), _median([pair[1] for pair in pairs])
-    apart = high - low > 2 * HALF_CLUSTER
-    if end - first < (SHORTEST_FRAMES if apart else SHORTEST_SINGLE):
-        return False
+    low, high = int(_median([pair[0] for pair in pairs])), int(_median([pair[1] for pair in pairs]))
+    if end - first < (SHORTEST_FRAMES if high - low > 2 * HALF_CLUSTER else SHORTEST_SINGLE):
+        return None
     if _median(peaks.share[first:end]) < (LEAST_SHARE if low * BIN_HZ < VOICE_HZ else LEAST_HIGH_SHARE):
-        return False
+        return None
+    if not _is_steady(pairs, low, high):
+        return None
+    return _Run(first, end, low, high, _spread(peaks.power[first:end]))
+
+
+def _is_steady(pairs: list[tuple[int, int]], low: int, high: int) -> bool:
+    """Whether most frames peak where the middle one does; two tones that beat need not."""
     if 0 < high - low <= 2 * HALF_CLUSTER:
         return True
     steady = sum(abs(pair[0] - low) <= STEADY_BINS and abs(pair[1] - high) <= STEADY_BINS for pair in pairs)
-    return steady >= STEADY_SHARE * (end - first)
+    return steady >= STEADY_SHARE * len(pairs)
 
 
 def _median(values: list[float] | list[int]) -> float:
