@@ -16,6 +16,7 @@ from typing import Any
 from silentspam.call import ChallengeCause, ChallengeResult, Mode
 from silentspam.config import Config
 from silentspam.gate.guard import FEWEST, GuardedCall, GuardSettings, judge, lowest_share
+from silentspam.kinds.table import KINDS
 
 WINDOWS = (50, 200, 1000)
 
@@ -29,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     calls = [_guarded(row) for row in rows]
     gate, rate = Config().gate, Config().model.max_false_challenge_rate
     settings = GuardSettings(
-        challenged_share=gate.guard_challenged_share, false_factor=gate.guard_false_factor, rate=rate
+        challenged_share=gate.guard_challenged_share,
+        false_factor=gate.guard_false_factor,
+        rate=rate,
+        kinds=tuple(kind.name for kind in KINDS if kind.listener),
     )
     print(f"{len(calls)} calls; limits: challenged {gate.guard_challenged_share:.1%}, "
           f"false {gate.guard_false_factor * rate:.1%}")  # fmt: skip
@@ -37,7 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guarded(row: dict[str, Any]) -> GuardedCall:
-    return GuardedCall(mode=Mode.ENFORCE, challenge_cause=row["source"], challenge_result=row["result"])
+    return GuardedCall(
+        mode=Mode.ENFORCE,
+        verdict=row.get("verdict"),
+        decision=row.get("ends"),
+        challenge_cause=row["source"],
+        challenge_result=row["result"],
+    )
 
 
 def _look(calls: Sequence[GuardedCall], window: int, settings: GuardSettings) -> int:

@@ -15,6 +15,7 @@ from silentspam.gate.keeper import Gatekeeper
 from silentspam.gate.rejection import Rejection
 from silentspam.gate.rules import GateSettings, without_plus
 from silentspam.gate.terms import SwitchCause, SwitchEvent, SwitchState
+from silentspam.kinds.table import KINDS
 
 if TYPE_CHECKING:
     from silentspam.calllog.gate import GateTables
@@ -106,6 +107,7 @@ def guard(config: Config, tables: "GateTables") -> SwitchEvent | None:
         challenged_share=config.gate.guard_challenged_share,
         false_factor=config.gate.guard_false_factor,
         rate=config.model.max_false_challenge_rate,
+        kinds=tuple(kind.name for kind in KINDS if kind.listener),
     )
     finding = judge(tables.newest_calls(config.gate.guard_calls, since=since), settings)
     return _fall_back(config, finding) if finding else None

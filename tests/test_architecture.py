@@ -68,7 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "metrics": set(),
     "judging": CORE | MODEL | {"config", "gate", "kinds", "policy", "registry", "resources"},
     "librarian": {"errors", "audio", "call", "calllog", "config", "kinds", "lines", "recordings"},
-    "gatekeeping": CORE | {"calllog", "config", "gate"},
+    "gatekeeping": CORE | {"calllog", "config", "gate", "kinds"},
     "assembly": CORE
     | MODEL
     | SCREENING

@@ -154,7 +154,15 @@ _DEED = ("event_id", "subject", "deed", "changed_at", "changed_by", "note")
 _TERMS = ("dnis", "mode", "threshold", "max_false_challenge_rate", "agent")
 _BY_WHOM = ("note", "changed_by", "changed_at")
 _SWITCH = ("event_id", "state", "cause", "changed_at", "changed_by", "note")
-_GUARDED = ("mode", "gate_cause", "model_id", "challenge_cause", "challenge_result")
+_GUARDED = (
+    "mode",
+    "gate_cause",
+    "model_id",
+    "verdict",
+    "challenge_cause",
+    "challenge_result",
+    "decision",
+)
 
 
 def _insert(table: str, names: tuple[str, ...], conflict: str) -> str:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ DEFAULTS = GuardSettings(
     challenged_share=GateSection().guard_challenged_share,
     false_factor=GateSection().guard_false_factor,
     rate=ModelSection().max_false_challenge_rate,
+    kinds=("CALLER_FAX", "CALLER_NOISE"),
 )
 WINDOW = GateSection().guard_calls
 
@@ -129,3 +131,41 @@ def test_the_lower_end_is_a_share_below_the_one_seen(count: int, more: int) -> N
 def test_the_lower_end_is_wilsons() -> None:
     assert lowest_share(10, 20) == pytest.approx(0.2155, abs=0.001)
     assert lowest_share(0, 0) == 0.0
+
+
+# --- other kinds of SPAM -----------------------------------------------------------------------------------
+
+
+def fax(result: ChallengeResult | None, **own: str) -> GuardedCall:
+    suspected = GuardedCall(
+        mode="enforce", model_id="m", verdict="CALLER_FAX", challenge_cause=ChallengeCause.SUSPICION
+    )
+    return replace(suspected, challenge_result=result, **own)
+
+
+def test_a_detector_that_challenges_people_is_found_out_and_named() -> None:
+    finding = judge(share_of(fax(ChallengeResult.PASSED), 0.2), DEFAULTS)
+    assert finding is not None
+    assert "wrongly for CALLER_FAX" in finding
+
+
+def test_a_storm_of_faxes_that_fail_is_no_sign_however_large() -> None:
+    """No line takes it over, as one does with dead air, and each that fails speaks for the detector."""
+    assert not acts(share_of(fax(ChallengeResult.FAILED), 0.95))
+    assert acts(share_of(fax(ChallengeResult.ABANDONED), 0.95)), "nothing speaks for it"
+
+
+def test_no_kind_is_blamed_for_another() -> None:
+    mixed = [fax(ChallengeResult.FAILED)] * 60 + [FAILED] * 60 + [HAM] * 80
+    assert not acts(mixed), "120 of 200 were challenged, and of neither kind half"
+    some = [fax(ChallengeResult.PASSED)] * 12 + [PASSED] * 12 + [HAM] * 176
+    assert not acts(some)
+    assert acts([PASSED] * 24 + [HAM] * 176)
+
+
+def test_rejections_unasked_count_as_suspects_and_as_nobodys_mistake() -> None:
+    unasked = fax(None, decision="REJECT")
+    assert not acts(share_of(unasked, 0.4))
+    assert "challenged or rejected for CALLER_FAX" in str(judge(share_of(unasked, 0.8), DEFAULTS))
+    people = share_of(unasked, 0.45, others=HAM)[:-30] + [PASSED] * 30
+    assert acts(people), "they hide no model that challenges people"
