@@ -49,8 +49,8 @@ class Verdict:
     reasons in words, most important first. level_dbfs: RMS of what sounds; embedding: where it lies in the
     space `space_id` of lines, packed; line: what it was taken for; sure_threshold: from which on the model is
     sure, where it shares a budget with others. unheard: names of kinds that could not be listened for; it is
-    in the reasons and no column of the log. features: the model's vector, for whoever goes on judging; it is
-    in no log.
+    in the reasons and no column of the log. features: what the model measured, for whoever goes on judging;
+    it is in no log.
     """
 
     kind: str | None
