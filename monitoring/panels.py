@@ -136,6 +136,29 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         ),
     ),
     (
+        "Recordings",
+        (
+            Panel(
+                title="Recordings, by standing",
+                asks={"{{standing}}": f"max by (standing) (silentspam_recordings{HERE}}})"},
+                about="CANDIDATE: found, and nobody has decided (silentspam recordings list).",
+            ),
+            Panel(
+                title="Calls that play one, by its standing", unit=PER_SECOND, stacked=True,
+                asks={"{{standing}}": _rate("silentspam_replays_total", "standing")},
+                about="Finished calls. Only those of CONFIRMED recordings were suspected for it.",
+            ),
+            Panel(
+                title="Found, and not compared", unit=PER_SECOND,
+                asks={
+                    "candidates found": _rate("silentspam_candidates_found_total", "job"),
+                    "not compared {{instance}}": _rate("silentspam_openings_unheard_total", "instance"),
+                },
+                about="Not compared: more calls than a tenth of a core compares; re-plays are found later.",
+            ),
+        ),
+    ),
+    (
         "How long it takes",
         (
             Panel(

@@ -60,6 +60,11 @@ def test_a_replay_becomes_a_candidate_and_when_an_operator_confirms_it_the_next_
     calls.silentspam(capsys, "recordings", "confirm", found["recording_id"][:8])
     row = calls.plays(0, "gsm")
     assert (row["verdict"], row["disposition"]) == ("CALLER_RECORDING", "REJECTED_CALLER_RECORDING")
+    why = calls.silentspam(capsys, "calls", "why", row["call_id"])
+    named = f"{found['recording_id'][:8]} '{found['name']}' from its second"
+    assert f"because: plays the confirmed recording {named}" in why
+    assert f"it plays recording {named}" in why
+    assert "which is CONFIRMED now" in why
     calls.silentspam(capsys, "recordings", "permit", found["recording_id"][:8])
     assert calls.plays(0)["verdict"] == "HAM"
 

@@ -123,7 +123,7 @@ class RecordingTables:
             rows = connection.execute(
                 f"{_TALLIES} ORDER BY recordings.added_at DESC, recordings.recording_id"
             )
-            return [_stored(row) for row in rows]
+            return [_stored(row, _counted(row)) for row in rows]
 
     def known(self) -> tuple[str, list[KnownRecording]]:
         """What a library is made of, and its fingerprint, of one moment; a row that is none is left out."""
@@ -150,6 +150,17 @@ class RecordingTables:
         )
         with self._database.transaction(write=False) as connection:
             return [RecordingCall(**dict(row)) for row in connection.execute(statement, {"it": recording_id})]
+
+    def played_by(self, call_id: str) -> list[tuple[RecordingCall, StoredRecording]]:
+        """The recordings that a call was found to play, and what they are now, without their tally."""
+        statement = (
+            f"SELECT {_NAMED}, call_id, number, matched_at, begin_seconds, evidence FROM recording_matches "
+            "JOIN recordings ON recordings.recording_id = recording_matches.recording_id "
+            "WHERE call_id = :it ORDER BY evidence DESC"
+        )
+        with self._database.transaction(write=False) as connection:
+            rows = [dict(row) for row in connection.execute(statement, {"it": call_id})]
+        return [(RecordingCall(**{name: row[name] for name in _CALL}), _stored(row)) for row in rows]
 
     def events(self, recording_id: str) -> list[RecordingEvent]:
         """What was done to a recording, oldest first."""
@@ -268,6 +279,7 @@ _JOINED = (
     "LEFT JOIN calls ON calls.call_id = recording_matches.call_id"
 )
 _STORED = ("recording_id", "name", "note", "standing", "added_at", "changed_at", "changed_by")
+_CALL = ("recording_id", "call_id", "number", "matched_at", "begin_seconds", "evidence")
 _NAMED = ", ".join(f"recordings.{name}" for name in _STORED)
 _TALLIES = f"SELECT {_NAMED}, {_COUNTS} FROM recordings {_JOINED} GROUP BY {_NAMED}"
 
@@ -327,9 +339,9 @@ def _counted(row: Row) -> Tally:
     )
 
 
-def _stored(row: Row) -> StoredRecording:
+def _stored(row: Row, tally: Tally | None = None) -> StoredRecording:
     columns: dict[str, Any] = {name: row[name] for name in _STORED}
-    return StoredRecording(**columns | {"standing": Standing(row["standing"])}, tally=_counted(row))
+    return StoredRecording(**columns | {"standing": Standing(row["standing"])}, tally=tally or Tally())
 
 
 def _known(row: Row) -> KnownRecording | None:

@@ -78,8 +78,8 @@ def finding(match: Match, seconds: float) -> Finding:
         begin=min(max(-match.begin, 0.0), seconds),
         end=seconds,
         reason=(
-            f"plays the {match.standing.lower()} recording {match.name!r} from its second {match.begin:.1f} "
-            f"on: {match.agreeing} of {match.peaks} peaks agree, evidence {match.evidence:.1f} "
-            f"of {match.needed:.1f} needed"
+            f"plays the {match.standing.lower()} recording {match.recording_id[:8]} {match.name!r} from its "
+            f"second {match.begin:.1f} on: {match.agreeing} of {match.peaks} peaks agree, evidence "
+            f"{match.evidence:.1f} of {match.needed:.1f} needed"
         ),
     )
