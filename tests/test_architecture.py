@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "boosted": {"errors", "trees"},
     "lines": CORE | {"arrays", "framed", "lines"},
     "kinds": CORE | SOUND | TREES | {"card", "fitness", "hashed", "kinds", "resources"},
-    "recordings": {"errors", "call", "kinds", "recordings"},
+    "recordings": {"errors", "call", "framed", "kinds", "recordings"},
     "hashed": {"errors", "arrays"},
     "card": {"errors", "features", "spectrum"},
     "model": CORE | SOUND | TREES | {"card", "fitness", "hashed", "lines"},
@@ -108,7 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reports",
     },
     "retention": {"errors", "call", "audio", "audio_files", "calllog", "gate", "lines", "retention"},
-    "archive": CORE | MODEL | {"archive", "audio_files", "retention"},
+    "archive": CORE | MODEL | {"archive", "audio_files", "kinds", "recordings", "retention"},
     "replay": {"*"},
     "cli": {"*"},
 }

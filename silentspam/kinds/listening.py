@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from silentspam.errors import DeadlineExceeded
 from silentspam.kinds.finding import Finding
@@ -26,6 +26,14 @@ class Listener(Protocol):
 
     def threshold_for(self, max_false_challenge_rate: float) -> float:
         """Probability from which on a finding stands, so that at most this share of people is suspected."""
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A listener that has what it knows from files which are replaced."""
+
+    def look(self) -> None:
+        """Have what is newer read, off every caller's path. Never raises."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +96,12 @@ class Listeners:
             except Exception as error:  # noqa: BLE001  one that fails has heard nothing; the call goes on
                 faults.append(f"{name} was not listened for: {type(error).__name__}: {error}"[:200])
         return Heard(findings=tuple(findings), faults=tuple(faults))
+
+    def look(self) -> None:
+        """Have listeners look for what is newer, between calls."""
+        for listener in self._listeners.values():
+            if isinstance(listener, Looking):
+                listener.look()
 
     def threshold_for(self, kind: SpamKind, max_false_challenge_rate: float) -> float | None:
         """The threshold of a kind's listener; None where nobody listens for it."""

@@ -6,6 +6,7 @@ a large one looks at both ends alone.
 """
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 from silentspam.errors import LibraryError
@@ -84,6 +85,17 @@ class LibraryFile:
             self._reading.release()
 
 
+@dataclass(frozen=True)
+class RecordingListener(SignalListener):
+    """Hears the recordings of a file, and looks whether there is a newer one when it is asked to."""
+
+    library: LibraryFile
+
+    def look(self) -> None:
+        """Have a newer file read, so that the next call is matched with it."""
+        self.library.look()
+
+
 def stamp(folder: Path) -> Stamp | None:
     """What changes whenever the library of a folder is replaced; None where there is none."""
     try:
@@ -93,10 +105,10 @@ def stamp(folder: Path) -> Stamp | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def listener(sources: Sources) -> SignalListener | None:
+def listener(sources: Sources) -> RecordingListener | None:
     """Hears known recordings; None where there is no folder of them. Reads the file before any opening."""
     if sources.recordings is None:
         return None
     library = LibraryFile(sources.recordings, resident=sources.resident)
     library.look(wait=READY_SECONDS)
-    return SignalListener(KnownRecordings(library))
+    return RecordingListener(KnownRecordings(library), library)

@@ -13,12 +13,12 @@ where a process serves many calls; a process of one call looks at both ends. A w
 worst hide a recording: what is found is compared peak by peak.
 """
 
+import errno
 import hashlib
 import mmap
 import os
-import tempfile
+import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.errors import LibraryError
+from silentspam.framed import replace
 from silentspam.kinds.constellation import Constellation
 from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
@@ -192,21 +193,7 @@ def write(folder: Path, content: bytes) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=folder, prefix=f".{FILE_NAME}-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                os.fchmod(file.fileno(), 0o640)
-                if os.geteuid() == 0:  # root may publish too, and Asterisk's user must read it
-                    owner = folder.stat()
-                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, folder / FILE_NAME)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(partial)
-            raise
+        replace(folder / FILE_NAME, content)
     except OSError as error:
         raise LibraryError(f"recordings.folder {folder}: {error.strerror or error}") from error
 
@@ -218,14 +205,24 @@ def read(folder: Path, *, whole: bool = True) -> StoredLibrary | None:
     """
     path = folder / FILE_NAME
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        content = _mapped(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise LibraryError(f"recordings.folder: {path}: {error}") from error
     try:
-        return decode(content, whole=whole or size <= WHOLE_BELOW)
+        return decode(content, whole=whole or len(content) <= WHOLE_BELOW)
     except LibraryError as error:
         raise LibraryError(f"recordings.folder: {path}: {error}") from error
+
+
+def _mapped(path: Path) -> bytes | mmap.mmap:
+    """A file's bytes, not read yet. Raises OSError, also for a pipe, which a call would wait for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if found.st_size else b""
+    finally:
+        os.close(descriptor)

@@ -99,9 +99,11 @@ class Service:
             LazyJudge(self.config, load=self._models.current, listen=self._hearers).prepare()
 
     def try_again(self) -> None:
-        """Have another go at a model that could not be loaded, if it is time; called now and then."""
+        """Have another go at a model that could not be loaded, if it is time, and listeners look for what is
+        newer, which the next call is to be judged with; called every second."""
         if self.config.mode is not Mode.COLLECT:
             self._models.retry()
+            self._hearers().look()
 
     def serve(self, link: Link, received: bytes, *, full: bool) -> None:
         """One AGI dialogue to its end; full: a call is handed back at once."""

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from silentspam.errors import LibraryError
 from silentspam.kinds.constellation import NOTHING, Constellation
+from silentspam.kinds.listening import Sources, listeners
 from silentspam.kinds.standing import Standing
 from silentspam.recordings import reading, store
 from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked
-from silentspam.recordings.reading import LibraryFile
+from silentspam.recordings.reading import LibraryFile, RecordingListener
 from tests.recordings.skies import a_sky, known, opening_of
 from tests.serve.resident import eventually
 
@@ -183,3 +184,17 @@ def test_a_server_hashes_a_large_file_and_a_process_of_one_call_its_ends(
     assert resident.look(wait=20) is None
     assert "SHA-256" in str(resident.fault)
     assert LibraryFile(tmp_path).look() is not None
+
+
+def test_a_pipe_in_the_files_place_keeps_no_call_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / store.FILE_NAME)
+    with pytest.raises(LibraryError, match="not a plain file"):
+        store.read(tmp_path)
+
+
+def test_a_server_looks_between_calls(tmp_path: Path) -> None:
+    hearers = listeners(Sources(recordings=tmp_path, resident=True))
+    store.write(tmp_path, a_file())
+    hearers.look()
+    (listener,) = [one for one in hearers._listeners.values() if isinstance(one, RecordingListener)]
+    eventually(lambda: listener.library._library is not None)
