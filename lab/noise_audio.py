@@ -7,16 +7,24 @@ this is committed or shipped.
 import logging
 import shlex
 import sys
+import zipfile
 from pathlib import Path
 
 from lab.corpus_audio import AUDIO_SUITE, fetch_audio, fetch_codecs
 from lab.debian import DebianError, fetch
-from silentspam.training.noise_places import PACKAGE
+from silentspam.training.noise_places import PACKAGES, PACKED_SOUNDS
 
 
 def fetch_places() -> Path:
-    """The folder of streets, trains and crowds, fetched where it is not cached. Raises DebianError."""
-    return fetch([PACKAGE], AUDIO_SUITE, closure=False)
+    """The folder of streets, trains and weather, fetched where it is not cached. Raises DebianError."""
+    root = fetch(PACKAGES, AUDIO_SUITE, closure=False)
+    packed = root / PACKED_SOUNDS
+    try:
+        with zipfile.ZipFile(packed) as sounds:
+            sounds.extractall(packed.parent)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DebianError(f"{packed}: {error}") from error
+    return root
 
 
 def main() -> int:

@@ -39,8 +39,8 @@ ROOMS = "test_rooms"
 
 STATEMENT = (
     "Noise is synthetic: sums, and real decoders given other codecs' octets or chance. Wind, car cabins, "
-    "and breath are synthetic too, and rooms in a test of their own. Speech, places and music are licensed "
-    "recordings; the codecs are real."
+    "breath and some rooms are synthetic too, and all rooms of a test of their own. Speech, places and music "
+    "are licensed recordings; the codecs are real."
 )
 
 

@@ -1,9 +1,11 @@
 """People who might be taken for noise: in streets, trains, crowds and cars, silent or speaking, in wind.
 
-Places and voices are licensed recordings of one split; wind, breath at the microphone and the car's cabin are
-synthetic. A third are the people of the corpus of dead air, but in licensed places alone: a loud synthetic
-room (`handset.synthetic_room`) is a sum of shaped noise like a campaign's, and no evidence of what rooms are.
-Such rooms are drawn apart, to be measured. Levels dBFS, signals float64 in ±1 at 8 kHz.
+Places and voices are licensed recordings of one split; wind, breath at the microphone, the car's cabin and
+some rooms are synthetic. A third are the people of the corpus of dead air, but in licensed places. A loud
+synthetic room (`handset.synthetic_room`) is a sum of shaped noise like a campaign's, and no evidence of what
+rooms are: some are drawn so that a fan is no machine's noise, and rooms where nobody speaks are measured
+apart as well.
+Levels dBFS, signals float64 in ±1 at 8 kHz.
 """
 
 import enum
@@ -34,13 +36,14 @@ class NoiseHamKind(enum.StrEnum):
 
 
 SHARES = {
-    NoiseHamKind.ANYBODY: 0.35,
-    NoiseHamKind.PLACE: 0.26,
-    NoiseHamKind.SPEECH_IN_PLACE: 0.20,
+    NoiseHamKind.ANYBODY: 0.30,
+    NoiseHamKind.PLACE: 0.28,
+    NoiseHamKind.SPEECH_IN_PLACE: 0.18,
     NoiseHamKind.WIND: 0.05,
     NoiseHamKind.CABIN: 0.05,
     NoiseHamKind.BREATH: 0.04,
     NoiseHamKind.DISTORTED: 0.05,
+    NoiseHamKind.SYNTHETIC_ROOM: 0.05,
 }
 """How often each is drawn: a guess, with the hard one, nobody speaking in a loud place, far too frequent."""
 
@@ -79,6 +82,9 @@ class NoisyPeople(HamSource):
                 return self._maybe_speech(wind(n, rng.uniform(*LOUD), rng), "wind", n, rng)
             case NoiseHamKind.CABIN:
                 return self._maybe_speech(cabin(n, rng.uniform(*LOUD), rng), "cabin", n, rng)
+            case NoiseHamKind.SYNTHETIC_ROOM:
+                room = noise.at_level(handset.synthetic_room(n, rng), rng.uniform(*LOUD))
+                return self._maybe_speech(room, "room", n, rng)
             case NoiseHamKind.BREATH:
                 room, source = self._place(n, rng.uniform(-70, -40), rng)
                 return room + handset.breathing(n, rng.uniform(-40, -16), rng), source
