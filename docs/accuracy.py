@@ -2,8 +2,8 @@
 
     .venv/bin/python -m docs.accuracy --figures figures
 
-Reads evaluate.json, compare.json, curve.json and holdout.json of that folder. What is not there is named as
-not measured; no figure is in the text that is not in one of these files.
+Reads evaluate.json, kinds.json, compare.json, curve.json and holdout.json of that folder. What is not there
+is named as not measured; no figure is in the text that is not in one of these files.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from docs.accuracy_kinds import add_kinds
 from docs.markdown import SYNTHETIC, Markdown
 from silentspam.reports import charts, comparison, evaluation, studies
 from silentspam.reports.cells import interval, percent, rate, resolved
@@ -178,6 +179,7 @@ def _holdout(document: Markdown, figures: Document | None) -> None:
 
 SECTIONS: dict[str, Callable[[Markdown, Document | None], None]] = {
     "evaluate": _evaluation,
+    "kinds": add_kinds,
     "compare": _comparison,
     "curve": _curve,
     "holdout": _holdout,

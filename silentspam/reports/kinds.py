@@ -19,7 +19,11 @@ UNKNOWN_RECORDINGS = (
 CONFUSION_HEADS = ("openings of ↓ taken for →", *VERDICTS)
 FOUND_HEADS = ("kind", "calls", "campaigns", "threshold", "found", "95 %", "challenged", "95 %")
 PEOPLE_HEADS = ("taken for", "people", "95 %")
-PART_HEADS = ("", "found", "95 %")
+LOSSES = (NO_LOSS, SOME_LOSS, MUCH_LOSS, UNSAID)
+PARTS = (("what it is", "families", ()), ("codec", "codecs", ()), ("packets lost", "losses", LOSSES))
+"""By what each kind is told apart: a head, its key in the document, and which names come first."""
+PART_HEADS = ("found", "95 %")
+WORST_HEADS = ("voice, place or tune", "openings", *NAMES)
 OPENING_HEADS = ("people", "n", "challenged", "95 %", *NAMES)
 
 
@@ -75,14 +79,36 @@ def opening_rows(figures: Document) -> list[tuple[str, ...]]:
     ]
 
 
+def worst_rows(figures: Document) -> list[tuple[str, ...]]:
+    """The voices, places and tunes most of whose people are challenged."""
+    return [
+        (one["source"], str(one["n"]), *(str(one["kinds"][kind]) for kind in NAMES))
+        for one in figures["people"]["worst"]
+    ]
+
+
+def codec_rows(figures: Document) -> list[tuple[str, ...]]:
+    """Found through each codec, one column a kind; the last are people who are challenged."""
+    kinds = figures["found"]
+    columns = [*(kinds[label]["codecs"] for label in kinds), figures["people"]["codecs"]]
+    names = sorted({name for column in columns for name in column})
+    return [(name, *(_counted(column.get(name)) for column in columns)) for name in names]
+
+
+def codec_heads(figures: Document) -> tuple[str, ...]:
+    """The heads of `codec_rows`."""
+    return ("codec", *figures["found"], "people challenged")
+
+
+def _counted(share: Document | None) -> str:
+    return "–" if share is None else f"{share['hits']} of {share['n']}"
+
+
 def part_rows(shares: Document, order: Iterable[str] = ()) -> list[tuple[str, ...]]:
     """A share for each name, those of `order` first."""
     first = [name for name in order if name in shares]
     names = [*first, *(name for name in shares if name not in first)]
     return [(name or "(none)", rate(shares[name]), interval(shares[name])) for name in names]
-
-
-LOSSES = (NO_LOSS, SOME_LOSS, MUCH_LOSS, UNSAID)
 
 
 def add_kinds(page: Page, figures: Document) -> None:
@@ -95,13 +121,9 @@ def add_kinds(page: Page, figures: Document) -> None:
     page.table(FOUND_HEADS, found_rows(figures), caption="Found of each kind")
     page.table(PEOPLE_HEADS, people_rows(figures), caption="People challenged, by the kind that causes it")
     page.table(OPENING_HEADS, opening_rows(figures), caption="People challenged, by how their call opens")
+    page.table(WORST_HEADS, worst_rows(figures), caption="People challenged, the sources with most")
+    page.table(codec_heads(figures), codec_rows(figures), caption="Found, by codec")
     for label, found in figures["found"].items():
-        for title, key, order in (
-            ("", "families", ()),
-            ("codec", "codecs", ()),
-            ("lost packets", "losses", LOSSES),
-        ):
-            heads = (title or label, *PART_HEADS[1:])
-            page.table(
-                heads, part_rows(found[key], order), caption=f"{label}: found by {title or 'what it is'}"
-            )
+        for head, key, order in PARTS:
+            heads = (head, *PART_HEADS)
+            page.table(heads, part_rows(found[key], order), caption=f"{label}: found by {head}")

@@ -24,6 +24,7 @@ Document = dict[str, Any]
 HAM = VerdictKind.HAM.value
 NO_LOSS, SOME_LOSS, MUCH_LOSS, UNSAID = "none", "up to 2 %", "more", "not said"
 SOME = 0.0201
+WORST = 8
 NAMES = tuple(kind.name for kind in KINDS)
 VERDICTS = (*NAMES, HAM, VerdictKind.INCONCLUSIVE.value)
 LABELS = (*(label for name in NAMES for label in (name, f"{name} ({UNKNOWN})")), HAM)
@@ -74,7 +75,18 @@ def _people(people: Told) -> Document:
         "openings": {str(name): _by_kind(people.where(kinds == name)) for name in np.unique(kinds)},
         "codecs": _by(_suspected(people), people, codecs_of(people)),
         "losses": _by(_suspected(people), people, losses_of(people)),
+        "worst": _worst(people),
     }
+
+
+def _worst(people: Told) -> list[Document]:
+    """The sources with most people challenged: how many of each kind. One place can be most of a rate."""
+    sources = people.column("source")
+    challenged = Counter(sources[_suspected(people)].tolist())
+    return [
+        {"source": name, "n": int((sources == name).sum()), "kinds": _counts(people.where(sources == name))}
+        for name, _ in sorted(challenged.items(), key=lambda one: (-one[1], one[0]))[:WORST]
+    ]
 
 
 def _by_kind(people: Told) -> Document:

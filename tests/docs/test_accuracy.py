@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from docs.accuracy import SYNTHETIC, main
+from silentspam.kinds.table import KINDS
 from silentspam.model import load_model
 from silentspam.training.assessment import assess
 from silentspam.training.comparison import CompareParams, compare
 from silentspam.training.holdout import hold_out, hold_outs
 from silentspam.training.learning_curve import CurveParams, learning_curve
-from tests.training import test_assessment, test_comparison, test_holdout
+from tests.training import test_assessment, test_comparison, test_holdout, test_kind_figures
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,7 @@ def folder(tmp_path_factory, model_folder):
     """One file of figures for each section, from small datasets."""
     found = {
         "evaluate": assess(load_model(model_folder), test_assessment.scored()),
+        "kinds": _kinds(model_folder, tmp_path_factory.mktemp("kinds")),
         "compare": compare(
             test_comparison.openings(),
             test_comparison.openings(width=4),
@@ -33,6 +35,12 @@ def folder(tmp_path_factory, model_folder):
     for name, figures in found.items():
         (out / f"{name}.json").write_text(json.dumps(figures, allow_nan=False))
     return out
+
+
+def _kinds(model_folder, path):
+    told = test_kind_figures.some_told(path / "a.ulaw")
+    figures = assess(load_model(model_folder), test_assessment.scored(), statement="All of it is synthetic.")
+    return figures | {"kinds": test_kind_figures.some_figures(told)}
 
 
 def _first_column(part):
@@ -61,9 +69,23 @@ def test_everything_measured_is_in_the_document(folder, tmp_path):
     for words in ("RandomForestClassifier", "labelled calls", "never met", "cannot be resolved"):
         assert words in text
     pictures = {path.name for path in tmp_path.glob("*.png")}
-    assert pictures == {name.split(")")[0] for name in text.split("](")[1:]}
+    linked = {name.split(")")[0] for name in text.split("](")[1:]}
+    assert pictures == {name for name in linked if name.endswith(".png")}
     assert len(pictures) == 6
     assert "`python -m lab.amd` has not been run" in text
+
+
+def test_every_kind_has_a_section_with_what_was_measured(folder, tmp_path):
+    out = tmp_path / "accuracy.md"
+    assert main(["--figures", str(folder), "--out", str(out)]) == 0
+    text = out.read_text()
+    sections = {head: body for head, _, body in (part.partition("\n") for part in text.split("\n### ")[1:])}
+    for kind in KINDS:
+        assert f"{kind.name}: {kind.words}" in sections
+    assert "50.00% (1 of 2), 9.45% to 90.55%" in sections["CALLER_FAX: a fax machine or a modem"]
+    assert "None of it is in the corpus" in sections["CALLER_NOISE: noise"]
+    for detail in ("signals.md", "recordings.md", "noise.md", "lines.md"):
+        assert f"]({detail})" in text
 
 
 def test_writing_twice_writes_the_same_bytes(folder, tmp_path):
@@ -77,7 +99,7 @@ def test_what_was_not_measured_is_named(tmp_path):
     out = tmp_path / "accuracy.md"
     assert main(["--figures", str(tmp_path), "--out", str(out)]) == 0
     text = out.read_text()
-    assert text.count("Not measured") == 4
+    assert text.count("Not measured") == 5
     assert SYNTHETIC in text
 
 

@@ -23,10 +23,8 @@ def row(path, spam_kind="", **columns):
     return Labelled(recording=path.name, path=path, is_spam=bool(spam_kind), spam_kind=spam_kind, **columns)
 
 
-@pytest.fixture
-def told(tmp_path):
+def some_told(path):
     """Two faxes, one taken for busy; announcements, known and not; dead air; four people, one challenged."""
-    path = tmp_path / "a.ulaw"
     rows = (
         row(path, FAX, kind="CNG", campaign="fax-0", codec="gsm+g711u", loss="0.0000"),
         row(path, FAX, kind="CED", campaign="fax-1", codec="g711a+g711u", loss="0.0500"),
@@ -44,9 +42,18 @@ def told(tmp_path):
     return Told(rows, np.array(verdicts, dtype=str), {})
 
 
+def some_figures(told):
+    return assess_kinds(told, thresholds=THRESHOLDS, known_recordings=1)
+
+
+@pytest.fixture
+def told(tmp_path):
+    return some_told(tmp_path / "a.ulaw")
+
+
 @pytest.fixture
 def figures(told):
-    return assess_kinds(told, thresholds=THRESHOLDS, known_recordings=1)
+    return some_figures(told)
 
 
 def test_every_opening_but_those_of_digital_silence_is_in_the_matrix(figures):
@@ -74,6 +81,7 @@ def test_people_are_counted_by_the_kind_that_challenges_them(figures):
         FAX: 1,
     }
     assert people["openings"]["music"][FAX]["hits"] == 1
+    assert [(one["source"], one["n"], one["kinds"][FAX]) for one in people["worst"]] == [("tune 2", 1, 1)]
 
 
 def test_a_chain_is_its_compressing_codec_and_a_loss_a_class(told):
