@@ -121,12 +121,10 @@ def settled(
     verdict: Verdict, recording: "Recording", model: "SpamModel", listeners: "Listeners", config: Config
 ) -> Verdict:
     """The verdict of all kinds: the model's, and what else was heard."""
-    from silentspam.kinds.settling import settle
-    from silentspam.kinds.sound import Sound
+    from silentspam.kinds import together
 
-    heard = listeners.hear(Sound(recording, verdict.features, model.params))  # type: ignore[arg-type]
-    found = {kind.name: listeners.threshold_for(kind, config.rate_of(kind)) for kind in KINDS}
-    return settle(verdict, heard, {name: limit for name, limit in found.items() if limit is not None})
+    rates = {kind.name: config.rate_of(kind) for kind in KINDS if kind.listener}
+    return together.settled(verdict, recording, model.params, listeners, rates)
 
 
 def with_terms(config: Config, passage: Passage) -> Config:

@@ -7,21 +7,24 @@ import numpy as np
 
 from silentspam.archive.plan import Questions
 from silentspam.audio import Recording, dbfs
-from silentspam.call import VerdictKind
-from silentspam.features import FeatureVector, feature_matrix
-from silentspam.fitness import why_inconclusive
+from silentspam.features import FeatureVector, Measured
+from silentspam.kinds.listening import Listeners
+from silentspam.kinds.together import settled
 from silentspam.model import SpamModel
+from silentspam.verdict import UNSUSPECTED, Verdict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What `SpamModel.judge` says of an opening; level and peak of what was judged [dBFS].
+    """What a call would be judged to be by its opening; level and peak of what was judged [dBFS].
 
-    spam_probability and threshold are None where the forest was not asked, level and peak where nothing
-    sounds. features [shape=(n_features,), float32]: None where the forest was not asked, or not wanted.
+    spam_probability and threshold are None where nothing was found in what the model was not asked about,
+    level and peak where nothing sounds. features [shape=(n_features,), float32]: None where the model was not
+    asked, or not wanted. kind_probabilities of every kind heard; reason: why it is a suspect; unheard: kinds
+    that could not be listened for.
     """
 
-    kind: VerdictKind
+    kind: str
     seconds: float
     digital_silence_share: float
     level_dbfs: float | None = None
@@ -29,46 +32,43 @@ class Judged:
     spam_probability: float | None = None
     threshold: float | None = None
     features: FeatureVector | None = None
+    kind_probabilities: tuple[tuple[str, float], ...] = ()
+    reason: str | None = None
+    unheard: tuple[str, ...] = ()
 
 
-def judge_openings(model: SpamModel, openings: Sequence[Recording], questions: Questions) -> list[Judged]:
+def judge_openings(
+    model: SpamModel, openings: Sequence[Recording], questions: Questions, listeners: Listeners
+) -> list[Judged]:
     """The answer for each opening, in their order. Raises ModelError for a recording at another rate."""
-    fit = [index for index, opening in enumerate(openings) if _can_be_judged(opening, questions)]
-    vectors = feature_matrix([openings[index].sounding for index in fit], model.params)
-    probabilities = model.probabilities(vectors) if fit else np.empty(0)
-    row = {index: number for number, index in enumerate(fit)}
-    answers = []
-    for index, opening in enumerate(openings):
-        number = row.get(index)
-        if number is None:
-            answers.append(_answer(opening, VerdictKind.INCONCLUSIVE))
-            continue
-        probability, limit = float(probabilities[number]), questions.threshold
-        if limit is None:
-            limit = model.threshold_for(opening, questions.max_false_challenge_rate)
-        kind = VerdictKind.CALLER_SILENCE if probability >= limit else VerdictKind.HAM
-        features = vectors[number] if questions.features else None
-        answers.append(_answer(opening, kind, probability, limit, features))
-    return answers
-
-
-def _can_be_judged(opening: Recording, questions: Questions) -> bool:
-    doubt = why_inconclusive(
-        opening, min_seconds=questions.min_seconds, max_silence=questions.max_digital_silence_share
+    verdicts = model.judge_many(
+        openings,
+        threshold=questions.threshold,
+        max_false_challenge_rate=questions.max_false_challenge_rate,
+        min_seconds=questions.min_seconds,
+        max_digital_silence_share=questions.max_digital_silence_share,
     )
-    return doubt is None
+    return [
+        _answer(opening, settled(verdict, opening, model.params, listeners, questions.kinds), questions)
+        for opening, verdict in zip(openings, verdicts, strict=True)
+    ]
 
 
-def _answer(
-    opening: Recording,
-    kind: VerdictKind,
-    probability: float | None = None,
-    limit: float | None = None,
-    features: FeatureVector | None = None,
-) -> Judged:
+def _answer(opening: Recording, verdict: Verdict, questions: Questions) -> Judged:
     level, peak = _levels(opening.sounding)
+    measured = verdict.features if questions.features else None
     return Judged(
-        kind, opening.seconds, opening.digital_silence_share, level, peak, probability, limit, features
+        kind=str(verdict.kind),
+        seconds=verdict.seconds,
+        digital_silence_share=verdict.digital_silence_share,
+        level_dbfs=level,
+        peak_dbfs=peak,
+        spam_probability=verdict.spam_probability,
+        threshold=verdict.threshold,
+        features=measured.vector if isinstance(measured, Measured) else None,
+        kind_probabilities=verdict.kind_probabilities,
+        reason=next(iter(verdict.reasons), None) if verdict.kind not in UNSUSPECTED else None,
+        unheard=verdict.unheard,
     )
 
 

@@ -34,6 +34,12 @@ ROW_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("peak_dbfs", pa.float32()),
     ("error", pa.string()),
 )
+LAST_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
+    ("kind_probabilities", pa.map_(pa.string(), pa.float64())),
+    ("reason", pa.string()),
+    ("unheard", pa.list_(pa.string())),
+)
+"""After the features, where there are any: columns that came later stand behind those that were there."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ def to_table(rows: Sequence[Row], plan: Plan, feature_names: Sequence[str]) -> p
     columns["model_id"] = pa.array([None if row.error else plan.model_id for row in rows], type=pa.string())
     if plan.questions.features:
         columns["features"] = _feature_column(rows, len(feature_names))
+    for name, kind in LAST_COLUMNS:
+        columns[name] = pa.array([getattr(row, name) for row in rows], type=kind)
     about = {METADATA_KEY: json.dumps({"key": plan.key, **plan.terms}).encode()}
     if plan.questions.features:
         about[NAMES_KEY] = json.dumps(list(feature_names)).encode()

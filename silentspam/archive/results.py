@@ -122,6 +122,14 @@ class Results:
             counts.update(kind or "error" for kind in read_rows(path, ["kind"])["kind"].to_pylist())
         return counts
 
+    def unheard(self) -> Counter[str]:
+        """Of how many rows a kind of SPAM could not be listened for, by its name."""
+        counts: Counter[str] = Counter()
+        for path in self._folder.glob("part-*.parquet"):
+            if (names := read_rows(path, ["unheard"])).num_columns:
+                counts.update(name for row in names["unheard"].to_pylist() for name in row or ())
+        return counts
+
     def write_manifest(self, figures: dict[str, Any]) -> None:
         """Say what is in the folder. Raises ScanError when it cannot be written."""
         path = self._folder / MANIFEST

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from silentspam.archive.plan import Chunk, Plan, Questions
     from silentspam.audio import Recording
     from silentspam.features import FeatureVector
+    from silentspam.kinds.listening import Listeners
     from silentspam.model import SpamModel
     from silentspam.retention.openings import Openings
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 class Row(NamedTuple):
     """One recording of the result: either `error` says why there is no answer, or kind and seconds stand.
 
-    spam_probability, threshold and features are None where the forest was not asked (INCONCLUSIVE).
+    spam_probability, threshold and features are None where nobody was asked (INCONCLUSIVE); reason: of a
+    suspect; unheard: kinds of SPAM that could not be listened for.
     """
 
     stamp: Stamp
@@ -42,30 +44,34 @@ class Row(NamedTuple):
     peak_dbfs: float | None = None
     error: str | None = None
     features: "FeatureVector | None" = None
+    kind_probabilities: tuple[tuple[str, float], ...] | None = None
+    reason: str | None = None
+    unheard: tuple[str, ...] | None = None
 
 
 _plans: "dict[str, Plan]" = {}
-_models: "dict[str, SpamModel]" = {}
+_judges: "dict[str, tuple[SpamModel, Listeners]]" = {}
 
 
 def prepare(scan: str, plan: "Plan") -> None:
-    """Keep the plan of a scan for this process; its model is loaded by the first chunk, or by `ready`."""
+    """Keep the plan of a scan for this process; what judges is loaded by the first chunk, or by `ready`."""
     _plans[scan] = plan
 
 
 def forget(scan: str) -> None:
-    """Let go of a plan and its model."""
+    """Let go of a plan, its model and its listeners."""
     _plans.pop(scan, None)
-    _models.pop(scan, None)
+    _judges.pop(scan, None)
 
 
 def ready(scan: str) -> str:
-    """Load the plan's model unless it is loaded; returns its id. Raises ScanError or ModelError."""
-    if scan not in _models:
+    """Load the plan's model and listeners, one set a process; returns its id. Raises ScanError or
+    ModelError."""
+    if scan not in _judges:
         if scan not in _plans:
             raise ScanError(f"this worker was not given the plan of scan {scan}")
-        _models[scan] = _plans[scan].load()
-    return _models[scan].model_id
+        _judges[scan] = _plans[scan].load(), _plans[scan].listeners()
+    return _judges[scan][0].model_id
 
 
 def scan_chunk(scan: str, chunk: "Chunk") -> list[Row]:
@@ -74,7 +80,7 @@ def scan_chunk(scan: str, chunk: "Chunk") -> list[Row]:
     questions = _plans[scan].questions
     found = _openings(chunk, questions.seconds, _plans[scan].key_files)
     openings = [opening for opening in found if not isinstance(opening, str)]
-    judged = iter(_judge_all(_models[scan], openings, questions))
+    judged = iter(_judge_all(_judges[scan], openings, questions))
     answers = [opening if isinstance(opening, str) else next(judged) for opening in found]
     return [_row(listed.stamp, answer) for listed, answer in zip(chunk.recordings, answers, strict=True)]
 
@@ -82,18 +88,7 @@ def scan_chunk(scan: str, chunk: "Chunk") -> list[Row]:
 def _row(stamp: Stamp, answer: "Judged | str") -> Row:
     if isinstance(answer, str):
         return Row(stamp, error=answer)
-    return Row(
-        stamp,
-        str(answer.kind),
-        answer.spam_probability,
-        answer.threshold,
-        answer.seconds,
-        answer.digital_silence_share,
-        answer.level_dbfs,
-        answer.peak_dbfs,
-        None,
-        answer.features,
-    )
+    return Row(stamp, **vars(answer))
 
 
 def _openings(chunk: "Chunk", seconds: float, keys: tuple[str, ...]) -> "list[Recording | str]":
@@ -124,14 +119,14 @@ def read_opening(path: str, seconds: float, keys: tuple[str, ...] = ()) -> "Reco
 
 
 def _judge_all(
-    model: "SpamModel", openings: "Sequence[Recording]", questions: "Questions"
+    judge: "tuple[SpamModel, Listeners]", openings: "Sequence[Recording]", questions: "Questions"
 ) -> "list[Judged | str]":
     """All at once; one by one where that fails, so that one opening's error is its own."""
     from silentspam.archive.judging import judge_openings
 
     try:
-        return list(judge_openings(model, openings, questions))
+        return list(judge_openings(judge[0], openings, questions, judge[1]))
     except Exception as error:  # noqa: BLE001  whatever one opening raises, the others have their answers
         if len(openings) == 1:
             return [f"{type(error).__name__}: {error}"]
-    return [answer for opening in openings for answer in _judge_all(model, [opening], questions)]
+    return [answer for opening in openings for answer in _judge_all(judge, [opening], questions)]

@@ -85,8 +85,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"silentspam scan: {printable(folder)}", file=sys.stderr)
     tally = status(listing, plan, args.out) if args.status else _scan(args, listing, plan)
     print(_summary(tally, listing, plan))
-    kinds = Results(args.out, plan).kinds()
+    results = Results(args.out, plan)
+    kinds = results.kinds()
     print(table(("rows", "kind"), [(str(count), kind) for kind, count in sorted(kinds.items())]))
+    for kind, count in sorted(results.unheard().items()):
+        print(f"silentspam scan: {kind} could not be listened for in {count} rows", file=sys.stderr)
     return 1 if tally.errors or listing.unreadable else 0
 
 
@@ -98,6 +101,7 @@ def _wrong(why: str) -> int:
 def _plan(args: argparse.Namespace) -> "Plan":
     from silentspam import judging
     from silentspam.archive.plan import Questions, make_plan
+    from silentspam.kinds.table import KINDS
 
     config = configuration(args)
     questions = Questions(
@@ -107,9 +111,11 @@ def _plan(args: argparse.Namespace) -> "Plan":
         min_seconds=config.model.min_seconds,
         max_digital_silence_share=config.model.max_digital_silence_share,
         features=args.features,
+        kinds={kind.name: config.rate_of(kind) for kind in KINDS if kind.listener},
     )
     openings_of(args)  # a key that cannot be read is said before any work
-    return make_plan(args.model or judging.model_folder(config), questions, key_files(args))
+    folder = args.model or judging.model_folder(config)
+    return make_plan(folder, questions, key_files(args), library=config.library_folder)
 
 
 def _scan(args: argparse.Namespace, listing: "Listing", plan: "Plan") -> "Tally":

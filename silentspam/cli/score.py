@@ -1,9 +1,8 @@
-"""`silentspam score`: judge recordings as a live call would be judged."""
+"""`silentspam score`: judge recordings as a live call would be judged, for every kind of SPAM."""
 
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,16 @@ EXAMPLES = """\
   silentspam score --format jsonl suspects/*.ulaw > verdicts.jsonl
   silentspam score --plot call.png call.wav"""
 
-FIELDS = ("kind", "spam_probability", "threshold", "model_id", "digital_silence_share", "seconds", "reasons")
+FIELDS = (
+    "kind",
+    "spam_probability",
+    "threshold",
+    "model_id",
+    "digital_silence_share",
+    "seconds",
+    "reasons",
+    "kind_probabilities",
+)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -55,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
     config, openings = configuration(args), openings_of(args)
     model = load_model(args.model or judging.model_folder(config))
+    listeners = judging.listeners_for(config)
     paths = list(find_recordings(args.paths))
     if args.plot and len(paths) != 1:
         print(f"silentspam score: --plot draws one recording, {len(paths)} are named", file=sys.stderr)
@@ -76,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
             min_seconds=config.model.min_seconds,
             max_digital_silence_share=config.model.max_digital_silence_share,
         )
+        verdict = judging.settled(verdict, recording, model, listeners, config)
         if args.format == "jsonl":
             print(_json_line(path, verdict))
         verdicts.append((path, verdict))
@@ -101,8 +111,8 @@ def _with_progress(paths: list[Path]) -> Any:
 
 
 def _json_line(path: Path, verdict: Verdict) -> str:
-    fields = asdict(verdict)
-    return json.dumps({"path": str(path)} | {name: fields[name] for name in FIELDS})
+    told = {name: getattr(verdict, name) for name in FIELDS}
+    return json.dumps({"path": str(path)} | told | {"kind_probabilities": dict(verdict.kind_probabilities)})
 
 
 def _table(verdicts: list[tuple[Path, Verdict]]) -> str:

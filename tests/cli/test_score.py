@@ -12,8 +12,18 @@ import pytest
 from silentspam.audio import encode_ulaw, write_ulaw
 from silentspam.errors import AudioError
 from tests.fakes import noise, silence, tone
+from tests.kinds.signalling import burst, heard
 
-FIELDS = ("kind", "spam_probability", "threshold", "model_id", "digital_silence_share", "seconds", "reasons")
+FIELDS = (
+    "kind",
+    "spam_probability",
+    "threshold",
+    "model_id",
+    "digital_silence_share",
+    "seconds",
+    "reasons",
+    "kind_probabilities",
+)
 
 
 def mulaw_wav(codes: bytes) -> bytes:
@@ -41,6 +51,14 @@ def test_one_json_object_a_recording(silentspam, tmp_path: Path) -> None:
     assert set(lines[0]) == {"path", *FIELDS}
     assert lines[0]["spam_probability"] == pytest.approx(0.9)
     assert lines[0]["seconds"] == 2.0
+
+
+def test_every_kind_is_told(silentspam, tmp_path: Path) -> None:
+    write_ulaw(tmp_path / "fax.ulaw", heard(burst([1100], 0.7, 1.2)).recording)
+    _, out, _ = silentspam("score", "--format", "jsonl", tmp_path / "fax.ulaw")
+    told = json.loads(out)
+    assert (told["kind"], told["spam_probability"]) == ("CALLER_FAX", told["kind_probabilities"]["CALLER_FAX"])
+    assert any("fax CNG" in reason for reason in told["reasons"])
 
 
 def test_only_the_opening_is_judged(silentspam, tmp_path: Path) -> None:
