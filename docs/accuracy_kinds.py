@@ -91,6 +91,9 @@ def _add_kind(document: Markdown, measured: Document, kind: SpamKind) -> None:
         found = measured["found"].get(label)
         if found is None:
             continue
+        if measured["thresholds"].get(kind.name) is None:
+            document.add(f"**Nobody listened for {label} when this was measured.**")
+            continue
         share, people = found["found"], measured["people"]["all"][kind.name]
         document.add(
             f"{label}: found {rate(share)}, {interval(share)}, of {found['campaigns']} campaigns, at a "

@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     dead_air = [row for row in rows if not row.is_other]
     figures = assess(model, score(model, dead_air, progress=openings_progress("judge")), statement=statement)
     figures["kinds"] = all_kinds(model, rows, config, announcements=args.labels.with_name(ANNOUNCEMENTS))
+    for kind, n in figures["kinds"]["unheard"].items():
+        print(f"silentspam evaluate: nobody listened for {kind} in {n} openings", file=sys.stderr)
     if args.html:
         from silentspam.reports.evaluation import evaluation_page
         from silentspam.reports.page import write_page
