@@ -160,6 +160,8 @@ def _people(summary: "Summary") -> str:
             f"people challenged: {summary.false_challenges.hits} of {summary.people} "
             f"({summary.false_challenges.value:.2%}, 95 % {low:.2%} to {high:.2%}): "
             f"{_counts(summary.false_by_cause)}; turned away: {summary.turned_away}",
+            f"people, by what they were taken for: {_counts(summary.false_by_kind)}; all: "
+            f"{_counts(summary.challenged_by_kind)}; rejected unasked: {summary.rejected_unasked}",
             f"all challenges: {_counts(summary.challenged_by_cause)}; held back by the budget: "
             f"{_counts(summary.held_back)}",
             f"{summary.calls} calls{speed}; {summary.not_judged} not judged, "

@@ -11,6 +11,7 @@ from silentspam.config import ChallengeSection
 from silentspam.replay.caller import REACTION_SECONDS, sound_seconds
 from silentspam.replay.replay import KNOWN_AFTER_SECONDS, new_memory
 from silentspam.replay.summary import call_document, challenged, summarise
+from silentspam.verdict import Verdict
 from tests.lines.ground import line_calls, people
 from tests.replay.timelines import CONFIG, GROUND, REFERENCE, Timeline, with_lines
 
@@ -147,6 +148,24 @@ def test_a_model_that_suspects_everybody_is_held_back_by_the_budget(
     summary = summarise(timeline.replay(tmp_path))
     assert summary.false_challenges.hits <= 10 + 0.005 * 600 + 3
     assert summary.held_back["SUSPICION"] >= 580
+
+
+def test_faxes_that_are_rejected_unasked_reach_nobody_and_are_no_challenges(
+    timeline: Timeline, tmp_path: Path
+) -> None:
+    fax = Verdict(kind="CALLER_FAX", spam_probability=0.99, threshold=0.5, model_id="m")
+    for number in range(4):
+        timeline.add(10.0 * number, None, campaign="" if number == 3 else "faxes", passes=number == 3)
+    timeline.verdicts = dict.fromkeys(timeline.verdicts, fax)
+    config = msgspec.convert({"kinds": {"fax": {"treatment": "reject"}}}, type(CONFIG))
+    replayed = timeline.replay(tmp_path, config)
+    summary = summarise(replayed)
+    (campaign,) = summary.campaigns
+    assert (campaign.bridged, campaign.caught_by, campaign.caught_as) == (0, "SUSPICION", "CALLER_FAX")
+    assert (summary.false_challenges.hits, summary.turned_away, summary.rejected_unasked) == (1, 1, 4)
+    assert summary.challenged_by_kind == {"CALLER_FAX": 4}
+    assert [call_document(one)["decision"] for one in replayed] == [Decision.REJECT] * 4
+    assert not any(map(challenged, replayed))
 
 
 def test_one_object_a_call(timeline: Timeline, tmp_path: Path) -> None:
