@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 FIRST_PORT = 20_000
-BLOCK = 700
-BLOCKS = 18
+BLOCK = 960
+BLOCKS = 13
 FIRST_AGI_PORT = 18_000
 """Of resident screeners: below the blocks, so many for each block as there are scenarios."""
 SCENARIOS = 100
@@ -52,7 +52,7 @@ class Ports:
     @property
     def rtp(self) -> tuple[int, int]:
         """The first and the last port of Asterisk's media."""
-        return self.base + 150, self.base + 299
+        return self.base + 210, self.base + 359
 
     def phones(self, scenario: int) -> int:
         """The SIP port of a scenario's pjsua2 phones."""
@@ -64,7 +64,7 @@ class Ports:
 
     def media(self, scenario: int) -> int:
         """The first of six ports for the media of a scenario's phones."""
-        return self.base + 300 + 6 * scenario
+        return self.base + 360 + 6 * scenario
 
     def agi(self, scenario: int) -> int:
         """The port of a scenario's resident screener."""

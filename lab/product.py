@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ COMMAND_LINE = "import sys; from silentspam.cli import main; sys.exit(main())"
 """The console script `silentspam`, by the Python that runs the lab."""
 SETTLING_SECONDS = 5.5
 """`silentspam speech` leaves a file alone until it has rested for 5 s."""
+IN_FORCE_SECONDS = 2.5
+"""What the command line changes is in force everywhere by then."""
 NOT_EXECUTABLE = "not_executable.py"
 BUDGET = 0.01
 """The share of people who may be challenged falsely. The model has half of it, line memory the other half; at
@@ -114,6 +116,35 @@ def _filled(value: object, names: Mapping[str, str]) -> object:
     if isinstance(value, list):
         return [_filled(one, names) for one in value]
     return value.format(**names) if isinstance(value, str) else value
+
+
+class KnownRecordings(Mapping[str, str]):
+    """{recording} in what the command line is told: the only one, waited for as it may just be found."""
+
+    def __init__(self, config: Path, *, seconds: float, names: Mapping[str, str]) -> None:
+        self._config = config
+        self._seconds = seconds
+        self._names = names
+
+    def __getitem__(self, name: str) -> str:
+        return self._the_one() if name == "recording" else self._names[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._names, "recording"))
+
+    def __len__(self) -> int:
+        return len(self._names) + 1
+
+    def _the_one(self) -> str:
+        deadline = time.monotonic() + self._seconds
+        while True:
+            listed = silentspam("recordings", "list", "--format", "json", "--config", str(self._config))
+            found = [str(one["recording_id"]) for one in json.loads(listed)]
+            if len(found) == 1:
+                return found[0]
+            if time.monotonic() > deadline:
+                raise ProductError(f"{len(found)} recordings are known, where one should be")
+            time.sleep(0.5)
 
 
 def database_of(config: Path) -> Path:

@@ -135,9 +135,16 @@ class Lab:
             folder, changes, {**self._names, "work": str(folder), "dnis": first.extension}
         )
         known = models.prepare(first.models, folder, config)
-        for arguments in first.told:
-            product.silentspam(*arguments, "--config", str(config))
+        self._tell_product(first)
         return tuple(self._by_way_of(scenario.expecting(known)) for scenario in story)
+
+    def _tell_product(self, scenario: Scenario) -> None:
+        """What the scenario has the command line told before its call. Raises ProductError."""
+        config = self._config(scenario)
+        sounds = {"sounds": str(self.work / "sounds")}
+        known = product.KnownRecordings(config, seconds=LEARNING_SECONDS, names=sounds)
+        for arguments in scenario.told(known):
+            product.silentspam(*arguments, "--config", str(config))
 
     def _by_way_of(self, scenario: Scenario) -> Scenario:
         """The scenario with the address of its server, where it has one."""
@@ -203,7 +210,14 @@ class Lab:
         return outcomes
 
     def _place(self, scenario: Scenario) -> Outcome:
-        folder, placed_at = self._folder(scenario), time.time()
+        folder = self._folder(scenario)
+        try:
+            if scenario.place > 1:
+                self._tell_product(scenario)
+                time.sleep(product.IN_FORCE_SECONDS if scenario.given else 0.0)
+        except product.ProductError as error:
+            return Outcome(scenario=scenario, faults=(str(error),))
+        placed_at = time.time()
         try:
             troubles.prepare(scenario.trouble, folder)
         except troubles.TroubleError as error:

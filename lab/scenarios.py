@@ -5,6 +5,7 @@ scenario for each of its calls, all of one name and number.
 """
 
 import dataclasses
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -77,7 +78,8 @@ class AgentPart:
 class Scenario:
     """One whole call, and the row that it must leave in the call log.
 
-    given: what the command line is told before the call; {ani}, {dnis} and {agent} are the scenario's own.
+    given: what the command line is told before the call; {ani}, {dnis} and {agent} are the scenario's own,
+    {sounds} is the folder of sounds, {recording} the recording that is known then.
     place: which call of its sequence it is, from 1; 0 for a scenario of one call. who: which of its callers.
     """
 
@@ -136,11 +138,11 @@ class Scenario:
         """The agent's endpoint."""
         return f"agent-{self.extension}"
 
-    @property
-    def told(self) -> tuple[tuple[str, ...], ...]:
-        """`given` as arguments of the command line."""
+    def told(self, names: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+        """`given` as arguments of the command line; `names` has what is not the scenario's own."""
         own = {"ani": self.ani, "dnis": self.extension, "agent": f"PJSIP/{self.agent_name}"}
-        return tuple(tuple(line.format(**own).split()) for line in self.given)
+        for line in self.given:
+            yield tuple(line.format_map(ChainMap(own, names)).split())  # type: ignore[arg-type]
 
     @property
     def folder(self) -> str:

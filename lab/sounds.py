@@ -18,9 +18,11 @@ from lab.audio import SAMPLE_RATE, Codes, Samples, at_level, decode, encode, rea
 Signal = npt.NDArray[np.float64]
 
 SUITE = "trixie"
-PACKAGES = ("asterisk-core-sounds-fr-wav", "blanket")
+PACKAGES = ("asterisk-core-sounds-fr-wav", "asterisk-moh-opsound-wav", "blanket")
 VOICE = Path("usr/share/asterisk/sounds/fr_CA_f_June")
 GREETING = ("vm-intro.wav", "vm-instructions.wav", "demo-congrats.wav")
+ROBOCALL = "demo-instruct.wav"
+HOLD_MUSIC = Path("usr/share/asterisk/moh/manolo_camp-morning_coffee.wav")
 ROOM = "train.ogg"
 SECONDS = 30
 SPEECH_DBFS, QUIET_SPEECH_DBFS, ROOM_DBFS = -20.0, -40.0, -44.0
@@ -39,6 +41,9 @@ FAX, BUSY = "fax", "busy"
 TONE_DBM0, LINE_DBFS = -13.0, -66.0
 ANSWER_TONE, BUSY_TONE = ((2100.0,), (3.0, 1.0)), ((480.0, 620.0), (0.5, 0.5))
 """Frequencies [Hz], and seconds on and off."""
+ANNOUNCEMENT, MUSIC = "announcement", "hold_music"
+"""A voice's long announcement and a tune, licensed recordings; each call cuts them later."""
+LATER_SECONDS, CUTS = 0.2, 6
 RUMBLE = "rumble"
 """The sound of a line that the shipped model rather takes for a person's."""
 
@@ -63,6 +68,8 @@ def make_sounds(folder: Path) -> dict[str, list[Path]]:
         DIGITAL_SILENCE: [np.zeros(SECONDS * SAMPLE_RATE)],
         FAX: [_cadenced(*ANSWER_TONE, rng)],
         BUSY: [_cadenced(*BUSY_TONE, rng)],
+        ANNOUNCEMENT: _cuts(read_wav(root / VOICE / ROBOCALL)),
+        MUSIC: _cuts(read_wav(root / HOLD_MUSIC)),
         RUMBLE: [rumble(number) for number in range(TAKES)],
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +96,12 @@ def rumble(number: int) -> Signal:
     shape = NoiseShape(tilt=RUMBLE_TILT, low_cut=low, high_cut=high, order=3, resonances=(RUMBLE_RESONANCE,))
     noise = shaped_noise(SECONDS * SAMPLE_RATE, shape, rng)
     return at_level(noise, RUMBLE_DBFS + rng.normal(0, RUMBLE_SPREAD))
+
+
+def _cuts(clip: Samples) -> list[Signal]:
+    """One recording from where it begins to sound, and from later on each time, as calls play it."""
+    sounding = at_level(clip[_first_loud(clip) :][: SECONDS * SAMPLE_RATE], SPEECH_DBFS)
+    return [sounding[int(cut * LATER_SECONDS * SAMPLE_RATE) :] for cut in range(CUTS)]
 
 
 def _cadenced(hz: Sequence[float], pattern: Sequence[float], rng: np.random.Generator) -> Signal:

@@ -158,8 +158,15 @@ def test_each_scenario_has_its_extension_its_agent_and_its_configuration() -> No
 def test_the_command_line_is_told_a_scenarios_own_numbers() -> None:
     (scenario,) = choose(load_scenarios(), ["dnis-own-agent"])
     agent = f"PJSIP/agent-{scenario.extension}"
-    assert scenario.told == (("lists", "dnis", "set", scenario.extension, "--agent", agent),)
-    assert scenario.again().told != scenario.told
+    told = tuple(scenario.told({}))
+    assert told == (("lists", "dnis", "set", scenario.extension, "--agent", agent),)
+    assert tuple(scenario.again().told({})) != told
+
+
+def test_the_command_line_is_told_what_is_only_known_between_calls() -> None:
+    story = choose(load_scenarios(), ["recording-replayed"])
+    names = {"recording": "0123", "sounds": "/sounds"}
+    assert [tuple(one.told(names)) for one in story if one.given] == [(("recordings", "confirm", "0123"),)]
 
 
 def test_expectations_may_name_what_is_only_known_when_the_lab_runs() -> None:
