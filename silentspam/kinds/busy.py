@@ -9,11 +9,13 @@ rows of `cadences`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from silentspam.call import VerdictKind
 from silentspam.kinds import cadences
 from silentspam.kinds.cadences import Cadence
 from silentspam.kinds.finding import Finding
+from silentspam.kinds.fitting import TIME_SLACK, Stretch, edge_share, misfit, slack, stretches
 from silentspam.kinds.listening import SignalListener, Sources
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
@@ -26,35 +28,25 @@ LEAST_PURITY = 0.76
 WEAK_PURITY = 0.92
 """Of one burst of one frequency, or none but E.180's limits: only purity speaks for them."""
 RINGING_PURITY = 0.8
-WEAK_SPREAD_DB, RINGING_SPREAD_DB = 1.2, 2.5
+RINGING_SPREAD_DB = 2.5
 """Two tones 32 Hz apart beat by 1.5 dB in windows of 64 ms."""
+STEADY_PAIR = ((0.92, 1.2), (0.88, 0.5))
+STEADY_SINGLE = ((0.86, 4.0), (0.76, 0.9))
+"""Purity at least and spread at most [dB]: GSM adds noise to a steady level, G.729 sways after each loss."""
+LONGEST_HOLE, MOST_HOLES = 0.35, 2
+"""Of a steady tone [s]: G.729 is back 0.3 s after a lost packet."""
 LEAST_BALANCE = 0.2
 """The weaker of two tones has this share of the stronger one's power at least: −7 dB; else there is one."""
-TIME_SLACK = 0.065
-"""By which a stretch may be off [s]: half a hop at each end, and a lost packet."""
-TIME_SHARE = 0.1
-"""By which share of itself a stretch may be off besides (SIN 350: 10 %)."""
 SHORTEST_TONE = 0.09
 SAME_HZ = 0.015
 SAME_OFFSET, RATIO_HZ = 0.002, 1.5
 """By how much the offsets of two tones may differ: a share, and what packets lost do to a line [Hz]."""
 MOST_TRAINS = 3
 """Sets of frequencies that are looked at, the purest and longest first."""
-LEAST_WHOLE = 2
-"""Whole stretches, of on and off, that must fit a cadence; the cut ones must not contradict it."""
 RINGING_BALANCE = 0.4
 RINGING_SECONDS, DIAL_SECONDS = 0.3, 1.6
 """Of a pair of tones, so much is believed without its cadence [s]."""
 WEAK_PROBABILITY = 0.8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """On or off, for so long [s]; cut: it goes beyond the recording's end."""
-
-    on: bool
-    seconds: float
-    cut: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +56,6 @@ class Train:
     tone: Tone
     pulses: tuple[Pulse, ...]
     seconds: float
-
-    def stretches(self) -> list[Stretch]:
-        """What the recording is, from its beginning to its end: on, off, on …"""
-        found, at = [], 0.0
-        for pulse in self.pulses:
-            if not pulse.cut_before:
-                found.append(Stretch(on=False, seconds=pulse.begin - at, cut=at == 0.0))
-            found.append(Stretch(on=True, seconds=pulse.seconds, cut=pulse.cut))
-            at = pulse.end
-        if not self.pulses[-1].cut_after:
-            found.append(Stretch(on=False, seconds=self.seconds - at, cut=True))
-        return found
 
 
 def _bins() -> Bins:
@@ -149,47 +129,35 @@ def _is_single(tone: Tone) -> bool:
 
 
 def _of_train(train: Train, rows: Sequence[Cadence]) -> Finding | None:
-    stretches = train.stretches()
-    errors = {row: _misfit(stretches, row.pattern) for row in rows if row.pattern}
+    those = stretches(train.pulses, train.seconds)
+    errors = {row: misfit(those, row.pattern) for row in rows if row.pattern}
     fitting = [(error, row) for row, error in errors.items() if error is not None]
     if fitting:
         _, row = min(fitting, key=lambda one: one[0])
         return _finding(row.signal, row.region, train, 1.0)
-    general = _general(train, stretches)
+    general = _general(train, those)
     if general:
         return general
+    torn = _torn(train, rows)
+    if torn:
+        return torn
     return next(filter(None, (_without_cadence(row, train) for row in rows)), None)
 
 
-def _misfit(stretches: Sequence[Stretch], pattern: Sequence[float]) -> float | None:
-    """By how many seconds the whole stretches miss a pattern on average; None where they do not fit it."""
-    whole = sum(not stretch.cut for stretch in stretches)
-    if whole < LEAST_WHOLE:
+def _torn(train: Train, rows: Sequence[Cadence]) -> Finding | None:
+    """A quick signal by its edges, of which lost packets have taken some: only where it is pure."""
+    if train.tone.purity < WEAK_PURITY:
         return None
-    phases = range(0 if stretches[0].on else 1, len(pattern), 2)
-    missed = [miss for miss in (_miss(stretches, pattern, phase) for phase in phases) if miss is not None]
-    return min(missed) / whole if missed else None
+    quick = [row for row in rows if row.signal in SPAM]
+    shares = {row: edge_share(train.pulses, row.pattern, train.seconds) for row in quick}
+    best = max(shares, key=lambda row: shares[row], default=None)
+    return _finding(best.signal, best.region, train, 0.95) if best and shares[best] else None
 
 
-def _miss(stretches: Sequence[Stretch], pattern: Sequence[float], phase: int) -> float | None:
-    total = 0.0
-    for number, stretch in enumerate(stretches):
-        nominal = pattern[(phase + number) % len(pattern)]
-        over = stretch.seconds - nominal
-        if over > _slack(nominal) or (not stretch.cut and over < -_slack(nominal)):
-            return None
-        total += 0.0 if stretch.cut else abs(over)
-    return total
-
-
-def _slack(nominal: float) -> float:
-    return TIME_SLACK + TIME_SHARE * nominal
-
-
-def _general(train: Train, stretches: Sequence[Stretch]) -> Finding | None:
+def _general(train: Train, those: Sequence[Stretch]) -> Finding | None:
     """Busy or congestion by E.180's limits alone: one frequency, all its periods alike."""
-    on = [stretch.seconds for stretch in stretches if stretch.on and not stretch.cut]
-    off = [stretch.seconds for stretch in stretches if not stretch.on and not stretch.cut]
+    on = [stretch.seconds for stretch in those if stretch.on and not stretch.cut]
+    off = [stretch.seconds for stretch in those if not stretch.on and not stretch.cut]
     if not _is_single(train.tone) or train.tone.purity < WEAK_PURITY or not on or not off:
         return None
     period, ratio = on[0] + off[0], on[0] / off[0]
@@ -197,7 +165,7 @@ def _general(train: Train, stretches: Sequence[Stretch]) -> Finding | None:
     least, most = cadences.QUICK_RATIO
     if not (shortest <= period <= longest and least <= ratio <= most):
         return None
-    if _misfit(stretches, (on[0], off[0])) is None:
+    if misfit(those, (on[0], off[0])) is None:
         return None
     quick = period < cadences.LONGEST_QUICK_BUSY
     return _finding(cadences.CONGESTION if quick else cadences.BUSY, cadences.ANY, train, 0.95)
@@ -205,26 +173,41 @@ def _general(train: Train, stretches: Sequence[Stretch]) -> Finding | None:
 
 def _without_cadence(row: Cadence, train: Train) -> Finding | None:
     """Ringback and dial tone, of which two seconds may not show a single edge."""
-    longest = max(pulse.seconds for pulse in train.pulses)
-    pair = len(row.hz) == 2
-    if row.signal == cadences.RINGBACK and pair:
-        steady = train.tone.purity >= RINGING_PURITY and train.tone.spread <= RINGING_SPREAD_DB
-        fits = (
-            steady
-            and _balance(train.tone) >= RINGING_BALANCE
-            and longest >= RINGING_SECONDS
-            and len(train.pulses) <= len(row.pattern) // 2
-        )
-        return _finding(row.signal, row.region, train, 0.95) if fits else None
-    if len(train.pulses) > 1 or train.tone.purity < WEAK_PURITY or train.tone.spread > WEAK_SPREAD_DB:
-        return None
     if row.signal == cadences.RINGBACK:
-        least, most = cadences.RINGING_ON
-        fits = least - TIME_SLACK <= longest <= most + TIME_SLACK
-        return _finding(row.signal, row.region, train, WEAK_PROBABILITY) if fits else None
-    if row.signal in (cadences.DIAL, cadences.UNOBTAINABLE) and longest >= DIAL_SECONDS:
+        pair = len(row.hz) == 2
+        fits = _is_ringing_pair(row, train) if pair else _is_ringing(train)
+        return _finding(row.signal, row.region, train, 0.95 if pair else WEAK_PROBABILITY) if fits else None
+    if row.signal in (cadences.DIAL, cadences.UNOBTAINABLE) and _is_endless(train):
         return _finding(row.signal, row.region, train, WEAK_PROBABILITY)
     return None
+
+
+def _is_ringing_pair(row: Cadence, train: Train) -> bool:
+    return (
+        train.tone.purity >= RINGING_PURITY
+        and train.tone.spread <= RINGING_SPREAD_DB
+        and _balance(train.tone) >= RINGING_BALANCE
+        and max(pulse.seconds for pulse in train.pulses) >= RINGING_SECONDS
+        and len(train.pulses) <= len(row.pattern) // 2 + 1
+    )
+
+
+def _is_ringing(train: Train) -> bool:
+    least, most = cadences.RINGING_ON
+    lasting = train.pulses[-1].end - train.pulses[0].begin
+    return _is_steady(train) and least - TIME_SLACK <= lasting <= most + slack(most)
+
+
+def _is_endless(train: Train) -> bool:
+    return _is_steady(train) and sum(pulse.seconds for pulse in train.pulses) >= DIAL_SECONDS
+
+
+def _is_steady(train: Train) -> bool:
+    """Whether it is one sound, in which lost packets may have left holes; a pair, which is SPAM, is purer."""
+    holes = [later.begin - earlier.end for earlier, later in pairwise(train.pulses)]
+    limits = STEADY_PAIR if len(train.tone.lines) == 2 else STEADY_SINGLE
+    pure = any(train.tone.purity >= purity and train.tone.spread <= spread for purity, spread in limits)
+    return pure and len(holes) <= MOST_HOLES and max(holes, default=0.0) <= LONGEST_HOLE
 
 
 def _finding(signal: str, region: str, train: Train, probability: float) -> Finding:

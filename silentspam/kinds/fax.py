@@ -102,7 +102,7 @@ def _steady(sound: Sound) -> Iterator[Finding]:
         run = runs.get(calling)
         if matching:
             best = max(matching, key=quality)
-            yield from _findings(calling, best, pulses_of(sound, best.hz, best), "of all power")
+            yield from _findings(calling, best, pulses_of(sound, best.hz, best, rare=True), "of all power")
         elif run is not None:
             found = beneath(sound, run, calling.hz, calling.tolerance_hz, calling.beneath)
             if found:

@@ -5,6 +5,7 @@ Frequencies Hz, times s from the recording's start.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +47,11 @@ class Pulse:
         return self.cut_before or self.cut_after
 
 
-def pulses_of(sound: Sound, hz: Sequence[float], tone: Pulse) -> tuple[Pulse, ...]:
+def pulses_of(sound: Sound, hz: Sequence[float], tone: Pulse, *, rare: bool = False) -> tuple[Pulse, ...]:
     """When lines sound in the whole recording, at no less than half of their amplitude in `tone`.
 
-    Whatever else sounds at that time; holes that lost packets leave are filled. The sound must not be empty.
+    Whatever else sounds at that time; holes that lost packets leave are filled. rare: it has no short pauses,
+    so that what is faint and torn goes with it too. The sound must not be empty.
     """
     power = line_power(sound, hz)
     first, end = _inner_frames(tone, len(power))
@@ -57,6 +59,8 @@ def pulses_of(sound: Sound, hz: Sequence[float], tone: Pulse) -> tuple[Pulse, ..
     on = power >= HALF_POWER * level
     # Where packets were lost G.729 takes a tone down by 25 dB, and back within 0.3 s; nothing else sounds.
     faint = (power >= FAINT_POWER * level) & (power >= FAINT_SHARE * powers_of(sound))
+    if rare:
+        faint = _closed(on | faint)
     return tuple(
         pulse_of(sound, *run)
         for run in _runs(on, faint)
@@ -75,6 +79,15 @@ def _inner_frames(tone: Pulse, n_frames: int) -> tuple[int, int]:
     first = min(int(np.ceil(tone.begin / HOP_SECONDS)), n_frames - 1)
     end = int((tone.end - STFT.window_length / SAMPLE_RATE) / HOP_SECONDS) + 1
     return first, min(max(end, first + 1), n_frames)
+
+
+def _closed(on: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """With holes of up to LONGEST_HOLE frames filled."""
+    filled = on.copy()
+    for last, following in pairwise(np.flatnonzero(on).tolist()):
+        if following - last <= LONGEST_HOLE + 1:
+            filled[last:following] = True
+    return filled
 
 
 def _runs(on: NDArray[np.bool_], faint: NDArray[np.bool_]) -> list[tuple[int, int]]:

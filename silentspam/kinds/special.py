@@ -4,14 +4,17 @@ ITU-T E.180, section 9. The opening may cut the first and the last of them, and 
 Frequencies Hz, times s.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, pairwise
 
 from silentspam.call import VerdictKind
 from silentspam.kinds import cadences
+from silentspam.kinds.clusters import HOP_SECONDS, frames_of
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.sound import Sound
-from silentspam.kinds.tones import Tone, any_near, bins_near, tones_of
+from silentspam.kinds.tones import Bins, Tone, any_near, bins_near, tones_of
+
+Slot = tuple[float, float]
 
 LEAST_SHARE = 0.55
 """Of a tone's power in its strongest line."""
@@ -21,6 +24,11 @@ HOLE = 0.13
 TIME_SLACK = 0.065
 """By which a tone's end may be off [s]: half a hop, and a lost packet."""
 SHORTEST_TONE = 0.09
+LEAST_TORN_SHARE = 0.9
+"""Of the two tones that are there, where the third is torn."""
+SHORTEST_THIRD = 0.25
+LEAST_FRAMES, LEAST_HITS = 6, 0.5
+"""Of the third: so many frames lie in the opening, and that share of them peaks where it is."""
 
 PLACES = tuple(bins_near((hz - HZ_SLACK, hz + HZ_SLACK)) for hz in cadences.SIT_HZ)
 """Where each of the three peaks."""
@@ -28,7 +36,7 @@ PLACES = tuple(bins_near((hz - HZ_SLACK, hz + HZ_SLACK)) for hz in cadences.SIT_
 
 def special_information(sound: Sound) -> Finding | None:
     """The special information tone of an opening; None where there is none."""
-    if not all(any_near(sound, bins) for bins in PLACES):
+    if sum(any_near(sound, bins) for bins in PLACES) < 2:
         return None
     tones = [tone for tone in tones_of(sound, frozenset().union(*PLACES)) if tone.seconds >= SHORTEST_TONE]
     pure = [tone for tone in tones if tone.lines[0].share >= LEAST_SHARE]
@@ -36,7 +44,59 @@ def special_information(sound: Sound) -> Finding | None:
         three = [first, *_following(first, pure)]
         if _is_special(three):
             return _finding(three)
+    return _torn(sound, pure)
+
+
+def _torn(sound: Sound, tones: Sequence[Tone]) -> Finding | None:
+    """Two pure tones of the three, where of the third lost packets have left no more than its frequency."""
+    for one, other in combinations([tone for tone in tones if tone.lines[0].share >= LEAST_TORN_SHARE], 2):
+        earlier, later = sorted((one, other), key=lambda tone: tone.begin)
+        places = (_place(earlier), _place(later))
+        if places in SLOTS and _is_long(earlier) and _is_long(later):
+            slot = SLOTS[places](earlier, later)
+            if slot and _sounds(sound, PLACES[3 - sum(places)], *slot):
+                return _finding((earlier, later))
     return None
+
+
+def _place(tone: Tone) -> int:
+    """Which of the three it is; −9 for none, so that two are no key of SLOTS."""
+    return next((n for n, hz in enumerate(cadences.SIT_HZ) if abs(tone.lines[0].hz - hz) <= HZ_SLACK), -9)
+
+
+def _is_long(tone: Tone) -> bool:
+    shortest, longest = cadences.SIT_SECONDS
+    return shortest - TIME_SLACK <= tone.seconds <= longest + TIME_SLACK
+
+
+def _after(first: Tone, second: Tone) -> Slot | None:
+    return (second.end, second.end + SHORTEST_THIRD) if _follows(first, second) else None
+
+
+def _before(second: Tone, third: Tone) -> Slot | None:
+    return (second.begin - SHORTEST_THIRD, second.begin) if _follows(second, third) else None
+
+
+def _between(first: Tone, third: Tone) -> Slot | None:
+    shortest, longest = cadences.SIT_SECONDS
+    fits = shortest - TIME_SLACK <= third.begin - first.end <= longest + TIME_SLACK
+    return (first.end, third.begin) if fits else None
+
+
+SLOTS: Mapping[tuple[int, int], Callable[[Tone, Tone], Slot | None]] = {
+    (0, 1): _after,
+    (1, 2): _before,
+    (0, 2): _between,
+}
+"""When the one that is missing sounds, by which two there are."""
+
+
+def _sounds(sound: Sound, bins: Bins, begin: float, end: float) -> bool:
+    """Whether the frames of a time mostly peak at these bins."""
+    frames = frames_of(sound)
+    inside = range(max(round(begin / HOP_SECONDS), 0), min(round(end / HOP_SECONDS), len(frames.low)))
+    hits = sum(int(frames.low[k]) in bins or int(frames.high[k]) in bins for k in inside)
+    return len(inside) >= LEAST_FRAMES and hits >= LEAST_HITS * len(inside)
 
 
 def _finding(three: Sequence[Tone]) -> Finding:
@@ -67,8 +127,10 @@ def _is_special(three: Sequence[Tone]) -> bool:
     if len(three) < 3 or abs(three[0].lines[0].hz - cadences.SIT_HZ[0]) > HZ_SLACK:
         return False
     shortest, longest = cadences.SIT_SECONDS
-    close = all(
-        -TIME_SLACK <= two.begin - one.end <= cadences.SIT_GAP_SECONDS + HOLE for one, two in pairwise(three)
-    )
+    close = all(_follows(one, two) for one, two in pairwise(three))
     middle = shortest - 2 * TIME_SLACK <= three[1].seconds
     return close and middle and max(tone.seconds for tone in three) <= longest + TIME_SLACK
+
+
+def _follows(one: Tone, other: Tone) -> bool:
+    return -TIME_SLACK <= other.begin - one.end <= cadences.SIT_GAP_SECONDS + HOLE

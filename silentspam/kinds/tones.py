@@ -235,8 +235,18 @@ def _is_steady(pairs: list[tuple[int, int]], low: int, high: int) -> bool:
     """Whether most frames peak where the middle one does; two tones that beat need not."""
     if 0 < high - low <= 2 * HALF_CLUSTER:
         return True
-    steady = sum(abs(pair[0] - low) <= STEADY_BINS and abs(pair[1] - high) <= STEADY_BINS for pair in pairs)
+    has = _has_both if low * BIN_HZ < VOICE_HZ else _has_either
+    steady = sum(has(pair, low, high) for pair in pairs)
     return steady >= STEADY_SHARE * len(pairs)
+
+
+def _has_both(pair: tuple[int, int], low: int, high: int) -> bool:
+    return abs(pair[0] - low) <= STEADY_BINS and abs(pair[1] - high) <= STEADY_BINS
+
+
+def _has_either(pair: tuple[int, int], low: int, high: int) -> bool:
+    """Above vowels the other of a frame's peaks may be what a codec adds after a lost packet."""
+    return all(abs(pair[0] - one) <= STEADY_BINS or abs(pair[1] - one) <= STEADY_BINS for one in {low, high})
 
 
 def _median(values: list[float] | list[int]) -> float:
