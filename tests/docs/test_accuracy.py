@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from docs.accuracy import SYNTHETIC, main
+from docs.accuracy_kinds import add_kinds
+from docs.markdown import Markdown
 from silentspam.kinds.table import KINDS
 from silentspam.model import load_model
 from silentspam.training.assessment import assess
@@ -86,6 +88,16 @@ def test_every_kind_has_a_section_with_what_was_measured(folder, tmp_path):
     assert "None of it is in the corpus" in sections["CALLER_NOISE: noise"]
     for detail in ("signals.md", "recordings.md", "noise.md", "lines.md"):
         assert f"]({detail})" in text
+
+
+def test_a_kind_that_nobody_listened_for_has_no_figures(folder, tmp_path):
+    figures = json.loads((folder / "kinds.json").read_text())
+    figures["kinds"]["thresholds"]["CALLER_FAX"] = None
+    document = Markdown(tmp_path / "kinds.md")
+    add_kinds(document, figures)
+    (place,) = [n for n, block in enumerate(document.blocks) if block.startswith("### CALLER_FAX")]
+    assert document.blocks[place + 2] == "**Nobody listened for CALLER_FAX when this was measured.**"
+    assert document.blocks[place + 3].startswith("### ")
 
 
 def test_writing_twice_writes_the_same_bytes(folder, tmp_path):
