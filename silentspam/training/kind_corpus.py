@@ -31,7 +31,7 @@ from silentspam.training.sources import Clip, ClipKind, Split
 
 STATEMENT = (
     "Fax, busy and other signals are synthetic, after the standards; noise is synthetic, or a real decoder's "
-    "given what it cannot read; announcements are licensed speech that is played again. The codecs are real."
+    "given what it cannot read; announcements are licensed speech that is played again."
 )
 VOICE_DBFS = (-35.0, -16.0)
 
