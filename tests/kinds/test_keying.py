@@ -53,6 +53,38 @@ def test_a_textphone_is_never_a_fax():
             assert [finding.kind for finding in fax(heard(call))] in ([], [None])
 
 
+def typed(chance, *, pauses):
+    """Characters by ITU-T V.21 and V.18: start bit, seven bits, parity, stop bit, and ones in between."""
+    characters = (
+        [0, *chance.integers(0, 2, 7), int(chance.integers(2)), 1, *[1] * int(chance.integers(0, pauses + 1))]
+        for _ in range(60)
+    )
+    return np.array([bit for one in characters for bit in one], dtype=np.int8)
+
+
+@pytest.mark.parametrize("pauses", [0, 20])
+def test_what_somebody_types_is_read_as_no_menu(pauses):
+    """After ten ones of a pause a letter looks like a sync; what follows it does not look like a menu, twice."""
+    for seed in range(40):
+        call = sent(typed(rng(seed), pauses=pauses), 300, 980, 1180, begin=0.1)
+        assert {finding.kind for finding in fax(heard(call))} == {None}
+
+
+@pytest.mark.parametrize("sync", [V8_CM_SYNC, V8_CI_SYNC])
+def test_the_menu_of_a_textphone_is_no_fax_whatever_packets_are_lost(sync):
+    menu = sent(v8_bits(sync, TEXTPHONE_OCTETS), 300, 980, 1180, begin=0.0)
+    for seed in range(40):
+        lost = np.repeat(Loss(share=0.1, burst=1.5).draw(100, rng(seed)), 160)
+        assert {finding.kind for finding in fax(heard(np.where(lost, 0, menu)))} <= {None}
+
+
+def test_a_menu_is_read_although_packets_of_it_are_lost():
+    menu = sent(v8_bits(V8_CM_SYNC, V8_OCTETS), 300, 980, 1180, begin=0.0)
+    for seed in range(10):
+        lost = np.repeat(Loss(share=0.05, burst=1.5).draw(100, rng(seed)), 160)
+        assert [finding.signal for finding in fax(heard(np.where(lost, 0, menu)))] == ["V.8 CM"]
+
+
 def test_a_baudot_textphone_is_named():
     assert [finding.signal for finding in fax(heard(sent(baudot_bits(2, rng()), 45.45, 1400, 1800)))] == [
         "textphone"
