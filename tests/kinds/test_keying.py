@@ -64,7 +64,7 @@ def typed(chance, *, pauses):
 
 @pytest.mark.parametrize("pauses", [0, 20])
 def test_what_somebody_types_is_read_as_no_menu(pauses):
-    """After ten ones of a pause a letter looks like a sync; what follows it does not look like a menu, twice."""
+    """After ten ones of a pause a letter looks like a sync; what follows is no menu, or not twice."""
     for seed in range(40):
         call = sent(typed(rng(seed), pauses=pauses), 300, 980, 1180, begin=0.1)
         assert {finding.kind for finding in fax(heard(call))} == {None}
