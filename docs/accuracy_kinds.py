@@ -1,5 +1,6 @@
 """The part of docs/accuracy.md on every kind of SPAM: `silentspam evaluate` on a corpus that has them all."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from docs.markdown import Markdown
@@ -22,7 +23,7 @@ DIFFERS = (
     "less often here, and people are challenged less."
 )
 
-ABOUT = {
+ABOUT: Mapping[str, str] = {
     VerdictKind.CALLER_FAX: (
         "Signals of T.30, V.21, V.8, V.25, V.22 and Bell 103, **all synthetic**, at −36 to −6 dBm0, "
         "frequencies off by up to 1.5 %, on lines with noise of −72 to −52 dBFS, in one of five campaigns "
@@ -85,7 +86,7 @@ def add_kinds(document: Markdown, figures: Document | None) -> None:
 
 def _add_kind(document: Markdown, measured: Document, kind: SpamKind) -> None:
     document.add(f"### {kind.name}: {kind.words}")
-    if about := ABOUT.get(VerdictKind(kind.name)):
+    if about := ABOUT.get(kind.name):
         document.add(about)
     for label in (kind.name, f"{kind.name} ({UNKNOWN})"):
         found = measured["found"].get(label)
@@ -100,6 +101,9 @@ def _add_kind(document: Markdown, measured: Document, kind: SpamKind) -> None:
             f"threshold of {kinds.threshold_of(measured, label)}. People taken for it: {rate(people)}, "
             f"{interval(people)}."
         )
+        if kind.name == VerdictKind.CALLER_RECORDING and label == kind.name:
+            pairs = people["n"] * measured["known_recordings"]
+            document.add(f"That is {people['hits']} of {pairs} pairs of a person's opening and a recording.")
         for head, key, order in kinds.PARTS:
             if key != "codecs" and len(found[key]) > 1:
                 document.table((head, *kinds.PART_HEADS), kinds.part_rows(found[key], order))
