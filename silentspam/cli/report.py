@@ -71,6 +71,7 @@ def run_calls(args: argparse.Namespace) -> int:
     from silentspam.reports import scores as score
     from silentspam.reports.attack_sections import document
     from silentspam.reports.call_sections import call_sections
+    from silentspam.reports.suspects import by_kind
     from silentspam.reports.tables import by_day, table2, table3, volumes
 
     config, log, wanted = _period(args)
@@ -86,6 +87,7 @@ def run_calls(args: argparse.Namespace) -> int:
         "exploration": {"configured": configured, "realised": volumes(found).explored},
         "lines": [document(one) for one in heard],
         "digital_silence_among_judged_silent": volumes(found).digital_silence,
+        "suspects": by_kind(found),
         "table2": table2(found),
         "table3": table3(found),
         "scores": histogram,
@@ -98,10 +100,12 @@ def run_calls(args: argparse.Namespace) -> int:
 
 
 def _configured(config: "Config") -> "Configured":
+    from silentspam.kinds.table import KINDS
     from silentspam.reports.call_sections import Configured
 
     return Configured(
         budget=config.model.max_false_challenge_rate,
+        rates={kind.name: config.rate_of(kind) for kind in KINDS},
         share=config.collection.challenge_share,
         quiet_share=config.lines.exploration_share if config.lines.enabled else 0.0,
     )

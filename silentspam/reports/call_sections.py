@@ -1,7 +1,7 @@
 """The report on calls, for people to read: volumes, challenges, lines, Tables 2 and 3, and days."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from silentspam.reports.attacks import Attack
 from silentspam.reports.cases import Cases
 from silentspam.reports.grid import Cell, Grid, Picture, Section, percent, rate_cells
 from silentspam.reports.scores import ScoreHistogram
-from silentspam.reports.tables import Challenged, Volumes, by_day, table2, table3, volumes
+from silentspam.reports.suspects import OfKind, by_kind, kinds_grid
+from silentspam.reports.tables import PAPERS_TABLE_2, Challenged, Volumes, by_day, table2, table3, volumes
 from silentspam.training.operating_point import Rate
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ PAPERS_SHARE = "98.6 % in the paper (2,100 of 2,128 calls, Orife et al. 2018, se
 class Configured:
     """What the configuration says of challenges, as shares 0…1.
 
-    budget: model.max_false_challenge_rate; share: of unsuspected calls that are challenged by lot;
-    quiet_share: of the quiet ones among them.
+    budget: model.max_false_challenge_rate; rates: that of each kind of SPAM, by its name; share: of
+    unsuspected calls that are challenged by lot; quiet_share: of the quiet ones among them.
     """
 
     budget: float
+    rates: Mapping[str, float] = field(default_factory=dict)
     share: float = 0.0
     quiet_share: float = 0.0
 
@@ -53,7 +55,7 @@ def call_sections(
     found = volumes(cases)
     return [
         volume_section(found),
-        challenge_section(found, configured),
+        challenge_section(found, configured, by_kind(cases)),
         lines_section(found_lines),
         prevalence_section(cases, found),
         endings_section(cases, found),
@@ -80,8 +82,11 @@ def volume_section(found: Volumes) -> Section:
     )
 
 
-def challenge_section(found: Volumes, configured: Configured) -> Section:
-    """Challenges by cause, against the budget of false challenges and the share of exploration."""
+def challenge_section(
+    found: Volumes, configured: Configured, suspects: Mapping[str, OfKind] | None = None
+) -> Section:
+    """Challenges by cause and by kind, against the budgets of false challenges and the share of
+    exploration."""
     notes = (
         f"Challenge rate: {_of(found.challenge_rate)} of the judged calls that could be challenged: SPAM and "
         "people.",
@@ -105,6 +110,7 @@ def challenge_section(found: Volumes, configured: Configured) -> Section:
         notes=notes,
         grids=(
             Grid(caption="Challenges, by cause", heads=heads, rows=rows),
+            kinds_grid(suspects or {}, configured.rates),
             _causes("Held back by the budget, by cause", held_back),
         ),
     )
@@ -119,6 +125,7 @@ def _volume_rows(found: Volumes) -> tuple[tuple[Cell, ...], ...]:
         ("judged to be SPAM", found.suspects),
         ("INCONCLUSIVE", doubtful),
         ("rejected for their sound", found.rejected),
+        ("of these, rejected unasked", found.unasked),
         ("rejected as blocked numbers", found.blocked),
         ("failed open", failed),
     )
@@ -144,17 +151,19 @@ def _causes(caption: str, counts: dict[str, int]) -> Grid:
 def prevalence_section(cases: Cases, found: Volumes) -> Section:
     """Table 2."""
     kinds = table2(cases)
-    rows = [(f"{kind}", rate.hits, *rate_cells(rate)) for kind, rate in kinds.items()]
+    papers = {str(kind): calls for kind, calls in PAPERS_TABLE_2.items()}
+    rows = [(f"{kind}", rate.hits, *rate_cells(rate), papers.get(kind, "")) for kind, rate in kinds.items()]
     total = next(iter(kinds.values())).n
     explored = found.exploration.failed
     note = (
-        "Calls that were rejected: they failed the challenge that their verdict brought them. "
-        f"Beside them {explored} unsuspected calls failed a challenge of exploration and were connected."
+        f"Calls that were rejected: {total - found.unasked} failed the challenge that their verdict brought "
+        f"them, {found.unasked} were rejected unasked, as configured (kinds). Beside them {explored} "
+        "unsuspected calls failed a challenge of exploration and were connected."
     )
     grid = Grid(
         caption="Table 2. Prevalence of SPAM types in rejected calls",
-        heads=("Spam Type", "Count", "share", "95 % interval"),
-        rows=(*rows, ("Total", total, "", "")),
+        heads=("Spam Type", "Count", "share", "95 % interval", "in the paper"),
+        rows=(*rows, ("Total", total, "", "", sum(papers.values()))),
     )
     return Section(heading="Kinds of SPAM (Table 2)", notes=(note,), grids=(grid,))
 

@@ -42,10 +42,11 @@ MAX_CAUSES = 50
 class Case(NamedTuple):
     """What a report asks of a call.
 
-    day: of its start, UTC, ISO 8601. challenge: why it was challenged, None when it was not. failure: why it
-    failed open, None when it did not. doubt: why it could not be judged. silence: share of digital silence in
-    its opening, as "none", "some", "most" (above half) or "all". held_back: why it would have been
-    challenged, had the budget allowed it. lot: whether a lot could have challenged it, unsuspected.
+    day: of its start, UTC, ISO 8601. challenge: why it was challenged, None when it was not. unasked: whether
+    it was rejected without a question, as `kinds` may say. failure: why it failed open, None when it did not.
+    doubt: why it could not be judged. silence: share of digital silence in its opening, as "none", "some",
+    "most" (above half) or "all". held_back: why it would have been challenged, had the budget allowed it.
+    lot: whether a lot could have challenged it, unsuspected.
     """
 
     day: str
@@ -60,6 +61,7 @@ class Case(NamedTuple):
     silence: str | None
     held_back: str | None
     lot: bool
+    unasked: bool
 
     @property
     def is_suspect(self) -> bool:
@@ -86,11 +88,13 @@ def _cases(rows: Iterable[tuple[Value, ...]]) -> Iterator[Case]:
     causes: set[str] = set()
     for started_at, mode, verdict, challenged_at, cause, result, disposition, ended_by, *rest in rows:
         failed_open, failure, reasons, silence, probability, held_back = rest
+        asked = challenged_at is not None or result is not None
+        unasked = not asked and kind_rejected(_text(disposition)) is not None
         yield Case(
             day=_day(started_at, days),
             mode=_text(mode),
             verdict=_text(verdict),
-            challenge=_challenge(challenged_at, cause, result),
+            challenge=None if unasked else _challenge(challenged_at, cause, result),
             result=_text(result),
             disposition=_text(disposition),
             ended_by=_text(ended_by),
@@ -99,6 +103,7 @@ def _cases(rows: Iterable[tuple[Value, ...]]) -> Iterator[Case]:
             silence=_silence(silence),
             held_back=_text(held_back),
             lot=_lot(probability, cause),
+            unasked=unasked,
         )
 
 

@@ -91,7 +91,17 @@ def finding_section(errors: Errors, heading: str, findings: tuple[Finding, ...])
     lists = [
         Grid(
             caption=f"{finding.value}: the newest {len(errors.newest[finding])} of {errors.counts[finding]}",
-            heads=("call id", "started", "caller", "name", "probability", "result", "ended by", "spoke [s]"),
+            heads=(
+                "call id",
+                "started",
+                "caller",
+                "name",
+                "verdict",
+                "probability",
+                "result",
+                "ended by",
+                "spoke [s]",
+            ),
             rows=tuple(_cells(call) for call in errors.listed(finding)),
         )
         for finding in findings
@@ -107,6 +117,7 @@ def _cells(call: LoggedCall) -> tuple[Cell, ...]:
         when(started),
         str(call.caller_id or "-"),
         str(call.caller_name or "-"),
+        str(call.verdict or "-"),
         _number(call.spam_probability, 3),
         str(call.disposition or "-"),
         str(call.ended_by or "-"),

@@ -13,11 +13,12 @@ from silentspam.audio import Recording, read_ulaw
 from silentspam.errors import AudioError
 from silentspam.features import feature_vector
 from silentspam.fitness import why_inconclusive
+from silentspam.kinds.table import kind_named
 from silentspam.model import SpamModel
 from silentspam.reports.cases import Value
 from silentspam.reports.reference import Vectors
 
-COLUMNS = ("recording",)
+COLUMNS = ("recording", "verdict")
 """What `sampled` wants of each row."""
 
 Progress = Callable[[Iterable[Path], int], Iterable[Path]]
@@ -49,12 +50,16 @@ class Recent:
 def sampled(rows: Iterable[tuple[Value, ...]], most: int, *, seed: int = 1) -> tuple[list[Path], int]:
     """At most `most` of the recordings in rows of COLUMNS, each as likely as the other, of how many.
 
+    Suspects of another kind than dead air are left out: the model was trained on none, and a storm of faxes
+    would be a drift of nobody's.
+
     One pass that keeps no more than it returns (Vitter 1985, algorithm R).
     """
     rng, seen = random.Random(seed), 0
     kept: list[Path] = []
-    for (recording,) in rows:
-        if not recording:
+    for recording, verdict in rows:
+        kind = kind_named(verdict)
+        if not recording or (kind is not None and kind.listener):
             continue
         seen += 1
         if len(kept) < most:

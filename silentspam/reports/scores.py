@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from silentspam.kinds.table import kind_named
 from silentspam.reports.cases import Value
 
-COLUMNS = ("spam_probability", "threshold", "model_id")
+COLUMNS = ("spam_probability", "threshold", "model_id", "verdict")
 """What `score_histogram` wants of each row, in this order."""
 
 N_BINS = 50
@@ -31,9 +32,15 @@ class ScoreHistogram:
 
 
 def score_histogram(rows: Iterable[tuple[Value, ...]]) -> ScoreHistogram:
-    """Count rows that hold COLUMNS, in their order; a call without a probability is not counted."""
+    """Count rows that hold COLUMNS, in their order; a call without a probability is not counted.
+
+    Nor is a suspect of another kind than dead air: its probability is on another scale.
+    """
     bins, thresholds = [0] * N_BINS, Counter[str]()
-    for probability, threshold, model_id in rows:
+    for probability, threshold, model_id, verdict in rows:
+        kind = kind_named(verdict)
+        if kind is not None and kind.listener:
+            continue
         if not isinstance(probability, int | float) or not 0 <= probability <= 1:
             continue
         bins[min(int(probability * N_BINS), N_BINS - 1)] += 1

@@ -17,6 +17,15 @@ from silentspam.training.operating_point import Rate
 
 Key = TypeVar("Key")
 
+PAPERS_TABLE_2 = {
+    VerdictKind.CALLER_FAX: 611,
+    VerdictKind.CALLER_SILENCE: 233,
+    VerdictKind.CALLER_RECORDING: 87,
+    VerdictKind.CALLER_NOISE: 32,
+    VerdictKind.CALLER_BUSY: 5,
+}
+"""Table 2 of Orife et al. 2018: of 968 rejected calls of one host and day, the most frequent first."""
+
 NOT_ENDED = "(no end reported)"
 NOBODY_KNOWN = "(unknown)"
 
@@ -60,7 +69,8 @@ class Volumes:
     by name; line, suspicion, burst, exploration: the challenges of each cause; held_back: those that the
     budget did not allow, by cause; lots: unsuspected calls that a lot could fall on; silent_all, silent_most:
     calls judged CALLER_SILENCE whose opening was digital silence wholly, or for more than half;
-    challengeable: judged calls in enforce mode, the denominator of the challenge rate.
+    challengeable: judged calls in enforce mode, the denominator of the challenge rate; unasked: of the
+    rejected, those whom the configuration rejects without a question.
     """
 
     calls: int
@@ -77,6 +87,7 @@ class Volumes:
     lots: int
     false_challenges: Rate
     rejected: int
+    unasked: int
     blocked: int
     failed_open: dict[str, int]
     inconclusive: dict[str, int]
@@ -107,10 +118,14 @@ class Volumes:
 
 
 def table2(cases: Cases) -> dict[str, Rate]:
-    """SPAM kind → its share of all calls rejected for their sound; most frequent first, zeros included."""
+    """SPAM kind → its share of all calls rejected for their sound, asked or not.
+
+    The most frequent first, zeros included; of equally frequent ones, those that were in the paper's table.
+    """
     counts = _count(cases, lambda case: case.rejected_for)
     total = sum(calls for kind, calls in counts.items() if kind is not None)
-    ranked = sorted(names(), key=lambda kind: -counts[kind])
+    papers: dict[str, int] = {str(kind): -calls for kind, calls in PAPERS_TABLE_2.items()}
+    ranked = sorted(names(), key=lambda kind: (-counts[kind], papers.get(kind, 0)))
     return {kind: Rate(hits=counts[kind], n=total) for kind in ranked}
 
 
@@ -147,6 +162,7 @@ def volumes(cases: Cases) -> Volumes:
         lots=_sum(cases, lambda case: case.lot),
         false_challenges=false_challenges(cases),
         rejected=_sum(cases, lambda case: case.rejected_for is not None),
+        unasked=_sum(cases, lambda case: case.unasked),
         blocked=_sum(cases, lambda case: case.disposition == Disposition.REJECTED_BLOCKED),
         failed_open=_named(_count(cases, lambda case: case.failure)),
         inconclusive=_named(_count(cases, lambda case: case.doubt)),
@@ -161,14 +177,21 @@ def false_challenges(cases: Cases) -> Rate:
     """People challenged, of all people: who passed, of the judged callers of enforce mode who did not fail.
 
     Whoever hung up during the challenge is counted among the people, and not as challenged: nobody knows what
-    they were. `report errors` has the cautious reading too.
+    they were. `report errors` has the cautious reading too. Who was rejected unasked counts for nobody.
     """
-    people: Counter[bool] = Counter()
-    for case, calls in cases.items():
-        judged = case.is_suspect or case.verdict == VerdictKind.HAM
-        if judged and case.mode == Mode.ENFORCE and case.result != ChallengeResult.FAILED:
-            people[case.result == ChallengeResult.PASSED] += calls
-    return Rate(hits=people[True], n=people.total())
+    passed = _sum(cases, lambda case: _maybe_person(case) and case.result == ChallengeResult.PASSED)
+    return Rate(hits=passed, n=people_of(cases))
+
+
+def people_of(cases: Cases) -> int:
+    """The judged callers of enforce mode whom no challenge found out, and who were not rejected unasked."""
+    return _sum(cases, _maybe_person)
+
+
+def _maybe_person(case: Case) -> bool:
+    judged = case.is_suspect or case.verdict == VerdictKind.HAM
+    found_out = case.result == ChallengeResult.FAILED or case.unasked
+    return judged and case.mode == Mode.ENFORCE and not found_out
 
 
 def by_day(cases: Cases) -> dict[str, Cases]:

@@ -44,8 +44,11 @@ def test_calls_as_tables(silentspam) -> None:
     code, out, err = silentspam("report", "calls", *PERIOD)
     assert (code, err) == (0, "")
     assert out.startswith("Calls, 2026-11-19 00:00:00 UTC to 2026-11-21 00:00:00 UTC")
-    assert cells(out, "CALLER_SILENCE")[:3] == ["CALLER_SILENCE", "30", "83.33%"]
-    assert cells(out, "Total") == ["Total", "36"]
+    assert cells(out, "CALLER_FAX")[:5] == ["CALLER_FAX", "6", "6", "0", "6"], "suspects by kind"
+    table2 = out.partition("Table 2.")[2]
+    assert cells(table2, "CALLER_SILENCE")[:3] == ["CALLER_SILENCE", "30", "83.33%"]
+    assert cells(table2, "CALLER_FAX")[-1] == "611"
+    assert cells(table2, "Total") == ["Total", "36", "968"]
     assert cells(out, "BRIDGED")[:4] == ["BRIDGED", "AGENT", "15", "60.00%"]
     assert cells(out, "suspicion") == ["suspicion", "44", "4", "36", "4", "0"]
     assert cells(out, "digital silence") == ["digital silence", "11"]
