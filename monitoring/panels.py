@@ -100,6 +100,16 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 about="INCONCLUSIVE: no media, digital silence, or too short.",
             ),
             Panel(
+                title="Suspects by kind, and what became of them", unit=PER_SECOND, stacked=True,
+                asks={"{{kind}} {{outcome}}": _rate("silentspam_suspects_total", "kind, outcome")},
+                about="PASSED are people, taken for that kind. BRIDGED: by configuration, mode or trust.",
+            ),
+            Panel(
+                title="Kinds that could not be listened for", unit=PER_SECOND, stacked=True,
+                asks={"{{kind}}": _rate("silentspam_unheard_total", "kind")},
+                about="A detector that fails costs its kind alone; the reasons of each call say why.",
+            ),
+            Panel(
                 title="Challenges by cause and result", unit=PER_SECOND, stacked=True,
                 asks={"{{cause}} {{result}}": _rate("silentspam_challenges_total", "cause, result")},
                 about="PASSED are people: those of SUSPICION, LINE and BURST count against the budget.",

@@ -84,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "calllog",
         "config",
         "judging",
+        "kinds",
         "librarian",
         "metrics",
         "recordings",

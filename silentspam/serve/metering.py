@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from silentspam.call import CallEnd, CallRecord, ChallengeCause, Decision, EndedBy
+from silentspam.kinds.table import kind_named
 from silentspam.metrics import Metric, Registry
 from silentspam.screening import Stage
 from silentspam.serve.masking import masked
@@ -28,6 +29,16 @@ GATED = Metric("silentspam_gate_total", "counter", "Calls decided before any aud
 VERDICTS = Metric("silentspam_verdicts_total", "counter", "Openings judged, by kind.", ("kind",))
 CHALLENGES = Metric(
     "silentspam_challenges_total", "counter", "Challenges, by cause and result.", ("cause", "result")
+)
+SUSPECTS = Metric(
+    "silentspam_suspects_total",
+    "counter",
+    "Suspects by kind of SPAM and what became of them: a challenge's result, REJECTED_UNASKED, HELD_BACK, "
+    "BRIDGED (by configuration, mode or trust), or FAILED_OPEN.",
+    ("kind", "outcome"),
+)
+UNHEARD = Metric(
+    "silentspam_unheard_total", "counter", "Openings in which a kind could not be listened for.", ("kind",)
 )
 HELD_BACK = Metric(
     "silentspam_held_back_total", "counter", "Challenges that the budget did not allow, by cause.", ("cause",)
@@ -59,8 +70,8 @@ MODEL = Metric("silentspam_model_info", "gauge", "Processes that judge with this
 UNWRITTEN = Metric("silentspam_rows_unwritten", "gauge", "Rows that no disk takes: they wait in memory.")
 
 WORKER_METRICS = (
-    CALLS_ENDED, SCREENED, GATED, VERDICTS, CHALLENGES, HELD_BACK, FAILED_OPEN, REFUSED, SECONDS, IN_PROGRESS,
-    GREETINGS, RECENT, MODEL, UNWRITTEN,
+    CALLS_ENDED, SCREENED, GATED, VERDICTS, SUSPECTS, UNHEARD, CHALLENGES, HELD_BACK, FAILED_OPEN, REFUSED,
+    SECONDS, IN_PROGRESS, GREETINGS, RECENT, MODEL, UNWRITTEN,
 )  # fmt: skip
 
 
@@ -125,6 +136,10 @@ class Meter:
             count(GATED, record.gate_cause)
         if record.verdict:
             count(VERDICTS, record.verdict)
+        if kind := kind_named(record.verdict):
+            count(SUSPECTS, kind.name, _outcome(record))
+        for name in record.unheard:
+            count(UNHEARD, name)
         if record.challenge_cause and record.challenged_at is not None:
             count(CHALLENGES, record.challenge_cause, record.challenge_result or "FAILED_OPEN")
         if record.held_back:
@@ -140,8 +155,19 @@ class Meter:
 
 
 def is_suspect(record: CallRecord) -> bool:
-    """Whether a call was challenged for what it sounded like, not by lot."""
+    """Whether a call was challenged, or rejected unasked, for what it sounded like, not by lot."""
     return record.challenge_cause not in (None, ChallengeCause.EXPLORATION)
+
+
+def _outcome(record: CallRecord) -> str:
+    """What became of a suspect."""
+    if record.challenged_at is not None:
+        return record.challenge_result or "FAILED_OPEN"
+    if record.failed_open:
+        return "FAILED_OPEN"
+    if record.decision is Decision.REJECT:
+        return "REJECTED_UNASKED"
+    return "HELD_BACK" if record.held_back else "BRIDGED"
 
 
 def _decision(record: CallRecord) -> str:
@@ -177,7 +203,7 @@ _FACTS: dict[Stage, Facts] = {
     Stage.JUDGED: lambda r: {
         "ms": _since(r.recorded_at, r.judged_at), "verdict": r.verdict, "probability": r.spam_probability,
         "threshold": r.threshold, "model_id": r.model_id, "line": r.line_id, "challenge": r.challenge_cause,
-        "held_back": r.held_back,
+        "held_back": r.held_back, "unheard": r.unheard,
     },
     Stage.CHALLENGED: lambda r: {"attempts": len(r.challenge_attempts), "result": r.challenge_result},
     Stage.DECIDED: lambda r: {

@@ -11,10 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from silentspam.call import Call, CallEnd, CallRecord, Disposition, EndedBy, GateCause, Mode, VerdictKind
+from silentspam.budget import Credit
+from silentspam.call import (
+    Call,
+    CallEnd,
+    CallRecord,
+    Decision,
+    Disposition,
+    EndedBy,
+    GateCause,
+    Mode,
+    VerdictKind,
+)
 from silentspam.challenge import ChallengeSettings
 from silentspam.gate.passage import Passage
 from silentspam.metrics import Registry, told
+from silentspam.policy import Standing, Treatments
 from silentspam.screening import Screener, Stage, screen_call
 from silentspam.serve.metering import WORKER_METRICS, Log, Meter
 from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, ham, spam
@@ -56,6 +68,7 @@ def screened(
     channel: FakeChannel | None = None,
     passage: Passage | None = None,
     call: Call | None = None,
+    treatments: Treatments | None = None,
 ) -> CallRecord:
     ticks = iter(range(1_700_000_000, 1_700_001_000))
     screener = Screener(
@@ -65,6 +78,7 @@ def screened(
         challenge=ChallengeSettings(attempts=1, key_seconds=1.0, prompts=folder),
         judge=judge or FakeJudge(ham()),
         observe=watched.meter.observe,
+        treatments=treatments or {},
         clock=lambda: float(next(ticks)),
     )
     if passage is not None:
@@ -95,6 +109,7 @@ def test_one_line_a_call_where_stages_are_not_wanted(tmp_path: Path) -> None:
             {
                 ("screened", "REJECT"),
                 ("verdicts", "CALLER_SILENCE"),
+                ("suspects", "CALLER_SILENCE", "FAILED"),
                 ("challenges", "SUSPICION", "FAILED"),
             },
         ),
@@ -203,6 +218,34 @@ def test_a_masked_log_has_no_number_of_the_callers_in_any_line(tmp_path: Path) -
     assert "15550100" not in "".join(watched.written)
     assert watched.lines[0]["dnis"] == "5550200"
     assert watched.lines[0]["ani"] == "1555xxxx"
+
+
+FAX = replace(spam(), kind="CALLER_FAX", unheard=("CALLER_NOISE",))
+SPENT, TRUSTED = Standing(kinds={"CALLER_FAX": Credit(0.0)}), Standing(trusted=True)
+
+
+@pytest.mark.parametrize(
+    ("treatment", "standing", "outcome"),
+    [
+        (Decision.CHALLENGE, Standing(), "FAILED"),
+        (Decision.REJECT, Standing(), "REJECTED_UNASKED"),
+        (Decision.BRIDGE, Standing(), "BRIDGED"),
+        (Decision.CHALLENGE, TRUSTED, "BRIDGED"),
+        (Decision.CHALLENGE, SPENT, "HELD_BACK"),
+        (Decision.REJECT, SPENT, "HELD_BACK"),
+    ],
+)
+def test_suspects_are_counted_by_kind_and_by_what_became_of_them(
+    tmp_path: Path, treatment: Decision, standing: Standing, outcome: str
+) -> None:
+    watched = Watched()
+    judge = FakeJudge(FAX, known=standing)
+    record = screened(watched, tmp_path, judge=judge, treatments={"CALLER_FAX": treatment})
+    found = watched.samples()
+    assert found["silentspam_suspects_total", "CALLER_FAX", outcome] == 1
+    assert found["silentspam_unheard_total", "CALLER_NOISE"] == 1
+    assert ("silentspam_challenges_total", "SUSPICION", "FAILED") in found or outcome != "FAILED"
+    assert record.verdict == "CALLER_FAX"
 
 
 def test_every_kind_of_verdict_is_a_label_of_its_own(tmp_path: Path) -> None:
