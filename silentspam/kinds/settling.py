@@ -11,7 +11,7 @@ from dataclasses import replace
 from silentspam.call import VerdictKind
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.listening import Heard
-from silentspam.kinds.table import KINDS, SpamKind
+from silentspam.kinds.table import KINDS, SpamKind, kind_named
 from silentspam.verdict import Verdict
 
 
@@ -29,7 +29,7 @@ def settle(
         kind_probabilities=tuple(
             (kind.name, probabilities[kind.name]) for kind in kinds if kind.name in probabilities
         ),
-        reasons=(*verdict.reasons, *_beside(heard, verdict.kind)),
+        reasons=(*verdict.reasons, *_beside(heard, verdict.kind, thresholds)),
         unheard=heard.unheard,
     )
     for kind in kinds:
@@ -37,7 +37,7 @@ def settle(
             return noted
         probability, threshold = probabilities.get(kind.name), thresholds.get(kind.name)
         if kind.listener and probability is not None and threshold is not None and probability >= threshold:
-            return _of(kind, noted, verdict, heard, probability, threshold)
+            return _of(kind, noted, verdict, heard, probability, thresholds)
     return noted
 
 
@@ -52,9 +52,15 @@ def _probabilities(verdict: Verdict, heard: Heard) -> dict[str, float]:
 
 
 def _of(
-    kind: SpamKind, noted: Verdict, verdict: Verdict, heard: Heard, probability: float, threshold: float
+    kind: SpamKind,
+    noted: Verdict,
+    verdict: Verdict,
+    heard: Heard,
+    probability: float,
+    thresholds: Mapping[str, float],
 ) -> Verdict:
     """The verdict of a listener. It teaches no line of dead air: it lies nowhere in their space."""
+    threshold = thresholds[kind.name]
     own = sorted(_for(heard, kind), key=lambda finding: -finding.probability)
     return replace(
         noted,
@@ -67,7 +73,7 @@ def _of(
             f"{kind.words}: probability {probability:.3f} ≥ threshold {threshold:.3f}",
             *(finding.reason for finding in own),
             *verdict.reasons,
-            *_beside(heard, kind.name),
+            *_beside(heard, kind.name, thresholds),
         ),
     )
 
@@ -76,7 +82,15 @@ def _for(heard: Heard, kind: SpamKind) -> list[Finding]:
     return [finding for finding in heard.findings if finding.kind == kind.name]
 
 
-def _beside(heard: Heard, taken: str | None) -> tuple[str, ...]:
-    """What else was heard, and what could not be listened for."""
-    others = (finding.reason for finding in heard.findings if finding.kind != taken)
-    return (*(f"also heard: {reason}" for reason in others), *heard.faults)
+def _beside(heard: Heard, taken: str | None, thresholds: Mapping[str, float]) -> tuple[str, ...]:
+    """What else was heard, or nearly, and what could not be listened for."""
+    others = [finding for finding in heard.findings if finding.kind != taken]
+    return (*(_told(finding, thresholds.get(finding.kind or "")) for finding in others), *heard.faults)
+
+
+def _told(finding: Finding, threshold: float | None) -> str:
+    if finding.kind is None or threshold is None or finding.probability >= threshold:
+        return f"also heard: {finding.reason}"
+    kind = kind_named(finding.kind)
+    what = kind.words if kind else finding.kind
+    return f"not {what}, probability {finding.probability:.3f} < threshold {threshold:.3f}: {finding.reason}"

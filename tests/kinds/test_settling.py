@@ -62,7 +62,10 @@ def test_a_kind_below_its_threshold_changes_nothing_but_is_kept() -> None:
     found = settle(verdict(), heard(noise=0.7), THRESHOLDS)
     assert found.kind == VerdictKind.HAM
     assert found.kind_probabilities == ((SILENCE, 0.1), (NOISE, 0.7))
-    assert found.reasons == ("the model", "also heard: noise at 0.7")
+    assert found.reasons == (
+        "the model",
+        "not noise, probability 0.700 < threshold 0.800: noise at 0.7",
+    )
 
 
 @pytest.mark.parametrize(
