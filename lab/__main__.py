@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.asterisk import AsteriskError, root_folder
+from lab.corpus_audio import fetch_codecs
 from lab.debian import DebianError
 from lab.ports import PortsError
 from lab.product import ProductError
@@ -93,7 +94,7 @@ def _has_phones() -> bool:
 def _fetch() -> int:
     """Fetch what is not cached: before all else, as it needs the network and takes longest."""
     try:
-        logging.info("packages: %s and %s", root_folder(), fetch_recordings())
+        logging.info("packages: %s, %s and %s", root_folder(), fetch_recordings(), fetch_codecs())
     except DebianError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2

@@ -1,8 +1,8 @@
 """What the lab's callers send: WAV files made from licensed Debian packages, and dead air made here.
 
 Speech and room noise are recordings (CC-BY-SA-3.0 and CC0; a voice and a place that the shipped model was not
-trained on); dead air is synthetic, as no recording of an idle line is to be had. Levels in dBFS, RMS. Of a
-sound that comes on one line there are several takes, as no two calls are alike.
+trained on); dead air and a modem's noise are synthetic, as no recordings are to be had. Levels in dBFS, RMS.
+Of a sound that comes on one line there are several takes, as no two calls are alike.
 """
 
 import io
@@ -26,6 +26,7 @@ HOLD_MUSIC = Path("usr/share/asterisk/moh/manolo_camp-morning_coffee.wav")
 ROOM = "train.ogg"
 SECONDS = 30
 SPEECH_DBFS, QUIET_SPEECH_DBFS, ROOM_DBFS = -20.0, -40.0, -44.0
+LOUD_ROOM_DBFS, LOUD_ROOM_CODEC = -24.0, "gsm"
 DEAD_AIR_DBFS, CLICK_PEAK_DBFS = -72.0, -50.0
 CLICKS_PER_SECOND = 1.5
 RUMBLE_DBFS, RUMBLE_SPREAD = -67.5, 0.5
@@ -41,6 +42,12 @@ FAX, BUSY = "fax", "busy"
 TONE_DBM0, LINE_DBFS = -13.0, -66.0
 ANSWER_TONE, BUSY_TONE = ((2100.0,), (3.0, 1.0)), ((480.0, 620.0), (0.5, 0.5))
 """Frequencies [Hz], and seconds on and off."""
+NOISE, LOUD_SPEECH, LOUD_PLACE = "noise", "loud_speech", "loud_place"
+"""A modem's scrambled bits (ITU-T V.34), synthetic; somebody who speaks, and somebody who says nothing, in a
+loud train, through a mobile's codec (GSM full rate)."""
+MODEM_RATE, MODEM_CARRIER, MODEM_ROLL_OFF, MODEM_SIDE = 3200.0, 1829.0, 0.12, 8
+"""Symbols a second and carrier [Hz] of V.34, table 2."""
+NOISE_DBFS = -22.0
 ANNOUNCEMENT, MUSIC = "announcement", "hold_music"
 """A voice's long announcement and a tune, licensed recordings; each call cuts them later."""
 LATER_SECONDS, CUTS = 0.2, 6
@@ -61,6 +68,7 @@ def make_sounds(folder: Path) -> dict[str, list[Path]]:
     room = at_level(_room(root), ROOM_DBFS)[: speech.size]
     quiet = at_level(speech, QUIET_SPEECH_DBFS)
     quiet[: room.size] += room
+    loud = at_level(room, LOUD_ROOM_DBFS)
     sounds = {
         SPEECH: [at_level(speech, SPEECH_DBFS)],
         QUIET_SPEECH: [quiet],
@@ -68,6 +76,9 @@ def make_sounds(folder: Path) -> dict[str, list[Path]]:
         DIGITAL_SILENCE: [np.zeros(SECONDS * SAMPLE_RATE)],
         FAX: [_cadenced(*ANSWER_TONE, rng)],
         BUSY: [_cadenced(*BUSY_TONE, rng)],
+        NOISE: [_modem(rng)],
+        LOUD_SPEECH: [_by_mobile(at_level(speech, SPEECH_DBFS)[: loud.size] + loud)],
+        LOUD_PLACE: [_by_mobile(loud)],
         ANNOUNCEMENT: _cuts(read_wav(root / VOICE / ROBOCALL)),
         MUSIC: _cuts(read_wav(root / HOLD_MUSIC)),
         RUMBLE: [rumble(number) for number in range(TAKES)],
@@ -112,6 +123,31 @@ def _cadenced(hz: Sequence[float], pattern: Sequence[float], rng: np.random.Gene
     on = gate(count, cadence_spans(pattern, 0.0, SECONDS))
     signal: Signal = at_dbm0(tones(count, hz, rng) * on, TONE_DBM0) * 32_768
     return signal + at_level(rng.normal(0.0, 1.0, count), LINE_DBFS)
+
+
+def _modem(rng: np.random.Generator) -> Signal:
+    from silentspam.training.modulation import Modem
+
+    modem = Modem(
+        rate=MODEM_RATE,
+        carrier=MODEM_CARRIER,
+        roll_off=MODEM_ROLL_OFF,
+        offset=0.0,
+        side=MODEM_SIDE,
+        echo=-np.inf,
+    )
+    return at_level(modem.sound(SECONDS * SAMPLE_RATE, rng), NOISE_DBFS)
+
+
+def _by_mobile(signal: Signal) -> Signal:
+    """What arrives of a signal through a mobile's codec, no frame lost."""
+    from lab.corpus_audio import fetch_codecs
+    from silentspam.training.codecs import frames_of, open_codec
+
+    codec = open_codec(LOUD_ROOM_CODEC, folders=(fetch_codecs(),))
+    samples = np.clip(np.rint(signal), -32_767, 32_767).astype(np.int16)
+    lost = np.zeros(frames_of(samples.size, codec.frame_samples), dtype=np.bool_)
+    return codec.transmit(samples, lost).astype(np.float64)
 
 
 def line_codes(signal: Signal) -> Codes:
