@@ -75,9 +75,9 @@ def ballots(places: Places, frames: Frames) -> Places:
 
 def elected(votes: Places, at_most: int) -> list[int]:
     """Rows with the most votes at one offset, the likeliest first; `votes` as `ballots` gives them."""
-    if not len(votes):
+    ordered = np.sort(_promising(votes))
+    if not len(ordered):
         return []
-    ordered = np.sort(votes)
     firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     options, counts = ordered[firsts], np.diff(np.append(firsts, len(ordered)))
     adjacent = options[1:] == options[:-1] + np.uint32(1)
@@ -86,6 +86,13 @@ def elected(votes: Places, at_most: int) -> list[int]:
     best = found[np.argsort(-counts[found], kind="stable")[: 4 * at_most]]
     rows = (options[best] // np.uint32(ROW_STEP // 2)).tolist()
     return list(dict.fromkeys(rows))[:at_most]
+
+
+def _promising(votes: Places) -> Places:
+    """Votes for recordings with LEAST_VOTES at least at all offsets together, a fifth: only they are sorted."""
+    rows = (votes // np.uint32(ROW_STEP // 2)).astype(np.intp)
+    voted = np.bincount(rows) >= LEAST_VOTES
+    return votes[np.flatnonzero(voted.take(rows))] if len(votes) else votes
 
 
 def built(constellations: Sequence[Constellation]) -> Index:

@@ -11,8 +11,8 @@ from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
 from silentspam.recordings.index import Index, built
 
-COMPARED = 6
-"""Recordings, those with most votes, that an opening is compared with peak by peak."""
+COMPARED = 4
+"""Recordings, those with most votes, that an opening is compared with peak by peak: eight find no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +46,19 @@ class IndexedLibrary:
         return not len(self.shelf)
 
     def match(self, opening: Constellation) -> Match | None:
-        """The recording that an opening plays; of several, the one with most evidence."""
+        """The recording that an opening plays; of several, one that somebody has decided on, then the one
+        with most evidence."""
         enough = needed(len(self.shelf))
-        best: tuple[Alignment, KnownRecording] | None = None
-        for row in self.index.likeliest(*sought(opening), COMPARED):
-            if row >= len(self.shelf):
-                continue
-            known = self.shelf[row]
-            alignment = align(opening, known.constellation)
-            if alignment.evidence >= max(enough, best[0].evidence if best else 0.0):
-                best = alignment, known
-        return None if best is None else _match(*best, enough)
+        rows = self.index.likeliest(*sought(opening), COMPARED)
+        known = [self.shelf[row] for row in rows if row < len(self.shelf)]
+        alike = [(align(opening, one.constellation), one) for one in known]
+        played = [(alignment, one) for alignment, one in alike if alignment.evidence >= enough]
+        return _match(*max(played, key=_rank), enough) if played else None
+
+
+def _rank(played: tuple[Alignment, KnownRecording]) -> tuple[bool, float]:
+    alignment, one = played
+    return one.standing is not Standing.CANDIDATE, alignment.evidence
 
 
 def library_of(recordings: Sequence[KnownRecording]) -> IndexedLibrary:
