@@ -1,4 +1,4 @@
-"""What `silentspam check` has to say of recordings: the file that calls are matched with, and who keeps it."""
+"""What `silentspam check` has to say of recordings: what calls are matched with, and what waits."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -89,7 +89,7 @@ def elected(votes: Places, at_most: int) -> list[int]:
 
 
 def _promising(votes: Places) -> Places:
-    """Votes for recordings with LEAST_VOTES at least at all offsets together, a fifth: only they are sorted."""
+    """Votes for recordings with LEAST_VOTES at least at all offsets together: only they need to be sorted."""
     rows = (votes // np.uint32(ROW_STEP // 2)).astype(np.intp)
     voted = np.bincount(rows) >= LEAST_VOTES
     return votes[np.flatnonzero(voted.take(rows))] if len(votes) else votes
