@@ -146,7 +146,7 @@ def _doubt(late: NDArray[np.int32], same_bin: NDArray[np.bool_]) -> float:
     before, at, after = (np.count_nonzero(late == frames) for frames in (-1, 0, 1))
     of_bins = _shortfall(np.count_nonzero(same_bin) / n, SAME_BIN)
     of_frames = _shortfall(max(before + at, at + after) / n, TWO_FRAMES)
-    return n * (DOUBT_OF_BINS * of_bins + DOUBT_OF_FRAMES * of_frames) / log(10)
+    return float(n * (DOUBT_OF_BINS * of_bins + DOUBT_OF_FRAMES * of_frames) / log(10))
 
 
 def _shortfall(share: float, usual: float) -> float:

@@ -11,13 +11,21 @@ from hypothesis import strategies as st
 from silentspam.audio import SAMPLE_RATE, Codes, Recording, encode_ulaw
 from silentspam.call import VerdictKind
 from silentspam.kinds.alignment import EVIDENCE, align, needed
-from silentspam.kinds.constellation import NOTHING, constellation, constellation_of
+from silentspam.kinds.constellation import (
+    END_BIN,
+    FIRST_BIN,
+    NOTHING,
+    Constellation,
+    constellation,
+    constellation_of,
+)
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.recording import KnownRecordings
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.standing import Standing
 from silentspam.recordings.library import IndexedLibrary, KnownRecording, library_of
 from silentspam.training.noise import Signal, at_level
+from tests.recordings.skies import a_sky, opening_of
 from tests.recordings.sounds import N, other_prompts, prompts, sent
 
 CODECS = ("g711u", "g711a", "gsm", "ilbc20", "g729a")
@@ -139,6 +147,22 @@ def test_evidence_is_of_the_right_offset_and_needed_the_more_the_more_there_is()
     assert found.agreeing > 0.8 * found.peaks
     assert align(NOTHING, whole).evidence == align(part, NOTHING).evidence == 0
     assert needed(0) == needed(1) == EVIDENCE <= needed(100) < needed(100_000) < 1.7 * EVIDENCE
+
+
+def test_peaks_that_agree_less_exactly_are_those_of_another_take() -> None:
+    """As many agree, but two of three only in a bin beside the recording's."""
+    rng = np.random.default_rng(4)
+    sky = a_sky(rng)
+    opening = opening_of(sky, start=100)
+    lost = rng.random(len(opening)) > 0.4
+    beside = np.where(rng.random(len(opening)) < 0.66, rng.choice([-1, 1], len(opening)), 0)
+
+    def evidence(bins: np.ndarray) -> float:
+        heard = np.where(lost, rng.integers(FIRST_BIN, END_BIN, len(opening)), bins)
+        return align(Constellation(opening.frames, heard.astype(np.int32), opening.strong), sky).evidence
+
+    assert evidence(opening.bins) > 2 * needed(1)
+    assert evidence(opening.bins + beside) < evidence(opening.bins) / 2
 
 
 @pytest.mark.parametrize("n", [0, 511, 512, 639, 640, 800, 16_000, 16_100, 70_000])
