@@ -107,7 +107,7 @@ noise: $(NOISE)/labels.csv
 
 # Every figure of docs/accuracy.md: the shipped model on its corpus; the studies, which train many models, on a
 # corpus of 7,200 openings of its own, and on the attacks; every kind of SPAM on a corpus of 13,000, as many of each.
-# About an hour of one core, eight minutes of them for the kinds.
+# About an hour of one core, six minutes of it for the kinds.
 $(STUDY)/labels.csv: | $(STAMP)
 	$(BIN)/silentspam simulate --out $(STUDY) --sources $$($(BIN)/python -m lab.corpus_audio) \
 	  --campaigns 300 --calls 8 --ham 4800 --silence 0 --kinds 0 --seed 3
@@ -153,7 +153,7 @@ lines: corpus $(LINES)/labels.csv
 # Every figure of docs/signals.md: tones of machines through real codecs, and openings that have none.
 signals: $(STAMP)
 	mkdir -p $(FIGURES)
-	$(BIN)/silentspam signals --sources $$($(BIN)/python -m lab.corpus_audio) --openings 40 --without 39000 \
+	$(BIN)/silentspam signals --sources $$($(BIN)/python -m lab.signal_audio) --openings 40 --without 39000 \
 	  --json $(FIGURES)/signals.json
 	$(BIN)/python -m docs.signals $(FIGURES)/signals.json
 
