@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.agi import variables
 from silentspam.gate.file import FILE_NAME as GATE_FILE
 from silentspam.gate.file import Gate, encode
 from tests.fakes import Switch, noise, tone, words
@@ -23,7 +24,7 @@ DEAD_AIR = noise(level=4).codes.tobytes()
 
 def screened(server: Resident, switch: Switch) -> str:
     server.call(switch)
-    return switch.variables.get("SILENTSPAM_ACTION", "")
+    return switch.variables.get(variables.ACTION, "")
 
 
 @contextmanager
@@ -95,10 +96,51 @@ def test_calls_go_on_while_the_database_is_locked_and_their_rows_come_after(
 # --- disks --------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Meddling(Switch):
+    """Something happens to the opening's file when it is recorded, before the server is told."""
+
+    meddle: Callable[[Path], None] = lambda _path: None
+
+    def reply(self, command: str) -> bytes:
+        answer = super().reply(command)
+        if command.startswith("RECORD FILE"):
+            self.meddle(Path(f"{words(command)[2]}.ulaw"))
+        return answer
+
+
+def test_a_disk_that_hangs_costs_the_screenings_of_one_worker_and_no_caller(
+    tmp_path: Path, model_folder: Path
+) -> None:
+    """All calls of a worker wait behind one whose opening is read: it is killed, and Asterisk bridges them.
+
+    The worker is stopped there, as a disk that does not answer would stop it.
+    """
+    with Resident(tmp_path, model_folder) as server:
+        (worker,) = server.children("worker")
+        held = server.hold(Switch(opening=SPEECH))
+        stuck = Meddling(opening=DEAD_AIR, meddle=lambda _path: os.kill(worker, signal.SIGSTOP))
+        stuck.environment["agi_uniqueid"] = "1700000000.7"
+        with suppress(ConnectionResetError):  # what it had not read yet is lost with it
+            server.call(stuck)
+        assert variables.ACTION not in stuck.variables, "Asterisk bridges a call whose connection ends"
+        assert held.connection.recv(1) == b""
+        held.cut()
+        eventually(lambda: server.children("worker") not in ([], [worker]))
+        eventually(lambda: server.page("/readyz")[0] == 200)
+        assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
+        for switch in (stuck, held.switch):
+            switch.variables |= {"DIALSTATUS": "ANSWER", "ANSWEREDTIME": "12", "HANGUPCAUSE": "16"}
+            switch.dead = True
+            server.call(switch, "ended")
+        dispositions = [row["disposition"] for row in server.wait_for_rows(3)]
+        assert sorted(dispositions) == ["BRIDGED", "BRIDGED", "REJECTED_CALLER_SILENCE"]
+
+
 @contextmanager
-def hanging(path: Path) -> Iterator[None]:
-    """A file whose opening hangs, as on a disk that does: the kernel has whoever opens a leased file wait for
-    the lease's holder, for /proc/sys/fs/lease-break-time."""
+def leased(path: Path) -> Iterator[None]:
+    """A file that somebody holds a lease on: the kernel has whoever opens it wait for the holder, for
+    /proc/sys/fs/lease-break-time, unless they will not wait."""
     before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the holder is asked for it
     descriptor = os.open(path, os.O_RDWR)
     try:
@@ -112,51 +154,19 @@ def hanging(path: Path) -> Iterator[None]:
         signal.signal(signal.SIGIO, before)
 
 
-def let_go(server: Resident, uniqueid: str) -> Switch:
-    """A call that the server lets go of without a word."""
-    switch = Switch(opening=DEAD_AIR)
-    switch.environment["agi_uniqueid"] = uniqueid
-    assert screened(server, switch) == "", "Asterisk bridges a call whose connection ends"
-    return switch
-
-
-def test_a_disk_that_hangs_costs_the_screenings_of_one_worker_and_no_caller(
+def test_a_file_that_would_keep_its_reader_waiting_is_done_without(
     tmp_path: Path, model_folder: Path
 ) -> None:
-    """All calls of a worker wait behind the one that reads: it is killed, and Asterisk bridges them all."""
     with Resident(tmp_path, model_folder) as server:
-        (worker,), (clerk,) = server.children("worker"), server.children("clerk")
-        held = server.hold(Switch(opening=SPEECH))
+        (clerk,) = server.children("clerk")
         with stopped(clerk):  # it would put another file in this one's place
             gate = tmp_path / "gate" / GATE_FILE
             gate.parent.mkdir(exist_ok=True)
             gate.write_bytes(encode(Gate()))
-            with hanging(gate):
-                stuck = let_go(server, "1700000000.7")
-                assert held.connection.recv(1) == b""
-                held.cut()
-        eventually(lambda: server.children("worker") not in ([], [worker]))
-        eventually(lambda: server.page("/readyz")[0] == 200)
-        assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
-        for switch in (stuck, held.switch):
-            switch.variables |= {"DIALSTATUS": "ANSWER", "ANSWEREDTIME": "12", "HANGUPCAUSE": "16"}
-            switch.dead = True
-            server.call(switch, "ended")
-        dispositions = [row["disposition"] for row in server.wait_for_rows(3)]
-        assert sorted(dispositions) == ["BRIDGED", "BRIDGED", "REJECTED_CALLER_SILENCE"]
-
-
-@dataclass
-class Meddling(Switch):
-    """Something happens to the opening's file when it is recorded, before the server is told."""
-
-    meddle: Callable[[Path], None] = lambda _path: None
-
-    def reply(self, command: str) -> bytes:
-        answer = super().reply(command)
-        if command.startswith("RECORD FILE"):
-            self.meddle(Path(f"{words(command)[2]}.ulaw"))
-        return answer
+            with leased(gate):
+                assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
+        (row,) = server.wait_for_rows(1)
+        assert "temporarily unavailable" in row["mode_reason"]
 
 
 def test_an_opening_that_is_no_file_hangs_nobody(tmp_path: Path, model_folder: Path) -> None:
