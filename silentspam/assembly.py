@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from silentspam.call import Call, CallRecord, Mode
+from silentspam.call import Call, CallRecord, Decision, Mode
 from silentspam.calllog.durable import DurableCallLog
 from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
@@ -150,6 +150,11 @@ def retention_rules(config: Config) -> "Rules":
     )
 
 
+def _was_suspected(record: CallRecord) -> bool:
+    """Whether the caller was challenged, or rejected unasked: an opening that somebody may ask about."""
+    return record.challenged_at is not None or record.decision is Decision.REJECT
+
+
 def retain_openings(config: Config, records: Iterable[CallRecord]) -> None:
     """Keep, seal or delete the openings of calls, once their rows are safe and nothing wants to hear them.
 
@@ -158,7 +163,7 @@ def retain_openings(config: Config, records: Iterable[CallRecord]) -> None:
     try:
         from silentspam.retention.settling import Over, retain_many
 
-        overs = [Over(Path(one.recording), one.challenged_at is not None) for one in records if one.recording]
+        overs = [Over(Path(one.recording), _was_suspected(one)) for one in records if one.recording]
         for trouble in retain_many(overs, retention_rules(config), mark=partial(_mark_deleted, config)):
             print(f"silentspam: retention: {type(trouble).__name__}: {trouble}", file=sys.stderr)
     except Exception as error:  # noqa: BLE001  nothing that is kept of a call may cost its row

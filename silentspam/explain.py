@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from silentspam.budget import DEPTH, RESERVES, UNSURE_RESERVE
+from silentspam.budget import DEPTH, KIND_RESERVE, RESERVES, UNSURE_RESERVE
 from silentspam.call import ChallengeCause, Decision, GateCause
 from silentspam.gate.numbers import normal
-from silentspam.kinds.table import kind_rejected
+from silentspam.kinds.table import SpamKind, kind_named, kind_rejected
 from silentspam.policy import BRIDGED_BY_RULE
 from silentspam.verdict import UNSUSPECTED
 
@@ -141,7 +141,20 @@ def _judgement(row: Row) -> list[str]:
         return [f"it was not judged{why}"]
     reasons = [f"  because: {reason}" for reason in json.loads(str(row["reasons"] or "[]"))]
     by = f" by model {row['model_id']}" if row["model_id"] else ""
-    return [f"verdict {row['verdict']}{by}", *reasons]
+    return [f"verdict {row['verdict']}{by}", *reasons, *_of_each_kind(row)]
+
+
+def _of_each_kind(row: Row) -> list[str]:
+    """Every kind's probability, where there are several."""
+    found = json.loads(str(row.get("kind_probabilities") or "[]"))
+    told = ", ".join(f"{name} {probability:.3f}" for name, probability in found)
+    return [f"  probability of each kind: {told}"] if len(found) > 1 else []
+
+
+def _kind_with_listener(row: Row) -> SpamKind | None:
+    """The kind that a call was suspected of, if it is another than dead air."""
+    kind = kind_named(row["verdict"])
+    return kind if kind is not None and kind.listener else None
 
 
 def _line(row: Row) -> list[str]:
@@ -170,11 +183,13 @@ def _challenge(row: Row) -> list[str]:
 
 def _not_challenged(row: Row) -> list[str]:
     if row["held_back"] is not None:
-        return _held_back(ChallengeCause(str(row["held_back"])))
+        return _held_back(ChallengeCause(str(row["held_back"])), _kind_with_listener(row))
     if row["verdict"] in UNSUSPECTED:
         return ["the caller was not challenged: there was no suspicion"] if row["verdict"] else []
     if row["decision"] == Decision.REJECT:
-        return ["the caller was not challenged: the configuration rejects such calls unasked"]
+        kind = kind_named(row["verdict"])
+        key = f" (kinds.{kind.key}.treatment)" if kind else ""
+        return [f"the caller was not challenged: the configuration rejects such calls unasked{key}"]
     if _bridged_by_rule(row):
         return ["the caller was not challenged, although suspected: the configuration bridges such calls"]
     if row["challenge_probability"] == 0:
@@ -198,7 +213,13 @@ def _meaning(row: Row) -> str:
     return DISPOSITIONS.get(disposition, "of another version")
 
 
-def _held_back(cause: ChallengeCause) -> list[str]:
+def _held_back(cause: ChallengeCause, kind: SpamKind | None) -> list[str]:
+    if kind is not None and cause is ChallengeCause.SUSPICION:
+        return [
+            f"nothing was done to the caller, although suspected: the budget of false challenges for "
+            f"{kind.words} was spent (kinds.{kind.key}.max_false_challenge_rate; it waits while less than "
+            f"{KIND_RESERVE:g} of at most {DEPTH:g} is left)"
+        ]
     return [
         f"the caller was to be challenged, and was not: the budget of false challenges was spent "
         f"(model.max_false_challenge_rate; {cause} waits while less than {RESERVES[cause]:g} of at most "
@@ -212,6 +233,8 @@ def _cause(row: Row) -> list[str]:
     cause = row["challenge_cause"]
     if cause == ChallengeCause.EXPLORATION:
         return _lot(row)
+    if cause == ChallengeCause.SUSPICION and (kind := _kind_with_listener(row)):
+        return [f"  why: it sounds like {kind.words}"]
     return [f"  why: {CAUSES[ChallengeCause(str(cause))]}"] if cause in CAUSES else []
 
 
@@ -226,7 +249,8 @@ def _trial(row: Row) -> list[str]:
     probability, threshold = float(row["shadow_probability"]), float(row["shadow_threshold"])
     sign = "≥" if probability >= threshold else "<"
     agreed = (verdict in UNSUSPECTED) == (row["verdict"] in UNSUSPECTED)
-    other = "" if agreed or row["verdict"] is None else ": another decision than the active model's"
+    unknown = row["verdict"] is None or _kind_with_listener(row)  # then the active model's word is not here
+    other = "" if agreed or unknown else ": another decision than the active model's"
     return [f"{by} (spam probability {probability:.3f} {sign} threshold {threshold:.3f}){other}"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from silentspam.call import Decision
 from silentspam.calllog.database import Database
 from silentspam.retention.sweep import Known
 
@@ -20,13 +21,15 @@ class RecordedCalls:
         placeholders = ", ".join(f":{name}" for name in names)
         with self._database.transaction(write=False) as connection:
             rows = connection.execute(
-                f"SELECT call_id, started_at, challenged_at, recording FROM calls "
+                f"SELECT call_id, started_at, challenged_at, decision, recording FROM calls "
                 f"WHERE call_id IN ({placeholders})",
                 names,
             ).fetchall()
         return {
             row["call_id"]: Known(
-                row["started_at"], row["challenged_at"] is not None, row["recording"] is not None
+                row["started_at"],
+                row["challenged_at"] is not None or row["decision"] == Decision.REJECT,
+                row["recording"] is not None,
             )
             for row in rows
         }

@@ -13,7 +13,7 @@ _PERSON = b"retention sample"
 
 
 class Policy(enum.StrEnum):
-    """Whose recordings are kept: everybody's, of who was challenged, a sample of the rest too, nobody's."""
+    """Whose recordings are kept: everybody's, of who was challenged or rejected, a sample too, nobody's."""
 
     ALL = "all"
     CHALLENGED = "challenged"

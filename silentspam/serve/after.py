@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from silentspam import assembly, judging
-from silentspam.call import Call, CallRecord, ChallengeResult
+from silentspam.call import Call, CallRecord, ChallengeResult, Decision
 from silentspam.calllog.database import Database
 from silentspam.calllog.entry import Entry, Part, screened
 from silentspam.config import Config
@@ -126,6 +126,7 @@ def _record(entry: Entry) -> CallRecord:
         recorded_at=_time(columns.get("recorded_at")),
         challenged_at=_time(columns.get("challenged_at")),
         model_id=_text(columns.get("model_id")),
+        decision=Decision.REJECT if columns.get("decision") == Decision.REJECT else None,
     )
 
 

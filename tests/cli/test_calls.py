@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -345,3 +346,62 @@ def test_why_tells_that_the_mode_was_not_the_configurations(silentspam, log: Cal
     log.write(screened(record))
     out = silentspam("calls", "why", "call-1")[1]
     assert "mode was shadow: switched to shadow by the rate guard: too many" in out
+
+
+def fax(**known: object) -> CallRecord:
+    probabilities = (("CALLER_FAX", 0.999), ("CALLER_SILENCE", 0.045))
+    reasons = ("a fax machine or a modem: probability 0.999 ≥ threshold 0.500", "fax CNG: 1100 Hz for 0.51 s")
+    plain: dict[str, object] = {
+        "challenged_at": None, "challenge_attempts": (), "challenge_result": None, "disposition": None,
+    }  # fmt: skip
+    suspected = {"verdict": "CALLER_FAX", "kind_probabilities": probabilities, "reasons": reasons}
+    return replace(rejected("f"), **(plain | suspected | known))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            fax(
+                challenged_at=NOW,
+                challenge_cause=ChallengeCause.SUSPICION,
+                challenge_result=ChallengeResult.FAILED,
+                disposition="REJECTED_CALLER_FAX",
+            ),
+            ("  why: it sounds like a fax machine or a modem", "rejected: a fax machine or a modem, and the"),
+        ),
+        (
+            fax(
+                decision=Decision.REJECT,
+                challenge_cause=ChallengeCause.SUSPICION,
+                disposition="REJECTED_CALLER_FAX",
+            ),
+            (
+                "rejects such calls unasked (kinds.fax.treatment)",
+                "rejected: a fax machine or a modem, unasked",
+            ),
+        ),
+        (
+            fax(decision=Decision.BRIDGE, held_back=ChallengeCause.SUSPICION),
+            (
+                "for a fax machine or a modem was spent (kinds.fax.max_false_challenge_rate",
+                "although suspected",
+            ),
+        ),
+    ],
+)
+def test_why_tells_of_each_kind(
+    silentspam, log: CallTable, record: CallRecord, told: tuple[str, ...]
+) -> None:
+    log.write(screened(record))
+    _, out, _ = silentspam("calls", "why", "f")
+    for words in ("verdict CALLER_FAX", "probability of each kind: CALLER_FAX 0.999, CALLER_SILENCE", *told):
+        assert words in out
+    (row,) = json.loads(silentspam("calls", "--kind", "fax", "--format", "json")[1])
+    assert row["kind_probabilities"] == [["CALLER_FAX", 0.999], ["CALLER_SILENCE", 0.045]]
+
+
+def test_a_kind_that_is_none_is_a_wrong_command(silentspam) -> None:
+    code, _, err = silentspam("calls", "--kind", "CALLER_FAX")
+    assert code == 2
+    assert "recording, fax, busy, silence, noise" in err

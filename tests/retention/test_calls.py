@@ -64,6 +64,13 @@ def test_the_policy_decides_and_the_row_says_what_became_of_the_opening(
         assert row["recording_deleted_at"] >= row["screened_at"]
 
 
+def test_who_was_rejected_unasked_may_ask_why(site: Site) -> None:
+    site.settings["kinds"] = {"silence": {"treatment": "reject"}}
+    assert screened(site, DEAD_AIR, recordings="challenged") == ""
+    assert site.row()["challenged_at"] is None
+    assert left(site) == [Path(site.row()["recording"]).name]
+
+
 def test_a_sample_is_what_the_lot_of_each_call_says(site: Site) -> None:
     for _ in range(6):
         screened(site, SPEECH, recordings="sample", sample_share=0.5)
