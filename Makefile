@@ -153,7 +153,7 @@ lines: corpus $(LINES)/labels.csv
 # Every figure of docs/signals.md: tones of machines through real codecs, and openings that have none.
 signals: $(STAMP)
 	mkdir -p $(FIGURES)
-	$(BIN)/silentspam signals --sources $$($(BIN)/python -m lab.signal_audio) --openings 40 --without 39000 \
+	$(BIN)/silentspam signals --sources $$($(BIN)/python -m lab.signal_audio) --openings 20 --without 39000 \
 	  --json $(FIGURES)/signals.json
 	$(BIN)/python -m docs.signals $(FIGURES)/signals.json
 

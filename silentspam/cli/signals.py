@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from silentspam.reports.signals import Document
 
 EXAMPLES = """\
-  silentspam signals --sources $(python -m lab.corpus_audio)
-  silentspam signals --sources $(python -m lab.corpus_audio) --without 40000 --json signals.json
+  silentspam signals --sources $(python -m lab.signal_audio)
+  silentspam signals --sources $(python -m lab.signal_audio) --without 40000 --json signals.json
 
-Signals are synthetic, through real codecs with 3 % of the packets lost; what they are put under, and what has
-none, is licensed speech, ambience and music that training never met. Some minutes of one core for each ten
-openings of a case."""
+Signals are synthetic, through real codecs with 3 % of the packets lost; what they are put under is licensed
+speech and ambience that training never met, and what has none is speech, places and music that no limit was
+set on. Some minutes of one core for each ten openings of a case."""
 
 CODECS = ("g711u", "g729a", "gsm", "ilbc30")
 
@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
 def _measure(args: argparse.Namespace) -> "Document":
     from silentspam.reports.signals import measure
     from silentspam.training.codecs import open_codec
+    from silentspam.training.signal_sources import find_unheard
     from silentspam.training.sources import Split, find_clips
 
     clips = [clip for clip in find_clips(args.sources) if clip.split is Split.TEST]
@@ -69,6 +70,7 @@ def _measure(args: argparse.Namespace) -> "Document":
     return measure(
         clips,
         codecs,
+        find_unheard(args.sources) if args.without else (),
         openings=args.openings,
         without=args.without,
         seed=args.seed,

@@ -27,17 +27,21 @@ LEAST_PURITY = 0.76
 """Of the best stretch. Through any codec it is 0.9; of sung and played notes a few in 1,000 reach 0.75."""
 WEAK_PURITY = 0.92
 """Of one burst of one frequency, or none but E.180's limits: only purity speaks for them."""
-RINGING_PURITY = 0.8
-RINGING_SPREAD_DB = 2.5
+RINGING_PURITY = 0.7
+RINGING_SPREAD_DB = TORN_SPREAD_DB = 2.5
 """Two tones 32 Hz apart beat by 1.5 dB in windows of 64 ms."""
 STEADY_PAIR = ((0.92, 1.2), (0.88, 0.5))
-STEADY_SINGLE = ((0.86, 4.0), (0.76, 0.9))
+STEADY_SINGLE = ((0.92, 4.0), (0.86, 2.5), (0.76, 0.9))
 """Purity at least and spread at most [dB]: GSM adds noise to a steady level, G.729 sways after each loss."""
+RINGING_SHARE = 0.75
+"""Of the time from its beginning to its end, for which ringback sounds."""
 LONGEST_HOLE, MOST_HOLES = 0.35, 2
 """Of a steady tone [s]: G.729 is back 0.3 s after a lost packet."""
 LEAST_BALANCE = 0.2
 """The weaker of two tones has this share of the stronger one's power at least: −7 dB; else there is one."""
 SHORTEST_TONE = 0.09
+FILLED_SHARE = 0.6
+"""Of a pulse, that pure stretches must be: of a tone's they are nearly all, of a word's a moment."""
 SAME_HZ = 0.015
 SAME_OFFSET, RATIO_HZ = 0.002, 1.5
 """By how much the offsets of two tones may differ: a share, and what packets lost do to a line [Hz]."""
@@ -73,18 +77,29 @@ def busy(sound: Sound) -> tuple[Finding, ...]:
     if special:
         return (special,)
     tones = [_plain(tone) for tone in tones_of(sound, BINS) if tone.seconds >= SHORTEST_TONE]
-    for tone in _different([tone for tone in tones if tone.purity >= LEAST_PURITY]):
+    for tone in _different([tone for tone in tones if tone.purity >= RINGING_PURITY]):
         hz = tone.hz
         rows = [row for row in cadences.CADENCES if _has_frequencies(hz, row)]
         if not rows and not _is_single(tone):
             continue
         pulses = pulses_of(sound, hz, tone)
-        if not pulses:
+        if not pulses or not _fill(tones, tone, pulses):
             continue
         finding = _of_train(Train(tone=tone, pulses=pulses, seconds=sound.recording.seconds), rows)
         if finding:
             return (finding,)
     return ()
+
+
+def _fill(tones: Sequence[Tone], tone: Tone, pulses: Sequence[Pulse]) -> bool:
+    """Whether the stretches that are pure are most of the pulse of the best one."""
+    own = max(
+        (pulse for pulse in pulses if pulse.begin < tone.end and tone.begin < pulse.end),
+        key=lambda pulse: pulse.seconds,
+        default=tone,
+    )
+    alike = (one for one in tones if _alike(one.hz, tone.hz) and one.begin < own.end and own.begin < one.end)
+    return sum(one.seconds for one in alike) >= FILLED_SHARE * own.seconds
 
 
 def _plain(tone: Tone) -> Tone:
@@ -129,6 +144,8 @@ def _is_single(tone: Tone) -> bool:
 
 
 def _of_train(train: Train, rows: Sequence[Cadence]) -> Finding | None:
+    if train.tone.purity < LEAST_PURITY:
+        return next(filter(None, (_without_cadence(row, train) for row in rows)), None)
     those = stretches(train.pulses, train.seconds)
     errors = {row: misfit(those, row.pattern) for row in rows if row.pattern}
     fitting = [(error, row) for row, error in errors.items() if error is not None]
@@ -146,7 +163,7 @@ def _of_train(train: Train, rows: Sequence[Cadence]) -> Finding | None:
 
 def _torn(train: Train, rows: Sequence[Cadence]) -> Finding | None:
     """A quick signal by its edges, of which lost packets have taken some: only where it is pure."""
-    if train.tone.purity < WEAK_PURITY:
+    if train.tone.purity < WEAK_PURITY or train.tone.spread > TORN_SPREAD_DB:
         return None
     quick = [row for row in rows if row.signal in SPAM]
     shares = {row: edge_share(train.pulses, row.pattern, train.seconds) for row in quick}
@@ -195,7 +212,8 @@ def _is_ringing_pair(row: Cadence, train: Train) -> bool:
 def _is_ringing(train: Train) -> bool:
     least, most = cadences.RINGING_ON
     lasting = train.pulses[-1].end - train.pulses[0].begin
-    return _is_steady(train) and least - TIME_SLACK <= lasting <= most + slack(most)
+    sounding = sum(pulse.seconds for pulse in train.pulses) >= RINGING_SHARE * lasting
+    return _is_steady(train) and sounding and least - TIME_SLACK <= lasting <= most + slack(most)
 
 
 def _is_endless(train: Train) -> bool:

@@ -22,6 +22,8 @@ LEAST_EDGES, LEAST_EDGE_SHARE = 3, 0.7
 """Of the edges that a cadence wants in the opening."""
 LEAST_ON_SHARE = 0.6
 """Of the time that a cadence sounds."""
+MOST_TORN = 1
+"""Pulses that are torn in two; and one at least must be whole."""
 MOST_FALSE = 0.05
 """Time for which anything sounds where a cadence is silent."""
 
@@ -110,6 +112,8 @@ def _share_at(
     met = sum(any(abs(edge - one) <= TIME_SLACK for one in seen) for edge, seen in inside)
     if met < LEAST_EDGES or met < LEAST_EDGE_SHARE * len(inside):
         return 0.0
+    if len(pulses) > len(spans) + MOST_TORN or not any(_is_whole(pulse, spans) for pulse in pulses):
+        return 0.0
     total = sum(min(end, seconds) - max(begin, 0.0) for begin, end in spans)
     own = [(pulse.begin, pulse.end) for pulse in pulses]
     wide = [(begin - TIME_SLACK, end + TIME_SLACK) for begin, end in spans]
@@ -117,6 +121,13 @@ def _share_at(
     if false > MOST_FALSE or _common(own, spans) < LEAST_ON_SHARE * total:
         return 0.0
     return met / len(inside)
+
+
+def _is_whole(pulse: Pulse, spans: Spans) -> bool:
+    """Whether it begins and ends when the cadence does."""
+    return not pulse.cut and any(
+        abs(pulse.begin - begin) <= TIME_SLACK and abs(pulse.end - end) <= TIME_SLACK for begin, end in spans
+    )
 
 
 def _sounding(start: float, pattern: Seconds, seconds: float) -> Iterator[tuple[float, float]]:

@@ -224,7 +224,9 @@ def _run(peaks: _Peaks, first: int, end: int) -> _Run | None:
     low, high = int(_median([pair[0] for pair in pairs])), int(_median([pair[1] for pair in pairs]))
     if end - first < (SHORTEST_FRAMES if high - low > 2 * HALF_CLUSTER else SHORTEST_SINGLE):
         return None
-    if _median(peaks.share[first:end]) < (LEAST_SHARE if low * BIN_HZ < VOICE_HZ else LEAST_HIGH_SHARE):
+    beating = 0 < high - low <= 2 * HALF_CLUSTER
+    least_share = LEAST_HIGH_SHARE if beating or low * BIN_HZ >= VOICE_HZ else LEAST_SHARE
+    if _median(peaks.share[first:end]) < least_share:
         return None
     if not _is_steady(pairs, low, high):
         return None

@@ -7,6 +7,7 @@ from typing import Any
 from silentspam.reports.cells import percent
 from silentspam.training.codecs import Codec
 from silentspam.training.operating_point import Rate
+from silentspam.training.signal_sources import package_of
 from silentspam.training.signal_study import Condition, cases, false_signals, found_of
 from silentspam.training.sources import Clip, ClipKind
 
@@ -25,13 +26,18 @@ FALSE_HEADS = ("openings of", "n", "false signals", "per 10,000", "95 %", "named
 def measure(
     clips: Sequence[Clip],
     codecs: Mapping[str, Codec],
+    unheard: Sequence[Clip],
     *,
     openings: int,
     without: int,
     seed: int,
     tell: Callable[[str], None] = lambda _what: None,
 ) -> Document:
-    """Every figure. clips: those held out; openings: of each case, codec and level; without: of each kind."""
+    """Every figure.
+
+    clips: what signals are put under; unheard: what has none; openings: of each case, codec and level;
+    without: of all kinds together.
+    """
     found, under = [], []
     for case in cases():
         tell(case.name)
@@ -66,7 +72,8 @@ def measure(
         "seed": seed,
         "found": found,
         "under": under,
-        "false": [_false(kind, without // 3, clips, seed, tell) for kind in ClipKind] if without else [],
+        "false": [_false(kind, without // 3, unheard, seed, tell) for kind in ClipKind] if without else [],
+        "unheard": _told(unheard),
     }
 
 
@@ -75,18 +82,35 @@ def _counted(rate: Rate) -> Document:
     return {"hits": rate.hits, "n": rate.n, "rate": rate.value, "low": low, "high": high}
 
 
+def _told(unheard: Sequence[Clip]) -> list[Document]:
+    """What the openings without a signal are cut from."""
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in unheard:
+        groups.setdefault((clip.kind.value, package_of(clip)), []).append(clip)
+    return [
+        {
+            "kind": kind,
+            "package": package,
+            "licence": ", ".join(sorted({clip.licence for clip in group})),
+            "clips": len(group),
+            "groups": len({clip.speaker for clip in group}),
+        }
+        for (kind, package), group in sorted(groups.items())
+    ]
+
+
 def _false(
-    kind: ClipKind, openings: int, clips: Sequence[Clip], seed: int, tell: Callable[[str], None]
+    kind: ClipKind, count: int, unheard: Sequence[Clip], seed: int, tell: Callable[[str], None]
 ) -> Document:
     tell(f"openings of {kind}")
     false, named, which = 0, 0, Counter[str]()
-    for _, findings in false_signals(kind, openings, clips, seed):
+    for package, findings in false_signals(kind, count, unheard, seed):
         false += any(finding.kind for finding in findings)
         named += bool(findings) and not any(finding.kind for finding in findings)
-        which.update({finding.signal for finding in findings})
+        which.update({f"{finding.signal} ({package})" for finding in findings})
     return {
         "openings": kind.value,
-        **_counted(Rate(hits=false, n=openings)),
+        **_counted(Rate(hits=false, n=count)),
         "named": named,
         "which": dict(which),
     }
@@ -150,4 +174,15 @@ def false_rows(figures: Document) -> list[tuple[str, ...]]:
             ", ".join(f"{signal} {count}" for signal, count in one["which"].items()) or "–",
         )
         for one in (*kinds, everything)
+    ]
+
+
+UNHEARD_HEADS = ("openings of", "package", "licence", "files", "speakers, places or tunes")
+
+
+def unheard_rows(figures: Document) -> list[tuple[str, ...]]:
+    """What the openings without a signal are cut from."""
+    return [
+        (one["kind"], one["package"], one["licence"], str(one["clips"]), str(one["groups"]))
+        for one in figures["unheard"]
     ]

@@ -2,8 +2,8 @@
 
 Signals are synthetic (`training.signals`), drawn anew for each opening: where they begin, phases, how far all
 frequencies are off (to MOST_OFF). They go through real codecs with bursts of lost packets. A signal lies in
-the window where so much of it does as its case says. Openings without one are held-out speech, ambience and
-music.
+the window where so much of it does as its case says. Openings without one are speech, places and music on
+which no limit was set (`training.signal_sources`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ from silentspam.training.ham import spoken
 from silentspam.training.network import Loss, quantised
 from silentspam.training.noise import Signal, amplitude, at_level
 from silentspam.training.operating_point import Rate
+from silentspam.training.signal_sources import openings
 from silentspam.training.sources import Clip, ClipKind, load_clip
 
 SECONDS = 2.0
@@ -191,7 +192,7 @@ def background(clips: Sequence[Clip], kind: ClipKind, rng: np.random.Generator) 
 def found_of(
     case: Case,
     condition: Condition,
-    openings: int,
+    count: int,
     codecs: Mapping[str, Codec],
     clips: Sequence[Clip],
     seed: int,
@@ -200,21 +201,16 @@ def found_of(
     rng = np.random.default_rng(
         [seed, *condition.codec.encode(), *case.name.encode(), int(condition.level) % 97]
     )
-    hits = sum(bool(case.detector(heard(case, condition, codecs, clips, rng))) for _ in range(openings))
-    return Rate(hits=hits, n=openings)
+    hits = sum(bool(case.detector(heard(case, condition, codecs, clips, rng))) for _ in range(count))
+    return Rate(hits=hits, n=count)
 
 
 def false_signals(
-    kind: ClipKind, openings: int, clips: Sequence[Clip], seed: int
+    kind: ClipKind, count: int, unheard: Sequence[Clip], seed: int
 ) -> Iterator[tuple[str, tuple[Finding, ...]]]:
-    """Openings of held-out sources without a signal: whose each is, and what was found in it all the same."""
+    """Openings without a signal: the package that each is of, and what was found in it all the same."""
     rng = np.random.default_rng([seed, *kind.encode()])
-    done = 0
-    while done < openings:
-        sound = background(clips, kind, rng)
-        if np.abs(sound).max() < 1e-4:
-            continue
-        done += 1
+    for package, sound in openings(unheard, kind, count, N, rng):
         level = rng.uniform(*MUSIC_AND_SPEECH_DBFS)
         opening = Sound(Recording(encode_ulaw(quantised(at_level(sound, level)))))
-        yield kind.value, (*fax(opening), *busy(opening), *keys(opening))
+        yield package, (*fax(opening), *busy(opening), *keys(opening))
