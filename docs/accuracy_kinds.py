@@ -98,10 +98,11 @@ def _add_kind(document: Markdown, measured: Document, kind: SpamKind) -> None:
         share, people = found["found"], measured["people"]["all"][kind.name]
         document.add(
             f"{label}: found {rate(share)}, {interval(share)}, of {found['campaigns']} campaigns, at a "
-            f"threshold of {kinds.threshold_of(measured, label)}. People taken for it: {rate(people)}, "
-            f"{interval(people)}."
+            f"threshold of {kinds.threshold_of(measured, label)}."
         )
-        if kind.name == VerdictKind.CALLER_RECORDING and label == kind.name:
+        if label == kind.name:
+            document.add(f"People taken for it: {rate(people)}, {interval(people)}.")
+        if label == VerdictKind.CALLER_RECORDING:
             pairs = people["n"] * measured["known_recordings"]
             document.add(f"That is {people['hits']} of {pairs} pairs of a person's opening and a recording.")
         for head, key, order in kinds.PARTS:
