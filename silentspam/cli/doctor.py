@@ -233,7 +233,8 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
 
 def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
     settings = config.challenge_settings()
-    wanted = PROMPTS + (CONTACT_PROMPTS if settings.contact_number else ())
+    own = {f"{name}-{digit}" for name in config.prompts().values() for digit in DIGITS}
+    wanted = (*PROMPTS, *(CONTACT_PROMPTS if settings.contact_number else ()), *sorted(own - {*PROMPTS}))
     good = {
         path.stem
         for path in settings.prompts.glob("*.*")
