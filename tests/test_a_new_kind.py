@@ -76,6 +76,17 @@ sys.exit(main(sys.argv[1:]))
 """
 
 CNG = heard(burst([1100], 0.7, 1.2)).recording.codes.tobytes()
+COUNT_A_CALL = """
+from silentspam.call import Call, CallRecord, Decision
+from silentspam.metrics import Registry, told
+from silentspam.screening import Stage
+from silentspam.serve.metering import WORKER_METRICS, Log, Meter
+meter = Meter(Registry(), Log(stages=False, masked=False, write=lambda line: None))
+call = Call(call_id="c", started_at=0.0)
+meter.observe(Stage.DECIDED, CallRecord(call=call, verdict="CALLER_BEEP", decision=Decision.REJECT))
+print(told(meter.registry.copy(), WORKER_METRICS))
+"""
+
 BEEP = heard(burst([1000], 0.5, 0.9)).recording.codes.tobytes()
 
 
@@ -93,8 +104,11 @@ class SiteWithBeeps(Site):
 
     def silentspam(self, *words: str) -> str:
         """What a verb of the command line prints."""
-        config = self.folder / "silentspam.yaml"
-        command = [sys.executable, "-I", "-c", self._start + RUN_COMMAND, *words, "--config", str(config)]
+        return self.run(RUN_COMMAND, *words, "--config", str(self.folder / "silentspam.yaml"))
+
+    def run(self, code: str, *words: str) -> str:
+        """What a process with the new kind prints."""
+        command = [sys.executable, "-I", "-c", self._start + code, *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -159,6 +173,25 @@ def test_its_policy_is_that_of_the_configuration(site: SiteWithBeeps, treatment:
     switch = Switch(opening=BEEP)
     assert site.screen(switch) == 0
     assert (action(switch), played(switch)) == (wanted, [])
+
+
+def test_the_resident_server_counts_it(site: SiteWithBeeps) -> None:
+    assert 'silentspam_suspects_total{kind="CALLER_BEEP",outcome="REJECTED_UNASKED"} 1.0' in site.run(
+        COUNT_A_CALL
+    )
+
+
+def test_its_spam_is_labelled_as_it_and_no_example_of_dead_air(site: SiteWithBeeps) -> None:
+    assert site.screen(Switch(opening=BEEP)) == 0
+    call_id = site.row()["call_id"]
+    labels = site.folder / "theirs.csv"
+    labels.write_text(f"call_id,label\n{call_id},spam\n")
+    site.silentspam("labels", "import", str(labels))
+    out = site.folder / "labels.csv"
+    site.silentspam("labels", "export", "--kind", "beep", "--out", str(out))
+    assert f",CALLER_BEEP,,caller-1,,,SUSPICION,1,{call_id},IMPORT" in out.read_text()
+    with pytest.raises(subprocess.CalledProcessError):
+        site.silentspam("labels", "export", "--out", str(out))
 
 
 def test_other_calls_are_what_they_were(site: SiteWithBeeps) -> None:
