@@ -36,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
     for option, default, what in (
         ("--campaigns", 1000, "campaigns of noise"),
         ("--calls", 3, "calls of each campaign"),
-        ("--ham", 8000, "openings of people"),
+        ("--ham", 14000, "openings of people"),
         ("--rooms", 400, "synthetic rooms, to test with"),
         ("--seed", 1, "seed of all chance"),
     ):
@@ -123,10 +123,11 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
 
 def _dataset(args: argparse.Namespace, features: Any) -> "Dataset":
-    from silentspam.training.dataset import load_dataset, read_labels
+    from silentspam.training.dataset import read_labels
+    from silentspam.training.noise_features import load_noise_dataset
 
     rows = read_labels(args.labels, args.recordings)
-    return load_dataset(rows, features, workers=args.workers, progress=openings_progress("features"))
+    return load_noise_dataset(rows, features, workers=args.workers, progress=openings_progress("features"))
 
 
 def figures_text(splits: dict[str, Any]) -> str:

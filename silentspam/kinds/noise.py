@@ -1,8 +1,9 @@
 """CALLER_NOISE: hiss, modulated bits, a broken circuit or a wrong codec, and no person in a loud place.
 
-Boosted trees (Friedman 2001) on the feature vector that the model of dead air has anyway, calibrated (Platt
-1999). They are an optional part of a model folder: `noise.json`, and their arrays with `noise_` before the
-name. What is quieter than HEARD_DBFS is no noise to a person, and left to dead air.
+Boosted trees (Friedman 2001) on the feature vector that the model of dead air has anyway and on the figures
+of `stillness`, calibrated (Platt 1999). They are a folder of their own, or an optional part of a model's:
+`noise.json`, and their arrays with `noise_` before the name. What is quieter than HEARD_DBFS is no noise to a
+person, and left to dead air.
 
 Noise is told from a place not by how loud it is, but by how it moves: a machine keeps its colour and its
 level, a street does not. Steady noise that falls with frequency as a fan's or a car's does could be
@@ -29,19 +30,23 @@ from silentspam.fitness import why_inconclusive
 from silentspam.hashed import arrays_in, npy, verified_files
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.listening import Sources
-from silentspam.kinds.sound import Sound
-from silentspam.spectrum import StftParams
+from silentspam.kinds.sound import STFT, Sound
+from silentspam.kinds.stillness import NAMES, stillness
+from silentspam.spectrum import StftParams, power_spectrogram
 
 CARD_NAME = "noise.json"
 PREFIX = "noise_"
 ARRAY_FILES = tuple(f"{PREFIX}{name}.npy" for name in BoostedTrees.FORMS)
 """What a model folder holds beside the card where it knows noise."""
 
-FORMAT = 1
-"""Version of these files; another one is refused."""
+FORMAT = 2
+"""Version of these files: 2 has the figures of stillness. Another one is refused."""
 
 HEARD_DBFS = -57.0
 """The quietest noise [dBFS]: campaigns of noise begin at −55, less what codecs take; dead air ends at −60."""
+
+LONGEST_SECONDS = 10.0
+"""So much of a longer recording is listened to: openings last two seconds, time and memory have bounds."""
 
 SIGNAL = "noise"
 LIKELY = 0.5
@@ -85,7 +90,7 @@ class NoiseCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """Raise ModelError for another format, other features, or operating points that make no sense."""
         if self.format != FORMAT:
             raise ModelError(f"{CARD_NAME}: format is {self.format}, this version reads {FORMAT}")
-        if self.feature_names != feature_names(self.params()):
+        if self.feature_names != noise_names(self.params()):
             raise ModelError(f"{CARD_NAME}: feature_names are not those this version computes")
         budgets = [point.max_false_challenge_rate for point in self.operating_points]
         if not budgets or budgets != sorted(budgets):
@@ -126,26 +131,19 @@ class NoiseModel:
         within = [point for point in points if point.max_false_challenge_rate <= max_false_challenge_rate]
         return (within[-1] if within else points[0]).threshold
 
-    def probability(self, recording: Recording, vector: FeatureVector | None = None) -> float | None:
-        """The probability, 0…1, that an opening is noise; None for one that is too quiet or cannot be judged.
+    def probability(self, sound: Sound) -> float | None:
+        """The probability, 0…1, that an opening is noise; None where it is too quiet or cannot be judged."""
+        vector = self._vector(_opening(sound))
+        return None if vector is None else self._probability(vector)
 
-        vector: the features of its `sounding` part by `params`, where they are known already.
-        """
-        if why_inconclusive(recording) is not None or dbfs(recording.sounding.rms) < HEARD_DBFS:
-            return None
+    def __call__(self, sound: Sound) -> tuple[Finding, ...]:
+        """Noise over all of an opening, where it is likelier than a person."""
+        sound = _opening(sound)
+        vector = self._vector(sound)
         if vector is None:
-            vector = feature_vector(recording.sounding, self.params)
-        return float(self.probabilities(vector[np.newaxis])[0])
-
-    def __call__(self, sound: Sound, vector: FeatureVector | None = None) -> tuple[Finding, ...]:
-        """Noise over all of an opening, where it is likelier than a person; `vector` as in `probability`."""
-        recording = sound.recording
-        if vector is None and sound.params == self.params:
-            vector = sound.vector
-        if vector is None and why_inconclusive(recording) is None:
-            vector = feature_vector(recording.sounding, self.params)
-        probability = self.probability(recording, vector)
-        if probability is None or vector is None or probability < LIKELY:
+            return ()
+        probability = self._probability(vector)
+        if probability < LIKELY:
             return ()
         return (
             Finding(
@@ -153,16 +151,55 @@ class NoiseModel:
                 signal=SIGNAL,
                 probability=probability,
                 begin=0.0,
-                end=recording.seconds,
-                reason=self._reason(recording, vector, probability),
+                end=sound.recording.seconds,
+                reason=self._reason(sound.recording, vector, probability),
             ),
         )
+
+    def _vector(self, sound: Sound) -> FeatureVector | None:
+        recording = sound.recording
+        if why_inconclusive(recording) is not None or dbfs(recording.sounding.rms) < HEARD_DBFS:
+            return None
+        return noise_vector(sound, self.params)
+
+    def _probability(self, vector: FeatureVector) -> float:
+        return float(self.probabilities(vector[np.newaxis])[0])
 
     def _reason(self, recording: Recording, vector: FeatureVector, probability: float) -> str:
         level = f"noise probability {probability:.3f}, level {dbfs(recording.sounding.rms):.1f} dBFS"
         if self._change is None:
             return level
         return f"{level}, {vector[self._change]:.1f} dB from one 20 ms to the next"
+
+
+def _opening(sound: Sound) -> Sound:
+    if sound.recording.seconds <= LONGEST_SECONDS:
+        return sound
+    return Sound(sound.recording.opening(LONGEST_SECONDS))
+
+
+def noise_names(params: FeatureParams) -> list[str]:
+    """The name of each entry of `noise_vector`, in its order."""
+    return [*feature_names(params), *NAMES]
+
+
+def noise_vector(sound: Sound, params: FeatureParams) -> FeatureVector:
+    """The features and then the stillness of an opening's sounding part [shape=(n,), float32].
+
+    What the model of dead air has computed of it is taken over. Raises ModelError where not one window fits.
+    """
+    sounding = sound.recording.sounding
+    known = sound.measured if sound.params == params else None
+    vector = feature_vector(sounding, params) if known is None else known.vector
+    return np.concatenate([vector, stillness(sounding.samples, _power(sound))])
+
+
+def _power(sound: Sound) -> NDArray[np.float64]:
+    sounding = sound.recording.sounding
+    if sounding is sound.recording:
+        return sound.power
+    known = sound.measured.power if sound.measured and sound.params and sound.params.stft == STFT else None
+    return power_spectrogram(sounding.samples, STFT) if known is None else known
 
 
 def noise_files(trees: BoostedTrees, card: NoiseCard) -> dict[str, bytes]:

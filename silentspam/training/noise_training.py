@@ -21,7 +21,7 @@ from silentspam.boosted import BoostedTrees
 from silentspam.card import Combination, stft_card
 from silentspam.errors import SilentSpamError
 from silentspam.features import FeatureParams, feature_names
-from silentspam.kinds.noise import FORMAT, HEARD_DBFS, NoiseCard, NoiseModel
+from silentspam.kinds.noise import FORMAT, HEARD_DBFS, NoiseCard, NoiseModel, noise_names
 from silentspam.training.calibration import Views, calibrate, probability
 from silentspam.training.dataset import Dataset, Labelled
 from silentspam.training.evaluation import FALSE_CHALLENGE_RATES, describe
@@ -36,9 +36,11 @@ BUDGET = 0.005
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseParams:
-    """How to fit (boosted trees, no known lines), and on which features: those of the model of dead air."""
+    """How to fit (boosted trees, no known lines), and on which features beside stillness: dead air's."""
 
-    fit: FitParams = field(default_factory=lambda: FitParams(lines=False))
+    fit: FitParams = field(
+        default_factory=lambda: FitParams(lines=False, n_trees=450, learning_rate=0.07, leaves=32)
+    )
     features: FeatureParams = field(default_factory=lambda: FeatureParams(groups=FEATURE_GROUPS))
 
 
@@ -175,7 +177,7 @@ def _card(
         stft=stft_card(params.features.stft),
         n_bases=params.features.n_bases,
         groups=list(params.features.groups),
-        feature_names=feature_names(params.features),
+        feature_names=noise_names(params.features),
         depth=trees.depth,
         combination=mix,
         operating_points=[],

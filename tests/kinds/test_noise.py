@@ -1,5 +1,6 @@
 """Noise: what a folder's files give, what is found, and that no recording whatever raises."""
 
+import shutil
 from dataclasses import replace
 
 import msgspec
@@ -13,7 +14,9 @@ from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
 from silentspam.card import Combination, OperatingPoint, StftCard
 from silentspam.errors import ModelError
-from silentspam.features import FeatureParams, feature_names, feature_vector
+from silentspam.features import FeatureParams, feature_names, measured
+from silentspam.hashed import verified_files, with_sums
+from silentspam.kinds.listening import Sources, listeners
 from silentspam.kinds.noise import (
     ARRAY_FILES,
     CARD_NAME,
@@ -23,12 +26,15 @@ from silentspam.kinds.noise import (
     NoiseModel,
     load_noise,
     noise_files,
+    noise_names,
     noise_parts,
+    noise_vector,
 )
 from silentspam.kinds.sound import Sound
+from silentspam.resources import shipped_noise
 
 PARAMS = FeatureParams(groups=("levels", "codes"))
-NAMES = feature_names(PARAMS)
+NAMES = noise_names(PARAMS)
 
 
 def stump() -> BoostedTrees:
@@ -85,16 +91,27 @@ def test_noise_is_found_over_the_whole_opening_with_its_figures():
 
 def test_a_vector_that_is_known_is_not_computed_again():
     recording = hiss(-25)
-    vector = feature_vector(recording.sounding, PARAMS)
-    assert MODEL(Sound(recording), vector) == MODEL(Sound(recording))
-    assert MODEL.probability(recording, vector) == MODEL.probability(recording)
-    vector[NAMES.index("frame_dbfs_p5")] = -60
-    assert MODEL(Sound(recording), vector) == ()
+    (known,) = measured([recording.sounding], PARAMS)
+    assert MODEL(Sound(recording, known, PARAMS)) == MODEL(Sound(recording))
+    assert MODEL.probability(Sound(recording, known, PARAMS)) == MODEL.probability(Sound(recording))
+    known.vector[feature_names(PARAMS).index("frame_dbfs_p5")] = -60
+    assert MODEL(Sound(recording, known, PARAMS)) == ()
+    other = FeatureParams(groups=("codes", "levels"))
+    assert MODEL(Sound(recording, known, other)) == MODEL(Sound(recording))
+
+
+def test_digital_silence_is_in_no_figure_and_a_known_spectrogram_is_that_of_the_rest():
+    codes = hiss(-25).codes
+    late = Recording(np.concatenate([np.full(3200, 0xFF, dtype=np.uint8), codes[:9600]]))
+    (known,) = measured([late.sounding], PARAMS)
+    alone = noise_vector(Sound(Recording(codes[:9600])), PARAMS)
+    assert noise_vector(Sound(late), PARAMS) == pytest.approx(alone, rel=1e-5)
+    assert noise_vector(Sound(late, known, PARAMS), PARAMS) == pytest.approx(alone, rel=1e-5)
 
 
 @pytest.mark.parametrize("dbfs", [HEARD_DBFS - 1, -72.0])
 def test_what_is_quieter_than_noise_is_left_to_dead_air(dbfs):
-    assert MODEL.probability(hiss(dbfs)) is None
+    assert MODEL.probability(Sound(hiss(dbfs))) is None
     assert MODEL(Sound(hiss(dbfs))) == ()
 
 
@@ -108,6 +125,70 @@ def test_no_recording_raises(octets):
 @pytest.mark.parametrize("n", [0, 1, 159, 511, 8000, 16000, 80_000])
 def test_no_recording_of_one_code_raises_or_is_noise(code, n):
     assert MODEL(Sound(Recording(np.full(n, code, dtype=np.uint8)))) == ()
+
+
+def tone(seconds: float, hertz: float = 1000.0, amplitude: float = 8000.0) -> Recording:
+    t = np.arange(round(seconds * 8000)) / 8000
+    return Recording(encode_ulaw((amplitude * np.sin(2 * np.pi * hertz * t)).astype(np.int16)))
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        Recording(np.zeros(0, dtype=np.uint8)),
+        Recording(np.full(16000, 0xFF, dtype=np.uint8)),
+        hiss(20.0),
+        tone(2.0),
+        tone(0.2),
+        hiss(-25, 1600),
+        Recording(np.resize(hiss(-25).codes, 3600 * 8000)),
+    ],
+    ids=["empty", "digital silence", "clipped", "one tone", "0.2 s of a tone", "0.2 s of hiss", "an hour"],
+)
+def test_bad_input_gives_an_answer_of_shipped_trees(recording):
+    found = shipped()(Sound(recording))
+    assert all(0.5 <= finding.probability <= 1 for finding in found)
+
+
+def shipped() -> NoiseModel:
+    files, _ = verified_files(shipped_noise(), noise_parts(), ())
+    model = load_noise(files)
+    assert model is not None
+    return model
+
+
+def test_shipped_trees_challenge_hiss_and_no_tone_at_half_a_percent():
+    limit = shipped().threshold_for(0.005)
+    assert shipped().probability(Sound(hiss(-25))) >= limit
+    assert shipped().probability(Sound(tone(2.0))) < limit
+
+
+@pytest.mark.parametrize("harm", ["torn", "other version", "missing card"])
+def test_shipped_trees_that_are_no_use_cost_their_kind_alone(tmp_path, harm):
+    folder = tmp_path / "noise"
+    shutil.copytree(shipped_noise(), folder)
+    if harm == "torn":
+        values = folder / "noise_values.npy"
+        values.write_bytes(values.read_bytes()[:-100])
+    elif harm == "missing card":
+        (folder / CARD_NAME).unlink()
+    else:
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name in noise_parts()}
+        files[CARD_NAME] = files[CARD_NAME].replace(b'"format": 2', b'"format": 3')
+        for name, content in with_sums(files).items():
+            (folder / name).write_bytes(content)
+    ears = listeners(Sources(noise=folder))
+    heard = ears.hear(Sound(busy()))
+    assert [fault.split()[0] for fault in heard.faults] == ["CALLER_NOISE"]
+    assert {finding.kind for finding in heard.findings} == {VerdictKind.CALLER_BUSY}
+    assert VerdictKind.CALLER_NOISE not in {found.kind for found in ears.hear(Sound(hiss(-25))).findings}
+
+
+def busy() -> Recording:
+    """Two seconds of North America's busy signal (ITU-T E.180, Supplement 2)."""
+    t = np.arange(16000) / 8000
+    on = np.sin(2 * np.pi * 480 * t) + np.sin(2 * np.pi * 620 * t)
+    return Recording(encode_ulaw((4000 * on * (t % 1 < 0.5)).astype(np.int16)))
 
 
 def test_files_give_the_model_back_and_others_give_none():

@@ -7,7 +7,7 @@ import pytest
 
 from silentspam.errors import ModelError, SilentSpamError
 from silentspam.features import FeatureParams, feature_names
-from silentspam.kinds.noise import HEARD_DBFS, noise_files
+from silentspam.kinds.noise import HEARD_DBFS, noise_files, noise_names
 from silentspam.training.dataset import Dataset, Labelled
 from silentspam.training.fitting import FitParams
 from silentspam.training.noise_folder import read_noise, write_noise
@@ -21,7 +21,7 @@ LEVEL = feature_names(FEATURES).index("rms_dbfs")
 def openings(n: int = 240) -> Dataset:
     """Half of it noise, which is told by its second figure, the first being the level."""
     rng, rows = np.random.default_rng(0), []
-    vectors = rng.normal(-30, 5, (n, len(feature_names(FEATURES)))).astype(np.float32)
+    vectors = rng.normal(-30, 5, (n, len(noise_names(FEATURES)))).astype(np.float32)
     for place in range(n):
         noise, split = place % 2 == 0, ("train", "train", "test_seen", "test_unseen")[place // 2 % 4]
         vectors[place, LEVEL + 1] += 25 * noise
