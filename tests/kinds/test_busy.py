@@ -9,6 +9,7 @@ from silentspam.audio import Recording
 from silentspam.call import VerdictKind
 from silentspam.kinds.busy import busy
 from silentspam.kinds.cadences import CADENCES, DIAL, RINGBACK, SIT_HZ, UNOBTAINABLE
+from silentspam.kinds.fax import fax
 from silentspam.kinds.sound import Sound
 from tests.fakes import noise, silence
 from tests.kinds.signalling import burst, cadenced, heard
@@ -66,6 +67,40 @@ def test_special_information_is_found_where_it_lies_in_the_opening(start, offset
 def test_other_tones_are_not_busy(hz):
     assert busy(heard(burst(hz, 0.2, 0.9))) == ()
     assert busy(heard(burst(hz, -1, 3))) == ()
+
+
+@pytest.mark.parametrize("hz", range(300, 3400, 35))
+def test_one_steady_tone_is_neither_busy_nor_fax_but_at_an_answer_tone(hz):
+    steady = heard(burst([hz], -1, 3))
+    kinds = {finding.kind for finding in (*busy(steady), *fax(steady))} - {None}
+    answers = abs(hz - 2100) <= 36 or abs(hz - 2237) <= 47
+    assert kinds == ({VerdictKind.CALLER_FAX} if answers else set())
+
+
+@pytest.mark.parametrize("lost", [(0.0, 0.1), (0.2, 0.34), (0.35, 0.5), (1.0, 1.15), (1.2, 1.35)])
+def test_busy_is_known_by_its_edges_where_packets_took_some(lost):
+    """It sounds from 0.0 to 0.5 and from 1.0 to 1.5 [s]."""
+    line = cadenced([425], (0.5, 0.5), 0.0)
+    line[round(8000 * lost[0]) : round(8000 * lost[1])] = 0
+    (finding,) = busy(heard(line))
+    assert finding.kind is VerdictKind.CALLER_BUSY
+
+
+@pytest.mark.parametrize("missing", range(3))
+def test_two_tones_of_special_information_are_enough_where_the_third_left_its_frequency(missing):
+    three = sum(
+        burst([hz], 0.4 + 0.33 * k, 0.4 + 0.33 * (k + 1)) * (0.15 if k == missing else 1.0)
+        for k, hz in enumerate(SIT_HZ)
+    )
+    background = 0.002 * np.random.default_rng(1).standard_normal(len(three))
+    (finding,) = busy(heard(three, background=background))
+    assert finding.signal == "special information"
+
+
+@pytest.mark.parametrize("hz", [SIT_HZ[:2], SIT_HZ[1:]])
+def test_two_tones_without_a_trace_of_the_third_are_no_special_information(hz):
+    two = sum(burst([one], 0.4 + 0.33 * k, 0.4 + 0.33 * (k + 1)) for k, one in enumerate(hz))
+    assert busy(heard(two)) == ()
 
 
 def test_pulses_that_keep_no_time_are_not_busy():
