@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from silentspam.audio import read_ulaw
 from silentspam.errors import ModelError, SilentSpamError
 from silentspam.features import FeatureParams, feature_names
-from silentspam.kinds.noise import HEARD_DBFS, noise_files, noise_names
+from silentspam.kinds.noise import HEARD_DBFS, noise_files, noise_names, noise_vector
+from silentspam.kinds.sound import Sound
 from silentspam.training.dataset import Dataset, Labelled
 from silentspam.training.fitting import FitParams
+from silentspam.training.noise_features import load_noise_dataset
 from silentspam.training.noise_folder import read_noise, write_noise
 from silentspam.training.noise_training import NoiseParams, heard, measure, source_name, train_noise
 
@@ -100,3 +103,14 @@ def test_synthetic_places_are_counted_together():
         Labelled(recording="", path=None, is_spam=False, source=name) for name in ("wind-0badcafe", "a-b")
     ]
     assert [source_name(row) for row in rows] == ["wind (synthetic)", "a-b"]
+
+
+def test_vectors_of_a_corpus_are_those_of_a_call(tmp_path):
+    rng, rows = np.random.default_rng(3), []
+    for place in range(20):
+        path = tmp_path / f"{place}.ulaw"
+        path.write_bytes(rng.integers(0, 256, 8000 + 80 * place, dtype=np.uint8).tobytes())
+        rows.append(Labelled(recording=path.name, path=path, is_spam=place % 2 == 0))
+    loaded = load_noise_dataset(rows, FEATURES)
+    for row, vector in zip(loaded.rows, loaded.vectors, strict=True):
+        assert vector == pytest.approx(noise_vector(Sound(read_ulaw(row.path)), FEATURES), rel=1e-5)
