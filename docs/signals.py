@@ -77,7 +77,7 @@ def write(figures: Path, out: Path) -> None:
     document.table(signals.UNDER_HEADS, signals.under_rows(found))
     document.add(
         "## False signals",
-        "In openings of sources without any, on which no limit was set. Speech follows speech with no overlap "
+        "In openings of sources without any, on which no limit was set. Speech overlaps with none "
         "until all is heard once; openings of music and places begin each 0.7 s, so theirs overlap, and the "
         "intervals (Wilson), which are those of independent openings, are too narrow for them.",
     )
