@@ -77,8 +77,8 @@ def write(figures: Path, out: Path) -> None:
     document.table(signals.UNDER_HEADS, signals.under_rows(found))
     document.add(
         "## False signals",
-        "In openings of sources without any, on which no limit was set. Speech overlaps with none "
-        "until all is heard once; openings of music and places begin each 0.7 s, so theirs overlap, and the "
+        "In openings of sources without any, on which no limit was set. Those of speech overlap "
+        "only once all of it is heard; openings of music and places begin each 0.7 s and overlap, and the "
         "intervals (Wilson), which are those of independent openings, are too narrow for them.",
     )
     document.table(signals.UNHEARD_HEADS, signals.unheard_rows(found))

@@ -217,6 +217,10 @@ def _run(peaks: _Peaks, first: int, end: int) -> _Run | None:
 
     What costs little first: a vowel's peaks wander from bin to bin, and are not all there is.
     """
+    if end - first < SHORTEST_SINGLE and all(
+        high - low <= 2 * HALF_CLUSTER for low, high in peaks.pairs[first:end]
+    ):
+        return None
     least = HALF_POWER * _median(peaks.power[first:end])
     loud = [frame for frame in range(first, end) if peaks.power[frame] >= least]
     first, end = loud[0], loud[-1] + 1
