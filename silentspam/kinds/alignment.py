@@ -35,7 +35,7 @@ exactly: measured, one in three to one in two in the very bin, where half of all
 DOUBT_OF_BINS, DOUBT_OF_FRAMES = 2.0, 1.0
 """How much less exactness than that counts against a match: see `_doubt`."""
 
-EVIDENCE, EVIDENCE_PER_DECADE, UNCORRECTED = 10.0, 1.5, 100
+EVIDENCE, EVIDENCE_PER_DECADE, UNCORRECTED = 11.0, 1.5, 100
 """What is needed of one pair, and more for each tenfold of recordings above UNCORRECTED: see `needed`."""
 
 Rates = NDArray[np.float64]
