@@ -118,7 +118,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 title="People challenged, and the budget", unit=SHARE,
                 asks={
                     "of the last day": 'silentspam:false_challenge_share:rate1d{job="$job"}',
-                    "allowed": f"max(silentspam_false_challenge_rate_allowed{HERE}}})",
+                    "allowed": f"sum(max by (kind) (silentspam_false_challenge_rate_allowed{HERE}}}))",
                 },
                 about="Callers who passed a challenge for suspicion, of all judged who did not fail one.",
             ),

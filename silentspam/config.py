@@ -90,6 +90,11 @@ class Config(Section, frozen=True):
         """The share of people that may be challenged by mistake for a kind."""
         return float(getattr(self._of(kind), "max_false_challenge_rate", self.model.max_false_challenge_rate))
 
+    def rates(self) -> dict[str, float]:
+        """That share for each kind whose calls are not bridged, by its name; their sum bounds all of it."""
+        bridged = {name for name, treatment in self.treatments().items() if treatment is Decision.BRIDGE}
+        return {kind.name: self.rate_of(kind) for kind in KINDS if kind.name not in bridged}
+
     def _of(self, kind: SpamKind) -> Any:
         return getattr(self.kinds, kind.key)
 

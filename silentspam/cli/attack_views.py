@@ -154,7 +154,7 @@ def prometheus(config: Config, *, now: float) -> str:
         hour=hour,
         day=day,
         configured=Configured(
-            budget=config.model.max_false_challenge_rate,
+            budget=sum(config.rates().values()),
             share=config.collection.challenge_share,
             quiet_share=config.lines.exploration_share if config.lines.enabled else 0.0,
         ),

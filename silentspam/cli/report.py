@@ -104,7 +104,7 @@ def _configured(config: "Config") -> "Configured":
     from silentspam.reports.call_sections import Configured
 
     return Configured(
-        budget=config.model.max_false_challenge_rate,
+        budget=sum(config.rates().values()),
         rates={kind.name: config.rate_of(kind) for kind in KINDS},
         share=config.collection.challenge_share,
         quiet_share=config.lines.exploration_share if config.lines.enabled else 0.0,

@@ -38,7 +38,7 @@ PAPERS_SHARE = "98.6 % in the paper (2,100 of 2,128 calls, Orife et al. 2018, se
 class Configured:
     """What the configuration says of challenges, as shares 0…1.
 
-    budget: model.max_false_challenge_rate; rates: that of each kind of SPAM, by its name; share: of
+    budget: of false challenges, of all kinds; rates: that of each kind of SPAM, by its name; share: of
     unsuspected calls that are challenged by lot; quiet_share: of the quiet ones among them.
     """
 
@@ -91,7 +91,7 @@ def challenge_section(
         f"Challenge rate: {_of(found.challenge_rate)} of the judged calls that could be challenged: SPAM and "
         "people.",
         f"False challenges: {_of(found.false_challenges)} of the judged callers of enforce mode who did not "
-        "fail passed one, whatever its cause. model.max_false_challenge_rate is "
+        "fail passed one, whatever its cause. The budgets of all kinds together allow "
         f"{percent(configured.budget)}.",
         f"Exploration: {_of(found.explored)} of the unsuspected calls that a lot could fall on. Configured: "
         f"{percent(max(configured.share, configured.quiet_share))} of the quiet ones, "

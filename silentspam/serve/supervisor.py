@@ -38,7 +38,10 @@ CLERK_LEAVES_SECONDS = 20.0
 UP = Metric("silentspam_processes", "gauge", "Processes of the server that answer.", ("role",))
 RESTARTS = Metric("silentspam_restarts_total", "counter", "Processes started again.", ("role",))
 BUDGET = Metric(
-    "silentspam_false_challenge_rate_allowed", "gauge", "model.max_false_challenge_rate of the configuration."
+    "silentspam_false_challenge_rate_allowed",
+    "gauge",
+    "max_false_challenge_rate of each kind of SPAM in the configuration.",
+    ("kind",),
 )
 MODE = Metric("silentspam_mode", "gauge", "1 for the mode of the configuration.", ("mode",))
 BUILD = Metric("silentspam_build_info", "gauge", "The version that runs.", ("version",))
@@ -197,7 +200,7 @@ class Supervisor:
             role: [float(sum(max(0, child.restarts) for child in children if child.role == role))]
             for role in ("worker", "clerk")
         }
-        state[BUDGET.name] = {"": [self._config.model.max_false_challenge_rate]}
+        state[BUDGET.name] = {kind: [rate] for kind, rate in self._config.rates().items()}
         state[MODE.name] = {self._config.mode: [1.0]}
         state[BUILD.name] = {__version__: [1.0]}
         return 200, told(state, METRICS)
