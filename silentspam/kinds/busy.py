@@ -8,7 +8,7 @@ rows of `cadences`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from silentspam.call import VerdictKind
@@ -21,6 +21,7 @@ from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.special import special_information
 from silentspam.kinds.tones import Bins, Tone, bins_near, quality, tones_of
+from silentspam.kinds.trains import Train
 
 SPAM = (cadences.BUSY, cadences.CONGESTION, cadences.REORDER)
 LEAST_PURITY = 0.76
@@ -53,15 +54,6 @@ RINGING_SECONDS, DIAL_SECONDS = 0.3, 1.6
 WEAK_PROBABILITY = 0.8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Train:
-    """Pulses of the same lines. tone: the best stretch of them; seconds: of the whole recording."""
-
-    tone: Tone
-    pulses: tuple[Pulse, ...]
-    seconds: float
-
-
 def _bins() -> Bins:
     rows = cadences.CADENCES
     known = [(hz * (1 - row.tolerance), hz * (1 + row.tolerance)) for row in rows for hz in row.hz]
@@ -85,7 +77,7 @@ def busy(sound: Sound) -> tuple[Finding, ...]:
         pulses = pulses_of(sound, hz, tone)
         if not pulses or not _fill(tones, tone, pulses):
             continue
-        finding = _of_train(Train(tone=tone, pulses=pulses, seconds=sound.recording.seconds), rows)
+        finding = _of_train(Train(sound=sound, tone=tone, pulses=pulses), rows)
         if finding:
             return (finding,)
     return ()
@@ -163,7 +155,7 @@ def _of_train(train: Train, rows: Sequence[Cadence]) -> Finding | None:
 
 def _torn(train: Train, rows: Sequence[Cadence]) -> Finding | None:
     """A quick signal by its edges, of which lost packets have taken some: only where it is pure."""
-    if train.tone.purity < WEAK_PURITY or train.tone.spread > TORN_SPREAD_DB:
+    if train.tone.purity < WEAK_PURITY or train.tone.spread > TORN_SPREAD_DB or not train.is_even:
         return None
     quick = [row for row in rows if row.signal in SPAM]
     shares = {row: edge_share(train.pulses, row.pattern, train.seconds) for row in quick}
@@ -182,7 +174,7 @@ def _general(train: Train, those: Sequence[Stretch]) -> Finding | None:
     least, most = cadences.QUICK_RATIO
     if not (shortest <= period <= longest and least <= ratio <= most):
         return None
-    if misfit(those, (on[0], off[0])) is None:
+    if misfit(those, (on[0], off[0])) is None or not train.is_even:
         return None
     quick = period < cadences.LONGEST_QUICK_BUSY
     return _finding(cadences.CONGESTION if quick else cadences.BUSY, cadences.ANY, train, 0.95)
