@@ -17,11 +17,6 @@ MIXTURE = (
     "counted 611 fax, 233 dead air, 87 recordings and 32 noise among 968 calls. `silentspam simulate` draws "
     "the others in those proportions unless told otherwise."
 )
-DIFFERS = (
-    "Openings that are partly digital silence are judged at the strictest threshold of the model here, as on "
-    "calls; in the sections on the model alone they are held against its own. So dead air is found a little "
-    "less often here, and people are challenged less."
-)
 
 ABOUT: Mapping[str, str] = {
     VerdictKind.CALLER_FAX: (
@@ -70,7 +65,7 @@ def add_kinds(document: Markdown, figures: Document | None) -> None:
         MIXTURE,
     )
     document.table(kinds.CONFUSION_HEADS, kinds.confusion_rows(measured))
-    document.add(kinds.UNKNOWN_RECORDINGS, DIFFERS)
+    document.add(kinds.UNKNOWN_RECORDINGS)
     document.table(kinds.FOUND_HEADS, kinds.found_rows(measured))
     document.add("### People challenged", "By the kind that they were taken for:")
     document.table(kinds.PEOPLE_HEADS, kinds.people_rows(measured))

@@ -107,10 +107,11 @@ class SpamModel:
 
     def threshold_for(self, recording: Recording, max_false_challenge_rate: float | None) -> float:
         """The card's threshold for a budget; for an opening partly digital silence the strictest it has."""
-        limit = self.card.threshold_for(max_false_challenge_rate)
-        if recording.digital_silence_share <= PARTLY_SILENT:
-            return limit
-        return max(limit, self.card.threshold_for(0.0))
+        return max(self.card.threshold_for(max_false_challenge_rate), self.least_threshold_for(recording))
+
+    def least_threshold_for(self, recording: Recording) -> float:
+        """What holds whatever the budget: 0, or for an opening partly digital silence the strictest."""
+        return self.card.threshold_for(0.0) if recording.digital_silence_share > PARTLY_SILENT else 0.0
 
     def judge(
         self,

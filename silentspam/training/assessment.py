@@ -132,7 +132,8 @@ def figures(part: Scored, everyone: Scored, threshold: float) -> Document:
     if len(dead_air.rows) and len(people.rows):
         scores = np.concatenate([dead_air.probabilities, people.probabilities])
         is_spam = np.arange(len(scores)) < len(dead_air.rows)
-        found["confusion"] = asdict(metrics.confusion(is_spam, scores >= threshold))
+        suspected = np.concatenate([dead_air.suspected(threshold), people.suspected(threshold)])
+        found["confusion"] = asdict(metrics.confusion(is_spam, suspected))
         found["ranking"] = {
             "roc_area": metrics.roc_area(is_spam, scores),
             "average_precision": metrics.average_precision(is_spam, scores),
@@ -146,7 +147,7 @@ def figures(part: Scored, everyone: Scored, threshold: float) -> Document:
 def _share(part: Scored, threshold: float) -> Document | None:
     if not part.rows:
         return None
-    return asdict(metrics.share(part.probabilities >= threshold, part.groups))
+    return asdict(metrics.share(part.suspected(threshold), part.groups))
 
 
 def _recall_at(rate: float, dead_air: Scored, people: Scored) -> Document:
@@ -175,7 +176,7 @@ def _campaigns(judged: Scored, threshold: float) -> list[Document]:
     found = []
     for name in np.unique(spam.column("campaign")):
         calls = spam.where(spam.column("campaign") == name)
-        recall = asdict(metrics.share(calls.probabilities >= threshold))
+        recall = asdict(metrics.share(calls.suspected(threshold)))
         found.append(
             {
                 "campaign": str(name) or "(none)",

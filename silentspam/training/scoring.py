@@ -25,13 +25,15 @@ BATCH = 256
 class Scored:
     """Rows with the spam probability of each [shape=(n,)], NaN where it was not judged; `causes` says why.
 
-    challenged [shape=(n,)]: whether the verdict was dead air, at the threshold that holds for that opening.
+    challenged [shape=(n,)]: whether the verdict was dead air, at the threshold that holds for that opening;
+    least [shape=(n,)]: the threshold that holds for it whatever the budget, 0 for most.
     """
 
     rows: tuple[Labelled, ...]
     probabilities: Scores
     causes: tuple[str, ...]
     challenged: Mask
+    least: Scores
 
     @property
     def judged(self) -> "Scored":
@@ -60,7 +62,12 @@ class Scored:
             self.probabilities[keep],
             tuple(self.causes[i] for i in chosen),
             self.challenged[keep],
+            self.least[keep],
         )
+
+    def suspected(self, threshold: float) -> Mask:
+        """Which of them are taken for dead air at this threshold, as on a call [shape=(n,)]."""
+        return np.asarray(self.probabilities >= np.maximum(self.least, threshold))
 
     def not_judged(self) -> dict[str, dict[str, int]]:
         """How many were not judged, by label and cause."""
@@ -87,10 +94,12 @@ def score(model: SpamModel, rows: Sequence[Labelled], *, progress: Progress | No
     verdicts: list[Verdict] = []
     label_of: dict[bytes, Labelled] = {}
     batch: list[Recording] = []
+    least: list[float] = []
     for row in progress(rows, len(rows)) if progress else rows:
         opening = read_ulaw(row.path, max_seconds=OPENING_SECONDS)
         check_twin(label_of.setdefault(hashlib.sha256(opening.codes.tobytes()).digest(), row), row)
         batch.append(opening)
+        least.append(model.least_threshold_for(opening))
         if len(batch) == BATCH:
             verdicts += model.judge_many(batch)
             batch = []
@@ -98,7 +107,13 @@ def score(model: SpamModel, rows: Sequence[Labelled], *, progress: Progress | No
     probabilities = [np.nan if v.spam_probability is None else v.spam_probability for v in verdicts]
     challenged = np.array([verdict.kind is VerdictKind.CALLER_SILENCE for verdict in verdicts], dtype=bool)
     causes = tuple(map(_cause, verdicts))
-    return Scored(tuple(rows), np.array(probabilities, dtype=np.float64), causes, challenged)
+    return Scored(
+        tuple(rows),
+        np.array(probabilities, dtype=np.float64),
+        causes,
+        challenged,
+        np.array(least, dtype=np.float64),
+    )
 
 
 def _cause(verdict: Verdict) -> str:

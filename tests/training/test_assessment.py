@@ -1,6 +1,7 @@
 """A model measured: what is counted, what is set apart, and what few openings still give."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -40,7 +41,7 @@ def scored():
         labelled(f"h{i}", is_spam=False, kind="speech" if i % 2 else "quiet", split="new") for i in range(40)
     ]
     probabilities = np.concatenate([np.full(20, 0.9), np.full(10, 0.2), np.full(38, 0.1), [0.95, 0.95]])
-    return Scored(tuple(rows), probabilities, ("",) * 70, probabilities >= 0.6)
+    return Scored(tuple(rows), probabilities, ("",) * 70, probabilities >= 0.6, np.zeros(70))
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +105,21 @@ def test_the_digital_silence_test_is_in_no_other_figure(model_folder, figures):
     causes = (*everything.causes, "digital silence", "digital silence", "", "")
     found = assess(
         load_model(model_folder),
-        Scored((*everything.rows, *silent), probabilities, causes, probabilities >= 0.6),
+        Scored((*everything.rows, *silent), probabilities, causes, probabilities >= 0.6, np.zeros(74)),
         statement="synthetic",
     )
     pure = found.pop("digital_silence")["silence_pure"]
     assert (pure["judged"], pure["challenged"]["hits"], pure["challenged"]["n"]) == (2, 1, 4)
     assert {**found, "digital_silence": {}} == figures
+
+
+def test_an_opening_partly_silent_is_held_against_the_threshold_of_calls(model_folder, figures):
+    """Ten of the found would need 0.92, and have 0.9."""
+    strict = replace(scored(), least=np.where(np.arange(70) < 10, 0.92, 0.0))
+    found = assess(load_model(model_folder), strict)["overall"]
+    assert found["recall"]["hits"] == figures["overall"]["recall"]["hits"] - 10
+    assert found["confusion"]["true_positives"] == found["recall"]["hits"]
+    assert found["ranking"] == figures["overall"]["ranking"]
 
 
 @pytest.mark.parametrize("is_spam", [True, False])
@@ -129,7 +139,8 @@ def test_nothing_judged_is_reported_all_the_same(model_folder):
 
     row = labelled("x", is_spam=False)
     found = assess(
-        load_model(model_folder), Scored((row,), np.array([np.nan]), ("digital silence",), np.array([False]))
+        load_model(model_folder),
+        Scored((row,), np.array([np.nan]), ("digital silence",), np.array([False]), np.zeros(1)),
     )
     assert found["not_judged"] == {"spam": {}, "ham": {"digital silence": 1}}
     assert found["overall"]["false_challenges"] is None
