@@ -12,13 +12,16 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.kinds.constellation import HOP, Constellation
+from silentspam.kinds.constellation import END_BIN, HOP, Constellation
 
 FRAME_SECONDS = HOP / 8000
 """[s]"""
 
 NEAR = 1
 """Frames and bins by which a peak may be off: a cut lies anywhere in a frame, and a codec moves a peak."""
+
+N_PLACES = END_BIN + 2 * NEAR
+"""Bins that a peak may lie in, with those near the first and the last."""
 
 LEAST_SHARED, LEAST_SHARE = 15, 0.6
 """Peaks of the opening that the recording must cover, and their share: with less, nothing is said. Of a
@@ -74,18 +77,17 @@ def align(opening: Constellation, known: Constellation) -> Alignment:
         return NO_ALIGNMENT
     longest = int(opening.frames[-1]) + NEAR
     n_offsets = longest + int(known.frames[-1]) + NEAR + 1
-    of_opening, of_known, same_bin = _alike(opening, known)
-    places = known.frames[of_known] - opening.frames[of_opening] + longest
-    shared = _shared(opening, known, longest - np.arange(n_offsets))
+    places, same_bin = _alike(opening, known, longest)
+    shared = _shared(opening, known, np.arange(longest, longest - n_offsets, -1))
     agreeing = np.minimum(_agreeing(places, n_offsets), shared)
     exact = np.minimum(_agreeing(places[same_bin], n_offsets), agreeing)
-    evidence = _evidence(exact, agreeing - exact, shared)
-    evidence[shared < LEAST_SHARE * len(opening)] = 0.0
+    enough = max(LEAST_SHARED, LEAST_SHARE * len(opening))
+    evidence = _evidence(exact, agreeing - exact, shared, enough)
     best = int(evidence.argmax())
-    near = np.abs(places - best) <= NEAR
-    doubt = _doubt(places[near] - best, same_bin[near])
+    late = places - best
+    near = np.flatnonzero(np.abs(late) <= NEAR)
     return Alignment(
-        evidence=max(float(evidence[best]) - doubt, 0.0),
+        evidence=max(float(evidence[best]) - _doubt(late[near], same_bin[near]), 0.0),
         begin=(best - longest) * FRAME_SECONDS,
         agreeing=int(agreeing[best]),
         peaks=int(shared[best]),
@@ -93,13 +95,19 @@ def align(opening: Constellation, known: Constellation) -> Alignment:
 
 
 def _alike(
-    opening: Constellation, known: Constellation
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-    """Pairs of peaks no more than NEAR bins apart, and which of them have the same bin."""
-    apart = opening.bins[:, np.newaxis].astype(np.int16) - known.bins.astype(np.int16)
-    pairs = np.flatnonzero(np.abs(apart) <= NEAR)
-    of_opening, of_known = np.divmod(pairs, len(known))
-    return of_opening, of_known, apart.ravel()[pairs] == 0
+    opening: Constellation, known: Constellation, longest: int
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The offsets, from −longest on, of pairs of peaks no more than NEAR bins apart, and whether they have
+    the same bin."""
+    of_bin = known.bins.argsort(kind="stable")
+    below = np.zeros(N_PLACES + 1, np.int64)  # how many of the known peaks lie in lower bins than each
+    np.cumsum(np.bincount(known.bins + NEAR, minlength=N_PLACES)[:N_PLACES], out=below[1:])
+    begins = below[opening.bins]
+    counts = below[opening.bins + 2 * NEAR + 1] - begins
+    runs = np.repeat(begins - (np.cumsum(counts) - counts), counts)
+    of_known = of_bin[runs + np.arange(len(runs))]
+    places = known.frames[of_known] - np.repeat(opening.frames - longest, counts)
+    return places, known.bins[of_known] == np.repeat(opening.bins, counts)
 
 
 def _agreeing(places: NDArray[np.int32], n_offsets: int) -> Rates:
@@ -116,22 +124,27 @@ def _agreeing(places: NDArray[np.int32], n_offsets: int) -> Rates:
 
 def _shared(opening: Constellation, known: Constellation, starts: NDArray[np.intp]) -> Rates:
     """How many of the opening's peaks lie within the recording, where that starts at these frames of it."""
-    before = np.searchsorted(opening.frames, starts)
-    until = np.searchsorted(opening.frames, starts + int(known.frames[-1]), side="right")
-    return (until - before).astype(np.float64)
+    sooner = np.zeros(int(opening.frames[-1]) + 2)  # than each frame
+    np.cumsum(np.bincount(opening.frames), out=sooner[1:])
+    after = starts + (int(known.frames[-1]) + 1)
+    return np.asarray(sooner.take(after, mode="clip") - sooner.take(starts, mode="clip"))
 
 
-def _evidence(exact: Rates, following: Rates, shared: Rates) -> Rates:
-    """−log10 of Sanov's bound exp(−n·KL(seen ‖ chance)) at each offset; 0 where chance would do as well."""
+def _evidence(exact: Rates, following: Rates, shared: Rates, enough: float) -> Rates:
+    """−log10 of Sanov's bound exp(−n·KL(seen ‖ chance)) at each offset; 0 where chance would do as well, and
+    where not enough is shared."""
     possible = max(shared.sum(), 1.0)
     chances = max(exact.sum() / possible, RAREST_EXACT), max(following.sum() / possible, RAREST_NEXT)
-    n = np.maximum(shared, LEAST_SHARED)
-    seen = (exact / n, following / n)
-    none = 1.0 - seen[0] - seen[1]
-    divergence = sum(_times_log(one, chance) for one, chance in zip(seen, chances, strict=True))
-    divergence = divergence + _times_log(none, max(1.0 - sum(chances), RAREST_EXACT))
-    more = (seen[0] > chances[0]) & (seen[0] + seen[1] > sum(chances)) & (shared >= LEAST_SHARED)
-    return np.where(more, n * divergence / np.log(10), 0.0)
+    more = (exact > chances[0] * shared) & (exact + following > sum(chances) * shared) & (shared >= enough)
+    worth = np.flatnonzero(more)
+    n = shared[worth]
+    seen = exact[worth] / n, following[worth] / n
+    divergence = _times_log(1.0 - seen[0] - seen[1], max(1.0 - sum(chances), RAREST_EXACT))
+    for one, chance in zip(seen, chances, strict=True):
+        divergence += _times_log(one, chance)
+    evidence = np.zeros(len(shared))
+    evidence[worth] = n * divergence / log(10)
+    return evidence
 
 
 def _doubt(late: NDArray[np.int32], same_bin: NDArray[np.bool_]) -> float:

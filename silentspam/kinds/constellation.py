@@ -22,8 +22,14 @@ second one is a window of `Sound.spectrogram`."""
 FIRST_BIN, END_BIN = 13, 218
 """200 to 3400 Hz: what every telephone codec carries."""
 
+N_BINS = END_BIN - FIRST_BIN
+
 REACH = 4
 """A peak is the highest within so many frames (64 ms) and bins (62 Hz) on every side."""
+
+_ROW = REACH + N_BINS
+_FIRST_CELL = REACH * _ROW + REACH
+"""Places of a frame among the zeros of `_room`, and where its first frame's first bin is."""
 
 BLOCK = 62
 """Frames of about a second, each of which gives its own peaks: a loud word must not take them all."""
@@ -49,8 +55,8 @@ LEAST_CONTRAST_DB = 11.0
 """The best fifth of the strong peaks must stand so far above their surroundings. Measured: of 200 steady
 noises none reached 10.3 dB, of 300 re-plays of speech and music at 10 dB SNR 1 % stayed below 12.0 dB."""
 
-AT_ONCE = 31
-"""Windows transformed together: half of an opening's in two steps; more would leave the core's cache."""
+AT_ONCE = 62
+"""Windows transformed together: half of an opening's; more would leave the core's cache."""
 
 LONGEST_SECONDS = 8.0
 """Fewer than 512 frames: what `recordings.index` has room for."""
@@ -80,8 +86,8 @@ class Constellation:
         return (
             len(self) >= LEAST_PEAKS
             and self.contrast >= LEAST_CONTRAST_DB
-            and len(np.unique(self.bins)) >= LEAST_BINS
-            and len(np.unique(self.frames)) >= LEAST_FRAMES
+            and len(set(self.bins.tolist())) >= LEAST_BINS
+            and len(set(self.frames.tolist())) >= LEAST_FRAMES
         )
 
 
@@ -91,9 +97,9 @@ NOTHING = Constellation(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0
 def constellation(samples: Samples) -> Constellation:
     """Peaks of an opening [shape=(n,), float32 in ±1], of LONGEST_SECONDS at most; none of a short one."""
     windows = _windows(samples)
-    power = np.empty((len(windows), END_BIN - FIRST_BIN), np.float32)
+    power, around = _room(len(windows))
     _transform(windows, power)
-    return _peaks(power)
+    return _peaks(power, around)
 
 
 def constellation_of(sound: Sound) -> Constellation:
@@ -101,24 +107,36 @@ def constellation_of(sound: Sound) -> Constellation:
     windows = _windows(sound.samples)
     if not len(windows):
         return NOTHING
-    power = np.empty((len(windows), END_BIN - FIRST_BIN), np.float32)
+    power, around = _room(len(windows))
     power[::2] = sound.power[FIRST_BIN:END_BIN, : len(power[::2])].T
     _transform(windows[1::2], power[1::2])
-    return _peaks(power)
+    return _peaks(power, around)
 
 
-def _peaks(power: Power) -> Constellation:
+def _room(n_frames: int) -> tuple[Power, Power]:
+    """Where the power goes [shape=(n_frames, N_BINS)], and all of it with zeros on every side, as one row.
+
+    REACH zeros before each frame's bins are enough: those before the next one's come after its last.
+    """
+    around = np.zeros((n_frames + 2 * REACH) * _ROW + REACH, np.float32)
+    power = around[_FIRST_CELL - REACH :][: n_frames * _ROW].reshape(n_frames, _ROW)[:, REACH:]
+    return power, around
+
+
+def _peaks(power: Power, around: Power) -> Constellation:
     if not power.size:
         return NOTHING
-    cells = np.flatnonzero(power == _highest_near(power))
-    cells = cells[power.ravel()[cells] > _floor()]
+    cells = np.flatnonzero(_are_highest(around))
+    heights = around[_FIRST_CELL:][cells]
+    loud = heights > _floor()
+    cells, heights = cells[loud], heights[loud]
     if not len(cells):
         return NOTHING
-    frames, bins = np.divmod(cells, power.shape[1])
-    heights = power.ravel()[cells]
-    kept, strong = _ranked(frames // BLOCK, heights)
+    frames, bins = np.divmod(cells, _ROW)
+    blocks = frames // BLOCK
+    kept, strong = _ranked(blocks, heights)
     best = kept[strong]
-    contrast = _contrast(power, frames[best] // BLOCK, bins[best], heights[best])
+    contrast = _contrast(power, blocks[best], bins[best], heights[best])
     places = frames[kept].astype(np.int32), (bins[kept] + FIRST_BIN).astype(np.int32)
     return Constellation(*places, strong, contrast)
 
@@ -149,21 +167,13 @@ def _transform(windows: Samples, power: Power) -> None:
         np.square(np.abs(spectra), out=power[first : first + AT_ONCE])
 
 
-def _highest_near(power: Power) -> Power:
-    """The highest within REACH on all sides of each place, from spans of two, four and eight.
+def _are_highest(around: Power) -> NDArray[np.bool_]:
+    """Whether each place from _FIRST_CELL on is the highest within REACH on all sides of it.
 
-    Rows lie one after the other in memory, so that a step to the next frame is one of a whole row; beyond the
-    last bin the next row begins with as many zeros as are reached for.
+    Rows lie one after the other in memory, so that a step to the next frame is one of a whole row.
     """
-    n_frames, n_bins = power.shape
-    rows = np.zeros((n_frames + 2 * REACH, n_bins), np.float32)
-    rows[REACH:-REACH] = power
-    padded = np.zeros((n_frames, n_bins + 2 * REACH), np.float32)
-    padded[:, REACH:-REACH] = _highest_ahead(rows.ravel(), n_bins).reshape(n_frames, n_bins)
-    found = np.zeros(padded.size, np.float32)
-    ahead = _highest_ahead(padded.ravel(), 1)
-    found[: len(ahead)] = ahead
-    return found.reshape(padded.shape)[:, :n_bins]
+    highest = _highest_ahead(_highest_ahead(around, _ROW), 1)
+    return np.asarray(highest == around[_FIRST_CELL : _FIRST_CELL + len(highest)])
 
 
 def _highest_ahead(values: Power, step: int) -> Power:
@@ -186,10 +196,12 @@ def _ranked(blocks: NDArray[np.intp], heights: Power) -> tuple[NDArray[np.intp],
 
 def _contrast(power: Power, blocks: NDArray[np.intp], bins: NDArray[np.intp], heights: Power) -> float:
     """What CONTRASTED of these peaks stand above their surroundings at least [dB]."""
-    starts = np.arange(0, len(power), BLOCK)
-    sums = np.zeros((len(starts), power.shape[1] + 1))
-    np.cumsum(np.add.reduceat(power, starts, axis=0), axis=1, out=sums[:, 1:])
-    lowest, end = np.maximum(bins - AROUND, 0), np.minimum(bins + AROUND + 1, power.shape[1])
+    firsts = range(0, len(power), BLOCK)
+    sums = np.zeros((len(firsts), N_BINS + 1))
+    for block, first in enumerate(firsts):
+        block_power = power[first : first + BLOCK]
+        (np.ones(len(block_power), np.float32) @ block_power).cumsum(out=sums[block, 1:])
+    lowest, end = np.maximum(bins - AROUND, 0), np.minimum(bins + AROUND + 1, N_BINS)
     n_cells = (end - lowest) * np.minimum(BLOCK, len(power) - BLOCK * blocks)
     around = (sums[blocks, end] - sums[blocks, lowest]) / n_cells
     ratios = np.sort(heights / around)

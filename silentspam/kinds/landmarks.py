@@ -35,21 +35,22 @@ def landmarks(known: Constellation) -> tuple[Codes, Frames]:
 def sought(opening: Constellation) -> tuple[Codes, Frames]:
     """What is looked up for an opening, the neighbours in time included [shape=(n,)]."""
     codes, frames, spans = _pairs(opening, ASKED)
-    tried = [
-        (codes[fits] + np.uint32(step % (1 << 32)), frames[fits])
-        for step in (-1, 0, 1)
-        for fits in ((spans + step >= SOONEST) & (spans + step <= LATEST),)
-    ]
-    return np.concatenate([one for one, _ in tried]), np.concatenate([one for _, one in tried])
+    steps = np.array([[-1], [0], [1]], np.int32)
+    spans = spans + steps
+    fits = np.flatnonzero((spans >= SOONEST) & (spans <= LATEST))
+    tried = (codes.view(np.int32) + steps).ravel()[fits]
+    return tried.view(np.uint32), frames[fits % len(frames)] if len(frames) else frames
 
 
 def _pairs(peaks: Constellation, partners: int) -> tuple[Codes, Frames, Frames]:
     """Codes, first frames, and frames between, of each strong peak with its `partners` next ones."""
-    frames, bins = peaks.frames[peaks.strong], peaks.bins[peaks.strong]
+    strong = np.flatnonzero(peaks.strong)
+    frames, bins = peaks.frames[strong].astype(np.int16), peaks.bins[strong].astype(np.int16)
     spans, ways = frames - frames[:, np.newaxis], bins - bins[:, np.newaxis]
     within = (spans >= SOONEST) & (spans <= LATEST) & (np.abs(ways) <= WIDEST)
-    within &= np.cumsum(within, axis=1) <= partners
-    first, second = np.nonzero(within)
-    span, way = spans[first, second], ways[first, second]
-    codes = ((bins[first] - FIRST_BIN) << 12) | ((way + WIDEST) << 5) | (span - SOONEST)
-    return codes.astype(np.uint32), frames[first], span
+    within &= within.cumsum(axis=1, dtype=np.int16) <= partners
+    pairs = np.flatnonzero(within)
+    first = strong[pairs // max(len(strong), 1)]
+    span, way = (steps.ravel()[pairs].astype(np.int32) for steps in (spans, ways))
+    codes = ((peaks.bins[first] - FIRST_BIN) << 12) | ((way + WIDEST) << 5) | (span - SOONEST)
+    return codes.astype(np.uint32), peaks.frames[first], span
