@@ -9,12 +9,13 @@ a silent line and a loud one can look alike; the other groups add what U leaves 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from silentspam import texture
-from silentspam.audio import FLOOR_DBFS, Recording, code_values
+from silentspam.audio import FLOOR_DBFS, Recording, Samples, code_values
 from silentspam.decompose import Bases, svd_bases
 from silentspam.errors import ModelError
 from silentspam.spectrum import Spectrogram, StftParams, power_spectrogram
@@ -31,7 +32,11 @@ AT_ONCE = 32
 """Openings measured together: as many as fit into a core's cache."""
 
 FEW = 8
-"""Openings whose spectrograms are kept: those of calls, which are judged further. Each has 130 kB."""
+"""Openings of which is kept what they were measured by: those of calls, judged further. Each has 200 kB."""
+
+KEPT = ("power", "band_levels", "samples")
+Kept = dict[str, NDArray[Any]]
+"""By these names, which are those of `Measured`."""
 
 LEVEL_PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -141,6 +146,10 @@ class _Openings:
         """As `texture` gives them, of 32768² [shape=(n,)] each."""
         return texture.mean_square_and_peak(self.code_shares)
 
+    def made(self, row: int) -> Kept:
+        """What the groups needed of one opening and others may want: of `Measured`, by name."""
+        return {name: self.__dict__[name][row] for name in KEPT if name in self.__dict__}
+
 
 @lru_cache(maxsize=1)
 def _samples_of_codes() -> NDArray[np.float32]:
@@ -212,12 +221,15 @@ def _n_features(params: FeatureParams) -> int:
 class Measured:
     """What was computed of an opening on the way to a verdict, for whoever goes on judging it.
 
-    vector [shape=(n_features,)]; power: its spectrogram's squares [shape=(n_bins, n_frames)], where they were
-    made, and kept.
+    vector [shape=(n_features,)]; where they were made, and kept: power, its spectrogram's squares
+    [shape=(n_bins, n_frames)], the levels of its bands [shape=(N_BANDS, n_frames)] [dB], and the samples
+    [shape=(n,), float32 in ±1].
     """
 
     vector: FeatureVector
     power: Spectrogram | None = None
+    band_levels: NDArray[np.float64] | None = None
+    samples: Samples | None = None
 
 
 def feature_vector(recording: Recording, params: FeatureParams) -> FeatureVector:
@@ -233,13 +245,13 @@ def feature_matrix(
     recordings: Sequence[Recording],
     params: FeatureParams,
     *,
-    powers: dict[int, Spectrogram] | None = None,
+    kept: dict[int, Kept] | None = None,
 ) -> NDArray[np.float32]:
     """The features of many openings [shape=(n, n_features), float32], in their order.
 
     Openings of one length are measured together, which is faster; each row is what `feature_vector` gives,
-    but for the last bit. Raises ModelError as it does. powers: where the squares of the spectrograms
-    are put, by the openings' places, if any of the groups needs them.
+    but for the last bit. Raises ModelError as it does. kept: where what was made on the way is put, by the
+    openings' places.
     """
     by_length: dict[int, list[int]] = {}
     for index, recording in enumerate(recordings):
@@ -255,13 +267,13 @@ def feature_matrix(
             openings = _Openings([recordings[index] for index in chosen], params)
             parts = [_GROUPS[group][1](openings) for group in params.groups]
             matrix[chosen] = np.concatenate(parts, axis=1)
-            if powers is not None and "power" in openings.__dict__:
-                powers.update(zip(chosen, openings.power, strict=True))
+            if kept is not None:
+                kept.update((index, openings.made(row)) for row, index in enumerate(chosen))
     return matrix
 
 
 def measured(recordings: Sequence[Recording], params: FeatureParams) -> list[Measured]:
-    """The features of openings, each as `feature_matrix` gives them; of a FEW the spectrograms too."""
-    powers: dict[int, Spectrogram] | None = {} if len(recordings) <= FEW else None
-    vectors = feature_matrix(recordings, params, powers=powers)
-    return [Measured(vector, (powers or {}).get(index)) for index, vector in enumerate(vectors)]
+    """The features of openings, each as `feature_matrix` gives them; of a FEW what they were made of too."""
+    kept: dict[int, Kept] | None = {} if len(recordings) <= FEW else None
+    vectors = feature_matrix(recordings, params, kept=kept)
+    return [Measured(vector, **(kept or {}).get(index, {})) for index, vector in enumerate(vectors)]

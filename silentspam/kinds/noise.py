@@ -25,7 +25,7 @@ from silentspam.boosted import BoostedTrees
 from silentspam.call import VerdictKind
 from silentspam.card import Combination, OperatingPoint, StftCard
 from silentspam.errors import ModelError
-from silentspam.features import FeatureParams, FeatureVector, feature_names, feature_vector
+from silentspam.features import FeatureParams, FeatureVector, feature_names, measured
 from silentspam.fitness import why_inconclusive
 from silentspam.hashed import arrays_in, npy, verified_files
 from silentspam.kinds.finding import Finding
@@ -190,16 +190,13 @@ def noise_vector(sound: Sound, params: FeatureParams) -> FeatureVector:
     """
     sounding = sound.recording.sounding
     known = sound.measured if sound.params == params else None
-    vector = feature_vector(sounding, params) if known is None else known.vector
-    return np.concatenate([vector, stillness(sounding.samples, _power(sound))])
-
-
-def _power(sound: Sound) -> NDArray[np.float64]:
-    sounding = sound.recording.sounding
-    if sounding is sound.recording:
-        return sound.power
-    known = sound.measured.power if sound.measured and sound.params and sound.params.stft == STFT else None
-    return power_spectrogram(sounding.samples, STFT) if known is None else known
+    if known is None:
+        known = measured([sounding], params)[0]
+    samples = sounding.samples if known.samples is None else known.samples
+    power, levels = (known.power, known.band_levels) if params.stft == STFT else (None, None)
+    if power is None:
+        power = sound.power if sounding is sound.recording else power_spectrogram(samples, STFT)
+    return np.concatenate([known.vector, stillness(samples, power, levels)])
 
 
 def noise_files(trees: BoostedTrees, card: NoiseCard) -> dict[str, bytes]:

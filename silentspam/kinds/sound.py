@@ -32,8 +32,10 @@ class Sound:
 
     @property
     def samples(self) -> Samples:
-        """[shape=(n,), float32 in ±1]"""
-        return self.recording.samples
+        """[shape=(n,), float32 in ±1]; the model's own, where nothing was cut off for it."""
+        known = self.measured.samples if self.measured is not None else None
+        same = known is not None and self.recording.sounding is self.recording
+        return known if known is not None and same else self.recording.samples
 
     @property
     def is_empty(self) -> bool:

@@ -7,6 +7,7 @@ Euler's 0.5772 below the logarithm of its mean. Levels are dB, within bins neper
 it is made of one opening's samples and the power spectrogram that is there.
 """
 
+import math
 from functools import lru_cache
 from itertools import pairwise
 
@@ -54,53 +55,71 @@ NAMES = (
 )
 
 
-def stillness(samples: Samples, power: NDArray[np.float64]) -> NDArray[np.float32]:
+def stillness(
+    samples: Samples, power: NDArray[np.float64], levels: Figures | None = None
+) -> NDArray[np.float32]:
     """The figures of NAMES [shape=(len(NAMES),)], finite for any sound of one window or more.
 
-    Parameters: samples [shape=(n,), float32 in ±1]; power, its spectrogram's squares [shape=(257, n_frames)].
+    Parameters: samples [shape=(n,), float32 in ±1]; power, its spectrogram's squares [shape=(257, n_frames)];
+    levels of its bands [shape=(N_BANDS, n_frames)] [dB], where they are known.
     """
-    high = np.diff(samples)
-    parts = (_bands(power), _bins(power), _short(samples), _short(high), _peaky(high))
-    return np.concatenate(parts).astype(np.float32)
+    levels = texture.decibels(texture.in_bands(power)) if levels is None else levels
+    high = samples[1:] - samples[:-1]
+    squares = np.square(high)
+    short = _short(np.square(samples), squares)
+    return np.concatenate([_bands(levels), *_bins(power), short, _peaky(squares)], dtype=np.float32)
 
 
-def _bands(power: NDArray[np.float64]) -> Figures:
-    """How far each band moves by itself, and what all move together [dB]."""
-    levels = texture.decibels(texture.in_bands(power))
-    spoken = levels[SPOKEN_BANDS]
-    common = spoken.sum(axis=0) / len(spoken)
-    own = _spread(levels - common)
-    together = float(_spread(common))
-    change = np.abs(np.diff(common)).sum() / max(len(common) - 1, 1)
-    share = together**2 / (np.square(_spread(spoken)).sum() / len(spoken) + 1e-9)
-    return np.concatenate([own, [together, change, share]])
+def _bands(levels: Figures) -> Figures:
+    """How far each band moves by itself, and what all move together, of their levels [dB]."""
+    n = levels.shape[1]
+    moving = levels - (levels.sum(axis=1) / n)[:, np.newaxis]
+    rows = _bands_apart() @ moving
+    squares = np.einsum("bt,bt->b", rows, rows) / n
+    common, spread = rows[texture.N_BANDS], np.sqrt(squares[: texture.N_BANDS + 1])
+    change = np.abs(common[1:] - common[:-1]).sum() / max(n - 1, 1)
+    share = squares[texture.N_BANDS] / (
+        squares[texture.N_BANDS + 1 :].sum() / len(levels[SPOKEN_BANDS]) + 1e-9
+    )
+    return np.append(spread, (change, share))
 
 
-def _bins(power: NDArray[np.float64]) -> Figures:
+@lru_cache(maxsize=1)
+def _bands_apart() -> Figures:
+    """Takes bands to what each has of its own, the spoken bands' mean, and those bands [shape=(28, 16)]."""
+    bands = np.eye(texture.N_BANDS)
+    spoken = bands[SPOKEN_BANDS]
+    common = spoken.sum(axis=0, keepdims=True) / len(spoken)
+    return np.concatenate([bands - common, common, spoken])
+
+
+def _bins(power: NDArray[np.float64]) -> tuple[NDArray[np.floating], ...]:
     """Whether the bins are Gaussian, ragged, flat and independent of the frame before [nepers]."""
     margin = N_SMOOTHED // 2
-    bins = power.T[:, LOW_BIN - margin : HIGH_BIN + margin].astype(np.float32) + TINY
+    heard = power.T[:, LOW_BIN - margin : HIGH_BIN + margin]
+    bins = np.add(heard, TINY, dtype=np.float32, casting="same_kind")
     inner = slice(margin, -margin)
-    bins /= bins[:, inner].sum(axis=1, keepdims=True) / (HIGH_BIN - LOW_BIN)
-    colour = np.log(bins.sum(axis=0) / len(bins))
+    n_frames, n = len(bins), HIGH_BIN - LOW_BIN
+    bins *= (n / (bins[:, inner] @ _ones(n)))[:, np.newaxis]
+    colour = np.log(_ones(n_frames) @ bins / n_frames)
     logs = np.log(bins[:, inner])
-    means = logs.sum(axis=0) / len(logs)
+    means = _ones(n_frames) @ logs / n_frames
     gaussian = means - colour[inner]
     ragged = colour[inner] - np.convolve(colour, SMOOTHING, "valid")
-    flat = logs.sum(axis=1) / logs.shape[1]
-    moving = (logs - means).ravel()
-    n = logs.shape[1]
+    flat = logs @ _ones(n) / n
+    logs -= means
+    moving = logs.ravel()
     persistence = np.dot(moving[n:], moving[:-n]) / (np.dot(moving, moving) + TINY)
     figures = np.array([gaussian, gaussian**2, ragged, ragged**2]) @ _part_means()
     of_gaussian, of_ragged = figures[:2, : len(GAUSSIAN_EDGES) - 1], figures[2:, len(GAUSSIAN_EDGES) - 1 :]
-    return np.concatenate(
-        [
-            of_gaussian[0],
-            _spread_of(of_gaussian),
-            _spread_of(of_ragged),
-            [_mean(flat), _spread(flat), persistence],
-        ]
-    )
+    frames = np.array([*_mean_and_spread(flat), persistence])
+    return of_gaussian[0], _spread_of(of_gaussian), _spread_of(of_ragged), frames
+
+
+@lru_cache(maxsize=16)
+def _ones(n: int) -> Floats32:
+    """Sums by a product of matrices, which is faster than `sum` along an axis [shape=(n,)]."""
+    return np.ones(n, dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -118,27 +137,41 @@ def _spread_of(means: Figures) -> Figures:
     return np.asarray(np.sqrt(np.maximum(means[1] - means[0] ** 2, 0)))
 
 
-def _short(samples: Samples) -> Figures:
-    """The levels of 5 ms frames around their own course: SHORT_FIGURES."""
-    frames = samples[: len(samples) // SHORT * SHORT].reshape(-1, SHORT)
-    levels = 10 * np.log10(np.square(frames).sum(axis=1) / SHORT + TINY)
+def _short(squares: Floats32, high: Floats32) -> Figures:
+    """The levels of 5 ms frames around their own course: SHORT_FIGURES, of samples and of their steps.
+
+    Parameters: the squares of both. They are one row until their course is known, which costs half.
+    """
+    powers = [_frame_means(squares, SHORT), _frame_means(high, SHORT)]
+    levels = 10 * np.log10(np.concatenate(powers) + TINY)
     margin = N_SMOOTHED // 2
     around = levels[margin:-margin] - np.convolve(levels, SMOOTHING, "valid")
-    centred = around - _mean(around)
+    n = len(powers[0])
+    return np.array([*_shape(around[: n - 2 * margin]), *_shape(around[n:])])
+
+
+def _shape(around: Floats32) -> tuple[float, ...]:
+    """SHORT_FIGURES of levels around their course."""
+    n = len(around)
+    centred = around - around.sum() / n
     squares = np.square(centred)
-    power = squares.sum() + 1e-9
-    variance = power / len(centred)
-    skewness = np.dot(squares, centred) / len(centred) / variance**1.5
-    kurtosis = np.dot(squares, squares) / len(centred) / variance**2
-    lags = [np.dot(centred[lag:], centred[:-lag]) / power for lag in (4, 2)]
-    return np.array([np.sqrt(variance), skewness, kurtosis, *lags], dtype=np.float64)
+    power = float(np.dot(centred, centred)) + 1e-9
+    variance = power / n
+    skewness = float(np.dot(squares, centred)) / n / variance**1.5
+    kurtosis = float(np.dot(squares, squares)) / n / variance**2
+    lags = (float(np.dot(centred[lag:], centred[:-lag])) / power for lag in (4, 2))
+    return math.sqrt(variance), skewness, kurtosis, *lags
 
 
-def _peaky(high: Floats32) -> Figures:
-    """Kurtosis of the samples' steps in 20 ms: 3 of Gaussian noise, more of drops and clicks."""
-    squares = np.square(high[: len(high) // FRAME_LENGTH * FRAME_LENGTH].reshape(-1, FRAME_LENGTH))
-    variance = squares.sum(axis=1) / FRAME_LENGTH + TINY
-    kurtosis = np.square(squares).sum(axis=1) / FRAME_LENGTH / np.square(variance)
+def _frame_means(figures: Floats32, length: int) -> Floats32:
+    """Of each whole frame of so many samples [shape=(n // length,)]."""
+    return np.asarray(figures[: len(figures) // length * length].reshape(-1, length) @ _ones(length) / length)
+
+
+def _peaky(squares: Floats32) -> Figures:
+    """Kurtosis of the samples' steps in 20 ms, from their squares: 3 of Gaussian noise, more of drops."""
+    variance = _frame_means(squares, FRAME_LENGTH) + TINY
+    kurtosis = _frame_means(np.square(squares), FRAME_LENGTH) / np.square(variance)
     return np.array([_mean(kurtosis), np.sort(kurtosis)[len(kurtosis) // 2]], dtype=np.float64)
 
 
@@ -146,8 +179,7 @@ def _mean(figures: NDArray[np.floating]) -> float:
     return float(figures.sum()) / len(figures)
 
 
-def _spread(rows: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Standard deviation along the last axis."""
-    n = rows.shape[-1]
-    centred = rows - (rows.sum(axis=-1) / n)[..., np.newaxis]
-    return np.asarray(np.sqrt(np.square(centred).sum(axis=-1) / n))
+def _mean_and_spread(figures: NDArray[np.floating]) -> tuple[float, float]:
+    mean = _mean(figures)
+    centred = figures - figures.dtype.type(mean)
+    return mean, math.sqrt(float(np.dot(centred, centred)) / len(centred))
