@@ -77,8 +77,9 @@ def busy(sound: Sound) -> tuple[Finding, ...]:
         pulses = pulses_of(sound, hz, tone)
         if not pulses or not _fill(tones, tone, pulses):
             continue
-        finding = _of_train(Train(sound=sound, tone=tone, pulses=pulses), rows)
-        if finding:
+        train = Train(sound=sound, tone=tone, pulses=pulses)
+        finding = _of_train(train, rows)
+        if finding and (finding.kind is None or train.is_alone):
             return (finding,)
     return ()
 

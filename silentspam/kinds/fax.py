@@ -15,7 +15,7 @@ from silentspam.kinds.clusters import may_hold_tones
 from silentspam.kinds.finding import Finding
 from silentspam.kinds.keying import keyed
 from silentspam.kinds.listening import SignalListener, Sources
-from silentspam.kinds.notes import drift, has_other_line, has_overtone, in_a_melody
+from silentspam.kinds.notes import drift, has_other_line, has_overtone, held, in_a_melody
 from silentspam.kinds.pulses import Pulse, pulses_of
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone, bins_near, quality, tones_of
@@ -29,8 +29,11 @@ LEAST_WHOLE = 1.0
 it; an alarm's beep begins and ends there [s]."""
 MOST_DRIFT_HZ = 4.5
 """Of V.22 through GSM 3 in the median; of an alarm that rises 8 and more."""
-KEYED_HZ = (980.0, 1180.0, 1650.0, 1850.0)
-"""What V.21 sends after the answer tone."""
+LEAST_HELD, FILLED_SHARE, SAME_HZ = 0.7, 0.5, 12.0
+"""Of the power of a burst's median frame (0.84 through any codec), and of its time in pure stretches of the
+same frequency. An answer lasts so long that a pause of speech is enough."""
+ANSWERING_HZ = (2100.0, 2225.0, 2250.0, 2850.0, 1800.0, 1650.0, 1850.0)
+"""CED, Bell 103, unscrambled ones of V.22, V.21's channel 2."""
 SHORTEST_BURST = 0.2
 """A shorter one of the same frequency may be a piece of speech [s]."""
 SHORTEST_TONE = 0.09
@@ -62,6 +65,11 @@ class Calling:
     def lines(self) -> tuple[float, ...]:
         """All its frequencies."""
         return (self.hz, *self.beside)
+
+    @property
+    def around(self) -> tuple[float, ...]:
+        """Those that may sound before it or after it: where one answers, the other steps of answering."""
+        return (*self.lines, *ANSWERING_HZ) if self.whole else self.lines
 
 
 TONES = (
@@ -125,7 +133,7 @@ def _steady(sound: Sound) -> Iterator[Finding]:
     runs = dict(zip(UNDER_OTHERS, EAR.standing_out(sound), strict=True))
     for calling in TONES:
         found = _pure(sound, calling, tones) or _under(sound, calling, runs.get(calling), tones)
-        if found and not in_a_melody(sound, (*(hz for one in TONES for hz in one.lines), *KEYED_HZ)):
+        if found and not in_a_melody(sound, calling.around):
             yield from found
 
 
@@ -135,7 +143,25 @@ def _pure(sound: Sound, calling: Calling, tones: Sequence[Tone]) -> list[Finding
     if not matching:
         return []
     best = max(matching, key=quality)
-    return _findings(sound, calling, best, pulses_of(sound, best.hz, best, rare=True), "of all power")
+    pulses = pulses_of(sound, best.hz, best, rare=True)
+    if not calling.whole and not _is_burst(sound, best, tones, pulses):
+        return []
+    return _findings(sound, calling, best, pulses, "of all power")
+
+
+def _is_burst(sound: Sound, best: Tone, tones: Sequence[Tone], pulses: Sequence[Pulse]) -> bool:
+    """Whether the tone is there in all of its pulse, and not for moments."""
+    own = max((pulse for pulse in pulses if _overlap(pulse, best)), key=lambda one: one.seconds, default=best)
+    alike = (
+        tone.seconds
+        for tone in tones
+        if abs(tone.lines[0].hz - best.lines[0].hz) <= SAME_HZ and _overlap(tone, own)
+    )
+    return sum(alike) >= FILLED_SHARE * own.seconds and held(sound, best.hz, [own]) >= LEAST_HELD
+
+
+def _overlap(one: Pulse, other: Pulse) -> bool:
+    return one.begin < other.end and other.begin < one.end
 
 
 def _under(

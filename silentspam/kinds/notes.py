@@ -6,6 +6,7 @@ and insects drift by many hertz, and packets lost add nothing of these. Asked ab
 opening without one costs anything. Frequencies Hz, times s.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,8 +25,9 @@ APART_HZ = 100.0
 """Nearer to a line lies what lost packets and phase reversals make of it."""
 NOTE_PURITY, LOWEST_NOTE_HZ = 0.7, 700.0
 """Of a tone that is a note; below it vowels are as pure, and somebody may speak beside a machine."""
-SAME_HZ = 0.03
-MOST_OF_OTHERS = 0.15
+SAME_SHARE, SAME_HZ = 0.03, 40.0
+"""A tone is off by so much at most; GSM moves one by 30 Hz where a packet is lost."""
+MOST_OF_OTHERS = 0.12
 """Time for which other tones may sound beside a machine's [s]; of the synthetic signals none has any."""
 BLOCK = 256
 """Samples, 32 ms: between two blocks a phase may turn by half a cycle, which is 15.6 Hz."""
@@ -45,18 +47,18 @@ def has_other_line(tone: Tone, known: Sequence[float]) -> bool:
     return any(min(abs(line.hz - hz) for hz in known) > APART_HZ for line in tone.lines)
 
 
-def in_a_melody(sound: Sound, known: Sequence[float]) -> bool:
-    """Whether tones at other frequencies than these sound for longer than MOST_OF_OTHERS."""
+def in_a_melody(sound: Sound, known: Sequence[float], *, lowest_hz: float = LOWEST_NOTE_HZ) -> bool:
+    """Whether tones at other frequencies than these, and not lower, sound for longer than MOST_OF_OTHERS."""
     others = (
         tone.seconds
         for tone in tones_of(sound)
-        if tone.purity >= NOTE_PURITY and tone.lines[0].hz >= LOWEST_NOTE_HZ and not _is_one(tone, known)
+        if tone.purity >= NOTE_PURITY and tone.lines[0].hz >= lowest_hz and not _is_one(tone, known)
     )
     return sum(others) > MOST_OF_OTHERS
 
 
 def _is_one(tone: Tone, known: Sequence[float]) -> bool:
-    return any(abs(tone.lines[0].hz / hz - 1) <= SAME_HZ for hz in known)
+    return any(abs(tone.lines[0].hz - hz) <= max(SAME_HZ, SAME_SHARE * hz) for hz in known)
 
 
 def drift(sound: Sound, pulse: Pulse, hz: float) -> float:
@@ -80,6 +82,10 @@ def held(sound: Sound, hz: Sequence[float], pulses: Sequence[Pulse]) -> float:
     A word is pure for a moment, a machine's burst for all of its time.
     """
     share = line_power(sound, hz) / np.maximum(powers_of(sound), TINY)
-    spans = (slice(round(one.begin / HOP_SECONDS), round(one.end / HOP_SECONDS) - 1) for one in pulses)
-    shares = [float(np.median(share[span])) for span in spans if len(share[span])]
+    shares = [float(np.median(share[span])) for one in pulses if len(share[span := _frames(one)])]
     return float(np.median(shares)) if shares else 0.0
+
+
+def _frames(pulse: Pulse) -> slice:
+    """The frames whose windows lie within a pulse."""
+    return slice(math.ceil(pulse.begin / HOP_SECONDS), round(pulse.end / HOP_SECONDS) - 1)

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from silentspam.kinds.notes import drift, held
+from silentspam.kinds.clusters import LOWEST_HZ
+from silentspam.kinds.notes import drift, held, in_a_melody
 from silentspam.kinds.pulses import Pulse
 from silentspam.kinds.sound import Sound
 from silentspam.kinds.tones import Tone
 
+LEAST_HELD = 0.75
+"""Of the median pulse's power, in its lines: through all codecs 0.93, beneath a little speech 0.8."""
 EVEN_SHARE, EVEN_HZ = 0.93, 2.5
 """Of the median pulse: torn ones through G.729 have 0.97 and drift by 1.7 Hz, spoken ones 0.23 to 0.87 and
 2.8 Hz or more."""
@@ -24,6 +27,12 @@ class Train:
     def seconds(self) -> float:
         """Of the whole recording."""
         return self.sound.recording.seconds
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its pulses are pure, and not its best stretch alone, and no other notes are there."""
+        pure = held(self.sound, self.tone.hz, self.pulses) >= LEAST_HELD
+        return pure and not in_a_melody(self.sound, self.tone.hz, lowest_hz=LOWEST_HZ)
 
     @property
     def is_even(self) -> bool:
