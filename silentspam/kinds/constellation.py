@@ -185,24 +185,36 @@ def _highest_ahead(values: Power, step: int) -> Power:
 
 def _ranked(blocks: NDArray[np.intp], heights: Power) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Which peaks each block keeps, in the order of time, and which of those are strong."""
-    order = np.lexsort((-heights, blocks))
-    starts = np.searchsorted(blocks, blocks)
+    # A float above zero has the order of its bits: one number says both, of which block, and how high.
+    order = ((blocks << 32) - heights.view(np.int32)).argsort(kind="stable")
+    starts = blocks.searchsorted(blocks)
     rank = np.empty(len(blocks), np.intp)
-    rank[order] = np.arange(len(blocks)) - starts[order]
-    deepest = heights[order[starts]] * 10 ** (-DEPTH_DB / 10)
+    rank[order] = np.arange(len(blocks))
+    rank -= starts
+    deepest = heights[order[starts]] * np.float32(10 ** (-DEPTH_DB / 10))
     kept = np.flatnonzero((rank < PEAKS) & (heights > deepest))
     return kept, np.asarray(rank[kept] < STRONG_PEAKS)
 
 
 def _contrast(power: Power, blocks: NDArray[np.intp], bins: NDArray[np.intp], heights: Power) -> float:
     """What CONTRASTED of these peaks stand above their surroundings at least [dB]."""
-    firsts = range(0, len(power), BLOCK)
-    sums = np.zeros((len(firsts), N_BINS + 1))
-    for block, first in enumerate(firsts):
-        block_power = power[first : first + BLOCK]
-        (np.ones(len(block_power), np.float32) @ block_power).cumsum(out=sums[block, 1:])
-    lowest, end = np.maximum(bins - AROUND, 0), np.minimum(bins + AROUND + 1, N_BINS)
-    n_cells = (end - lowest) * np.minimum(BLOCK, len(power) - BLOCK * blocks)
-    around = (sums[blocks, end] - sums[blocks, lowest]) / n_cells
+    lowest, ends, shares = _surroundings(len(power))
+    sums = np.zeros((len(shares), N_BINS + 1))
+    np.cumsum(shares @ power, axis=1, out=sums[:, 1:])
+    around = (sums[blocks, ends[bins]] - sums[blocks, lowest[bins]]) / (ends - lowest)[bins]
     ratios = np.sort(heights / around)
     return float(10 * np.log10(ratios[int((1 - CONTRASTED) * (len(ratios) - 1))]))
+
+
+@lru_cache(maxsize=8)
+def _surroundings(n_frames: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Power]:
+    """The first bin around each, the end of them, and each frame's share in its block
+    [shape=(n_blocks, n_frames)]."""
+    bins, frames = np.arange(N_BINS), np.arange(n_frames)
+    of_block = frames // BLOCK == np.arange(-(-n_frames // BLOCK))[:, np.newaxis]
+    shares = of_block / of_block.sum(axis=1, keepdims=True)
+    return (
+        np.maximum(bins - AROUND, 0),
+        np.minimum(bins + AROUND + 1, N_BINS),
+        shares.astype(np.float32),
+    )

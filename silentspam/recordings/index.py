@@ -23,6 +23,9 @@ MOST_RECORDINGS = (1 << 32) // ROW_STEP
 MOST_VOTES = 120_000
 """Votes counted for one opening: where there would be more, those of the commonest landmarks are left out."""
 
+FEW_VOTES = 8000
+"""So many are sorted sooner than looked through for those that can win."""
+
 LEAST_VOTES = 4
 """At one offset, give or take a frame: fewer come by chance among a hundred recordings."""
 
@@ -82,7 +85,7 @@ def elected(votes: Places, at_most: int, *, least: int = LEAST_VOTES) -> list[in
 
     least: votes at one offset that a row needs.
     """
-    ordered = np.sort(_promising(votes, least))
+    ordered = np.sort(_promising(votes, least) if len(votes) > FEW_VOTES else votes)
     if not len(ordered):
         return []
     firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
