@@ -1,6 +1,7 @@
 """`silentspam signals`: the whole measurement, small."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,9 @@ import soundfile
 
 from silentspam.cli import main
 from silentspam.errors import AudioError
-from silentspam.training.signal_sources import find_unheard, openings, package_of
+from silentspam.training.signal_sources import find_unheard, is_tuned_on, openings, package_of
 from silentspam.training.signal_study import N, cases
-from silentspam.training.sources import ClipKind
+from silentspam.training.sources import Clip, ClipKind, Split
 
 PLACES = "usr/share/lincity-ng/sounds"
 UNHEARD = (
@@ -47,6 +48,26 @@ def test_openings_without_a_signal_are_cut_from_clips_of_one_speaker(unheard_fol
         cut = list(openings(clips, kind, 20, N, rng))
         assert len(cut) == 20
         assert {len(sound) for _, sound in cut} == {N}
+
+
+@pytest.mark.parametrize(
+    ("speaker", "split", "tuned"),
+    [
+        ("klettres-data da", Split.TEST, True),
+        ("klettres-data ru", Split.TEST, False),
+        ("planetblupi-music-ogg music001", Split.TEST, True),
+        ("drascula-music track1", Split.TEST, False),
+        ("tuxpaint-stamps-default de", Split.TEST, False),
+        ("fire station (FireStation)", Split.TEST, True),
+        ("market (MarketLow)", Split.TEST, False),
+        ("farm (Farm)", Split.TRAIN, True),
+    ],
+)
+def test_sources_that_limits_were_set_on_are_counted_no_more(speaker, split, tuned):
+    clip = Clip(
+        source_id="0", speaker=speaker, kind=ClipKind.SPEECH, split=split, licence="", path=Path(speaker)
+    )
+    assert is_tuned_on(clip) == tuned
 
 
 def test_a_folder_without_them_is_told(tmp_path):
