@@ -73,15 +73,13 @@ def stillness(
 def _bands(levels: Figures) -> Figures:
     """How far each band moves by itself, and what all move together, of their levels [dB]."""
     n = levels.shape[1]
-    moving = levels - (levels.sum(axis=1) / n)[:, np.newaxis]
-    rows = _bands_apart() @ moving
-    squares = np.einsum("bt,bt->b", rows, rows) / n
+    rows = _bands_apart() @ (levels - (levels @ _ones(n) / n)[:, np.newaxis])
+    squares = np.square(rows) @ _ones(n) / n
     common, spread = rows[texture.N_BANDS], np.sqrt(squares[: texture.N_BANDS + 1])
-    change = np.abs(common[1:] - common[:-1]).sum() / max(n - 1, 1)
-    share = squares[texture.N_BANDS] / (
-        squares[texture.N_BANDS + 1 :].sum() / len(levels[SPOKEN_BANDS]) + 1e-9
-    )
-    return np.append(spread, (change, share))
+    change = np.abs(common[1:] - common[:-1]) @ _ones(n - 1) / max(n - 1, 1)
+    spoken = squares[texture.N_BANDS + 1 :]
+    share = squares[texture.N_BANDS] / (spoken.sum() / len(spoken) + 1e-9)
+    return np.array([*spread.tolist(), change, share])
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +103,7 @@ def _bins(power: NDArray[np.float64]) -> tuple[NDArray[np.floating], ...]:
     logs = np.log(bins[:, inner])
     means = _ones(n_frames) @ logs / n_frames
     gaussian = means - colour[inner]
-    ragged = colour[inner] - np.convolve(colour, SMOOTHING, "valid")
+    ragged = colour[inner] - np.correlate(colour, SMOOTHING)
     flat = logs @ _ones(n) / n
     logs -= means
     moving = logs.ravel()
@@ -145,7 +143,7 @@ def _short(squares: Floats32, high: Floats32) -> Figures:
     powers = [_frame_means(squares, SHORT), _frame_means(high, SHORT)]
     levels = 10 * np.log10(np.concatenate(powers) + TINY)
     margin = N_SMOOTHED // 2
-    around = levels[margin:-margin] - np.convolve(levels, SMOOTHING, "valid")
+    around = levels[margin:-margin] - np.correlate(levels, SMOOTHING)
     n = len(powers[0])
     return np.array([*_shape(around[: n - 2 * margin]), *_shape(around[n:])])
 
@@ -153,7 +151,7 @@ def _short(squares: Floats32, high: Floats32) -> Figures:
 def _shape(around: Floats32) -> tuple[float, ...]:
     """SHORT_FIGURES of levels around their course."""
     n = len(around)
-    centred = around - around.sum() / n
+    centred = around - np.float32(_mean(around))
     squares = np.square(centred)
     power = float(np.dot(centred, centred)) + 1e-9
     variance = power / n
@@ -176,7 +174,7 @@ def _peaky(squares: Floats32) -> Figures:
 
 
 def _mean(figures: NDArray[np.floating]) -> float:
-    return float(figures.sum()) / len(figures)
+    return float(figures @ _ones(len(figures))) / len(figures)
 
 
 def _mean_and_spread(figures: NDArray[np.floating]) -> tuple[float, float]:

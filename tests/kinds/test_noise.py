@@ -31,6 +31,7 @@ from silentspam.kinds.noise import (
     noise_vector,
 )
 from silentspam.kinds.sound import Sound
+from silentspam.kinds.stillness import stillness
 from silentspam.resources import shipped_noise
 
 PARAMS = FeatureParams(groups=("levels", "codes"))
@@ -107,6 +108,22 @@ def test_digital_silence_is_in_no_figure_and_a_known_spectrogram_is_that_of_the_
     alone = noise_vector(Sound(Recording(codes[:9600])), PARAMS)
     assert noise_vector(Sound(late), PARAMS) == pytest.approx(alone, rel=1e-5)
     assert noise_vector(Sound(late, known, PARAMS), PARAMS) == pytest.approx(alone, rel=1e-5)
+
+
+@pytest.mark.parametrize("silent", [0, 3200])
+def test_what_the_model_made_on_its_way_gives_the_figures_that_are_made_without_it(silent):
+    params = FeatureParams(groups=("levels", "bands", "texture"))
+    codes = np.concatenate([np.full(silent, 0xFF, dtype=np.uint8), hiss(-25).codes])
+    recording = Recording(codes)
+    (known,) = measured([recording.sounding], params)
+    assert known.power is not None
+    assert known.band_levels is not None
+    assert known.samples is not None
+    with_it = noise_vector(Sound(recording, known, params), params)
+    assert with_it.tobytes() == noise_vector(Sound(Recording(codes)), params).tobytes()
+    alone = stillness(recording.sounding.samples, known.power)
+    assert with_it[-len(alone) :] == pytest.approx(alone, rel=1e-5)
+    assert np.array_equal(Sound(recording, known, params).samples, Recording(codes).samples)
 
 
 @pytest.mark.parametrize("dbfs", [HEARD_DBFS - 1, -72.0])
