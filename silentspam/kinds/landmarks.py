@@ -44,13 +44,13 @@ def sought(opening: Constellation) -> tuple[Codes, Frames]:
 
 def _pairs(peaks: Constellation, partners: int) -> tuple[Codes, Frames, Frames]:
     """Codes, first frames, and frames between, of each strong peak with its `partners` next ones."""
-    strong = np.flatnonzero(peaks.strong)
-    frames, bins = peaks.frames[strong].astype(np.int16), peaks.bins[strong].astype(np.int16)
-    spans, ways = frames - frames[:, np.newaxis], bins - bins[:, np.newaxis]
-    within = (spans >= SOONEST) & (spans <= LATEST) & (np.abs(ways) <= WIDEST)
+    frames, bins = peaks.frames[peaks.strong], peaks.bins[peaks.strong]
+    # From the least that fits on: without a sign, what is below that is above everything.
+    spans = (frames - (frames + SOONEST)[:, np.newaxis]).view(np.uint32)
+    ways = (bins - (bins - WIDEST)[:, np.newaxis]).view(np.uint32)
+    within = (spans <= LATEST - SOONEST) & (ways <= 2 * WIDEST)
     within &= within.cumsum(axis=1, dtype=np.int16) <= partners
-    pairs = np.flatnonzero(within)
-    first = strong[pairs // max(len(strong), 1)]
-    span, way = (steps.ravel()[pairs].astype(np.int32) for steps in (spans, ways))
-    codes = ((peaks.bins[first] - FIRST_BIN) << 12) | ((way + WIDEST) << 5) | (span - SOONEST)
-    return codes.astype(np.uint32), peaks.frames[first], span
+    first, second = np.nonzero(within)
+    span = spans[first, second]
+    codes = ((bins - FIRST_BIN).view(np.uint32) << 12)[first] | (ways[first, second] << 5) | span
+    return codes, frames[first], span.view(np.int32) + SOONEST
