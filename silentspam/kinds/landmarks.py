@@ -52,5 +52,6 @@ def _pairs(peaks: Constellation, partners: int) -> tuple[Codes, Frames, Frames]:
     within &= within.cumsum(axis=1, dtype=np.int16) <= partners
     first, second = np.nonzero(within)
     span = spans[first, second]
-    codes = ((bins - FIRST_BIN).view(np.uint32) << 12)[first] | (ways[first, second] << 5) | span
-    return codes, frames[first], span.view(np.int32) + SOONEST
+    firsts = (bins - FIRST_BIN).astype(np.uint32)[first]
+    codes = (firsts << np.uint32(12)) | (ways[first, second] << np.uint32(5)) | span
+    return codes, frames[first], span.view(np.int32) + np.int32(SOONEST)
