@@ -50,8 +50,8 @@ ABOUT = (
     "second that begins and ends there is none. A torn cadence is believed where all its pulses are as pure "
     "as the best one and keep one frequency. Nothing of this looks at how far a tone is from its nominal "
     "frequency: C7 is 2093 Hz, and lies within the standard's own ± 15 Hz. **What that costs**: at −45 dBm0 "
-    "through GSM answer tones are mostly missed, and so is more than before beneath loud places through GSM and "
-    "G.729 and, of busy, beneath speech; the tables have the counts.",
+    "through GSM answer tones are mostly missed, more is missed than before beneath loud places through GSM "
+    "and G.729, and busy beneath speech; the tables have the counts.",
     "**Textphones.** A menu of V.8 is believed only when two say the same, its octet is framed, and none "
     "says textphone: the pauses of somebody who types at 300 bit/s look like the beginning of one "
     "(`tests/kinds/test_keying.py`).",
@@ -104,8 +104,8 @@ def write(figures: Path, out: Path) -> None:
     document.table(signals.FALSE_HEADS, signals.false_rows(found))
     document.add(
         "The aim is 1 in 10,000. Where a row is above it, no limit was moved: these sources would be held "
-        "out no more. No false signal among so few openings does not show that the aim is reached: the intervals "
-        "say what is known.",
+        "out no more. That none is false among so few openings does not show that the aim is reached: the "
+        "intervals say what is known.",
     )
     document.add("## Call-progress signals that are known")
     document.table(
