@@ -85,6 +85,7 @@ def _exploration(config: Config) -> Exploration:
     return Exploration(
         share=config.collection.challenge_share,
         quiet_share=config.lines.exploration_share if config.lines.enabled else 0.0,
+        asked_share=config.collection.asked_share,
     )
 
 

@@ -56,9 +56,12 @@ class Credit:
         """After one more caller who is not known as dead air; rate: max_false_challenge_rate."""
         return Credit(min(self.left + rate, DEPTH))
 
-    def spent(self) -> "Credit":
-        """After a person was challenged. It may fall below 0: challenges under way are not called back."""
-        return Credit(self.left - 1.0)
+    def spent(self, weight: float = 1.0) -> "Credit":
+        """After a person was challenged, who stands for `weight` of them.
+
+        It may fall below 0: challenges under way are not called back.
+        """
+        return Credit(self.left - weight)
 
     def allows(self, cause: ChallengeCause, *, sure: bool = True) -> bool:
         """Whether a challenge for this cause may be made now; a suspicion that is not sure waits longer."""

@@ -20,11 +20,13 @@ from silentspam.verdict import LineState, Verdict
 class Exploration:
     """Shares of unsuspected calls to challenge, 0…1: of all of them, and of the quiet ones among them.
 
-    draw gives a number in 0…1 that no caller can foresee.
+    asked_share: of those whom a treatment would reject unasked, who are asked all the same. draw gives a
+    number in 0…1 that no caller can foresee.
     """
 
     share: float = 0.0
     quiet_share: float = 0.0
+    asked_share: float = 0.0
     draw: Callable[[], float] = random.SystemRandom().random
 
     def chance(self, verdict: Verdict) -> float:
@@ -91,7 +93,7 @@ def rule(
     if standing.trusted:
         return Ruling(challenge_probability=0.0)
     if mode is Mode.ENFORCE and (cause := suspicion(verdict)):
-        return _treat(verdict, cause, standing, treatments or {})
+        return _treat(verdict, cause, standing, (treatments or {}).get(verdict.kind or ""), exploration)
     if verdict.kind not in EXPLORED:
         return Ruling(challenge_probability=0.0)
     chance = exploration.chance(verdict)
@@ -102,15 +104,24 @@ def rule(
     return Ruling(challenge_probability=chance if possible else 0.0)
 
 
-def _treat(verdict: Verdict, cause: ChallengeCause, standing: Standing, treatments: Treatments) -> Ruling:
-    """What becomes of a suspect; a rejection has to be allowed by the budget as a challenge has."""
-    treatment = treatments.get(verdict.kind or "", Decision.CHALLENGE)
+def _treat(
+    verdict: Verdict,
+    cause: ChallengeCause,
+    standing: Standing,
+    treatment: Decision | None,
+    exploration: Exploration,
+) -> Ruling:
+    """What becomes of a suspect. Rejected unasked is nobody for whom a line or a burst speaks, which may be
+    people's, nor where no budget is kept; and a share is asked all the same, so that mistakes come out."""
     if treatment is Decision.BRIDGE:
         return Ruling(challenge_probability=0.0, reason=BRIDGED_BY_RULE)
     ruling = _challenge(cause, 1.0, standing, verdict)
-    if treatment is Decision.REJECT and ruling.decision is Decision.CHALLENGE:
-        return replace(ruling, decision=Decision.REJECT)
-    return ruling
+    certain = cause is ChallengeCause.SUSPICION and verdict.sure and standing.credit is not None
+    if treatment is not Decision.REJECT or ruling.decision is not Decision.CHALLENGE or not certain:
+        return ruling
+    if exploration.draw() < exploration.asked_share:
+        return replace(ruling, challenge_probability=exploration.asked_share)
+    return replace(ruling, decision=Decision.REJECT, challenge_probability=exploration.asked_share)
 
 
 def suspicion(verdict: Verdict) -> ChallengeCause | None:

@@ -71,6 +71,7 @@ class CollectionSection(Section, frozen=True):
     """What is gathered to label and train on."""
 
     challenge_share: Share = 0.0
+    asked_share: Share = 0.1
     caller_leg: bool = False
     legs: PlainPath = "/var/lib/silentspam/legs"
     keep_legs: bool = False

@@ -78,7 +78,7 @@ def treated(treatment: Decision, *, left: float = DEPTH, mode: Mode = Mode.ENFOR
 def test_a_kind_is_treated_as_configured() -> None:
     assert treated(Decision.CHALLENGE) == SUSPECT
     assert treated(Decision.BRIDGE) == Ruling(challenge_probability=0.0, reason=BRIDGED_BY_RULE)
-    assert treated(Decision.REJECT) == replace(SUSPECT, decision=Decision.REJECT)
+    assert treated(Decision.REJECT) == replace(SUSPECT, decision=Decision.REJECT, challenge_probability=0.0)
     for treatment in Decision:
         assert treated(treatment, mode=Mode.SHADOW) == UNSEEN
         assert treated(treatment, mode=Mode.COLLECT) == NEVER
@@ -236,3 +236,36 @@ def test_a_kind_with_a_budget_of_its_own_spends_from_no_other(fax: float, own: f
         )
         assert ruling.decision is (treatment if asked else Decision.BRIDGE)
         assert ruling.held_back is (None if asked else ChallengeCause.SUSPICION)
+
+
+REJECTED = dict.fromkeys((VerdictKind.CALLER_SILENCE, VerdictKind.CALLER_FAX), Decision.REJECT)
+
+
+def rejecting(verdict: Verdict, standing: Standing, *, drawn: float = 0.9) -> Ruling:
+    """The ruling where suspects are rejected unasked, but for one in ten."""
+    exploration = Exploration(asked_share=0.1, draw=lambda: drawn)
+    return rule(verdict, mode=Mode.ENFORCE, exploration=exploration, standing=standing, treatments=REJECTED)
+
+
+@pytest.mark.parametrize(("drawn", "decision"), [(0.09, Decision.CHALLENGE), (0.1, Decision.REJECT)])
+def test_of_those_to_be_rejected_unasked_a_share_is_asked(drawn: float, decision: Decision) -> None:
+    ruling = rejecting(FAX, Standing(credit=Credit()), drawn=drawn)
+    assert (ruling.decision, ruling.challenge_probability) == (decision, 0.1)
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        on_line(LineState.ACTIVE, by_model=False),
+        on_line(LineState.CANDIDATE, by_model=False),
+        on_line(LineState.ACTIVE, by_model=True),
+        replace(on_line(None, by_model=True), sure_threshold=0.999),
+    ],
+)
+def test_nobody_is_rejected_unasked_for_a_line_a_burst_or_a_doubt(verdict: Verdict) -> None:
+    """People call on lines, and make bursts: asked they can say so."""
+    assert rejecting(verdict, Standing(credit=Credit(DEPTH))).decision is Decision.CHALLENGE
+
+
+def test_nobody_is_rejected_unasked_where_no_budget_is_kept() -> None:
+    assert rejecting(FAX, Standing()).decision is Decision.CHALLENGE

@@ -148,6 +148,7 @@ def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
     """What became of the call's line since, and what the call taught."""
     from silentspam import assembly
     from silentspam.calllog.line_calls import LineCalls
+    from silentspam.lines.lessons import OF_LINES
     from silentspam.lines.teaching import told
 
     config = configuration(args)
@@ -155,7 +156,8 @@ def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
     by_id = {line.line_id: line for line in assembly.lines(config).lines()}
     named = dict.fromkeys(filter(None, (row["line_id"], taught.line_id if taught else None)))
     lines = [by_id[line_id] for line_id in named if line_id in by_id]
-    since = told(taught.outcome if taught else None, taught.line_id if taught else None, lines)
+    outcome, line_id = (taught.outcome, taught.line_id) if taught else (None, None)
+    since = told(outcome, line_id, lines, of_line=row["verdict"] in OF_LINES)
     return [*since, *_plays(config, args.call_id)]
 
 

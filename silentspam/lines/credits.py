@@ -31,7 +31,7 @@ class Credits:
             kinds = {kind: credit.earned(settings.kind_rates[kind]) for kind, credit in kinds.items()}
         if fate.is_mistake:
             if fate.kind in kinds:
-                kinds[fate.kind] = kinds[fate.kind].spent()
+                kinds[fate.kind] = kinds[fate.kind].spent(fate.weight)
             else:
-                own = own.spent()
+                own = own.spent(fate.weight)
         return replace(self, own=own, kinds=kinds)

@@ -32,13 +32,15 @@ class Fate:
     """What became of a call.
 
     challenged: whether the caller was asked; counted: whether it belongs to the budget (mode enforce);
-    before: what was learnt of the same call already, None when nothing was.
+    before: what was learnt of the same call already, None when nothing was; weight: how many calls it stands
+    for, where all but a share of its like were rejected unasked.
     """
 
     outcome: Outcome
     challenged: bool
     counted: bool = True
     before: Outcome | None = None
+    weight: float = 1.0
 
     @property
     def is_callers(self) -> bool:

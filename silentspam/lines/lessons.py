@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from silentspam.call import ChallengeResult, Decision, Mode, VerdictKind
+from silentspam.call import ChallengeCause, ChallengeResult, Decision, Mode, VerdictKind
 from silentspam.lines.bursts import Opening
 from silentspam.lines.fate import KindLesson, Lesson, Outcome
 from silentspam.lines.ground import LineGround, unpack
@@ -27,6 +27,8 @@ COLUMNS = (
     "spam_probability",
     "line_id",
     "challenged_at",
+    "challenge_cause",
+    "challenge_probability",
     "challenge_result",
     "challenge_attempts",
     "caller_speech_seconds",
@@ -42,7 +44,7 @@ def lesson(
     Of dead air and people lines learn, if the opening has a place in this space; of other kinds the budgets.
     before, line_id: what was learnt of the call already. Raises LineError for an embedding that is none.
     """
-    if row["verdict"] not in _OF_LINES:
+    if row["verdict"] not in OF_LINES:
         return _kind_lesson(row, before)
     if row["embedding"] is None or row["space_id"] != ground.space_id:
         return None
@@ -58,6 +60,7 @@ def lesson(
         outcome=outcome(row),
         challenged=row["challenged_at"] is not None,
         counted=_is_counted(row),
+        weight=_weight(row),
         before=before,
         line_id=line_id or _text(row["line_id"]),
     )
@@ -72,6 +75,7 @@ def _kind_lesson(row: Row, before: Outcome | None) -> KindLesson:
         outcome=outcome(row),
         challenged=row["challenged_at"] is not None,
         counted=_is_counted(row),
+        weight=_weight(row),
         before=before,
     )
 
@@ -82,7 +86,14 @@ def _is_counted(row: Row) -> bool:
     return row["mode"] == Mode.ENFORCE and not unasked
 
 
-_OF_LINES = frozenset({None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE, VerdictKind.CALLER_SILENCE})
+def _weight(row: Row) -> float:
+    """Suspects are challenged all, unless most of them are rejected unasked: then each stands for others."""
+    probability = float(row["challenge_probability"] or 0.0)
+    drawn = row["challenge_cause"] == ChallengeCause.SUSPICION and 0 < probability < 1
+    return 1 / probability if drawn else 1.0
+
+
+OF_LINES = frozenset({None, VerdictKind.HAM, VerdictKind.INCONCLUSIVE, VerdictKind.CALLER_SILENCE})
 """Verdicts of openings that lines can learn from; None was measured, not judged."""
 
 

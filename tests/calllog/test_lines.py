@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from silentspam.budget import START
-from silentspam.call import Call, CallRecord, CallSpeech, ChallengeResult, Decision, VerdictKind
+from silentspam.call import (
+    Call,
+    CallRecord,
+    CallSpeech,
+    ChallengeCause,
+    ChallengeResult,
+    Decision,
+    VerdictKind,
+)
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.database import Database, UnusableDatabase
 from silentspam.calllog.durable import DurableCallLog
@@ -225,6 +233,17 @@ def test_who_is_rejected_unasked_brings_no_credit(site: Site) -> None:
     site.learn()
     assert site.published[-1].kind_credits["CALLER_FAX"].left == START
     assert site.published[-1].credit.left == START
+
+
+def test_a_person_drawn_from_those_rejected_unasked_costs_as_many_as_she_stands_for(site: Site) -> None:
+    site.kind_call(
+        challenged_at=NOW,
+        challenge_cause=ChallengeCause.SUSPICION,
+        challenge_probability=0.1,
+        challenge_result=ChallengeResult.PASSED,
+    )
+    site.learn()
+    assert site.published[-1].kind_credits["CALLER_FAX"].left == pytest.approx(START - 10, abs=0.01)
 
 
 def test_without_lines_calls_of_other_kinds_wait_for_nobody(site: Site) -> None:

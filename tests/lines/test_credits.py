@@ -42,6 +42,7 @@ def left(credits: Credits) -> tuple[float, ...]:
         (of_kind(Outcome.PERSON, counted=False), (0, 0, 0)),
         (of_kind(Outcome.PERSON, before=Outcome.PERSON), (0, 0, 0)),
         (of_kind(Outcome.SPOKE, before=Outcome.SILENT), (0.02, 0.01 - 1, 0.05)),
+        (of_kind(Outcome.PERSON, weight=10.0), (0.02, 0.01 - 10, 0.05)),
         (of_kind(Outcome.PERSON, "CALLER_GONE"), (0.02 - 1, 0.01, 0.05)),
     ],
 )

@@ -65,8 +65,11 @@ def test_the_policy_decides_and_the_row_says_what_became_of_the_opening(
 
 
 def test_who_was_rejected_unasked_may_ask_why(site: Site) -> None:
-    site.settings["kinds"] = {"silence": {"treatment": "reject"}}
-    assert screened(site, DEAD_AIR, recordings="challenged") == ""
+    """With the shipped model: nobody is rejected unasked by one that knows no lines, and keeps no budget."""
+    del site.settings["model"]["folder"]
+    site.settings |= {"kinds": {"silence": {"treatment": "reject"}}, "collection": {"asked_share": 0}}
+    assert screened(site, noise(level=4).codes.tobytes(), recordings="challenged") == ""
+    assert site.row()["disposition"] == "REJECTED_CALLER_SILENCE"
     assert site.row()["challenged_at"] is None
     assert left(site) == [Path(site.row()["recording"]).name]
 

@@ -228,7 +228,8 @@ SPENT, TRUSTED = Standing(kinds={"CALLER_FAX": Credit(0.0)}), Standing(trusted=T
     ("treatment", "standing", "outcome"),
     [
         (Decision.CHALLENGE, Standing(), "FAILED"),
-        (Decision.REJECT, Standing(), "REJECTED_UNASKED"),
+        (Decision.REJECT, Standing(credit=Credit()), "REJECTED_UNASKED"),
+        (Decision.REJECT, Standing(), "FAILED"),
         (Decision.BRIDGE, Standing(), "BRIDGED"),
         (Decision.CHALLENGE, TRUSTED, "BRIDGED"),
         (Decision.CHALLENGE, SPENT, "HELD_BACK"),
