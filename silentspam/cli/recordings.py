@@ -114,12 +114,15 @@ def run_add(args: argparse.Namespace) -> int:
         known = library.match(sound)
         if known is not None:
             told = f"{known.recording_id[:8]} {known.name!r}, {known.standing.lower()}"
-            print(f"silentspam recordings add: {path}: is known already: {told}", file=sys.stderr)
+            action = "permit" if args.permit else "confirm"
+            instead = f": `silentspam recordings {action} {told[:8]}`" if known.standing is not deed else ""
+            print(f"silentspam recordings add: {path}: is known already: {told}{instead}", file=sys.stderr)
             return 1
     for path, sound in sounds:
         event = _event(str(uuid.uuid4()), deed, args.note)
         tables.add(_plain(args.name or path.stem), sound, event)
         print(f"{event.recording_id[:8]} {path}: {len(sound)} peaks, {deed.lower()}")
+        _tell_sharing(tables, event)
     return _publish(config, tables)
 
 
@@ -186,9 +189,36 @@ def run_deed(args: argparse.Namespace) -> int:
     config, (standing, _) = configuration(args), DEEDS[args.action]
     tables = _tables(config)
     for recording_id in _named(tables, args.ids):
-        tables.change(_event(recording_id, standing, args.note))
+        event = _event(recording_id, standing, args.note)
+        tables.change(event)
         print(f"{recording_id[:8]} is {standing.lower()}")
+        _tell_sharing(tables, event)
     return _publish(config, tables)
+
+
+def _tell_sharing(tables: "RecordingTables", event: "RecordingEvent") -> None:
+    """What a permit covers now; or which permit covers what was confirmed, whose calls are then let be."""
+    from silentspam.recordings.sharing import sharing
+
+    known = {one.recording_id: one for one in tables.known()[1]}
+    concerned = _CONCERNED.get(event.deed)
+    if concerned is None or event.recording_id not in known:
+        return
+    others = [one for one in known.values() if one.standing in concerned]
+    for one in sharing(known[event.recording_id].constellation, others):
+        told = f"{one.recording_id[:8]} {one.name!r}, {one.standing.lower()}"
+        if event.deed is Standing.PERMITTED:
+            print(f"  covers {told}: calls that play what both have are let be")
+        else:
+            without = f"they are SPAM after `silentspam recordings remove {one.recording_id[:8]}`"
+            print(f"  but is covered by {told}: calls that play what both have are let be; {without}")
+
+
+_CONCERNED = {
+    Standing.PERMITTED: (Standing.CONFIRMED, Standing.CANDIDATE),
+    Standing.CONFIRMED: (Standing.PERMITTED,),
+}
+"""Of which standings those recordings are that a deed has to do with, where they share audio."""
 
 
 def run_publish(args: argparse.Namespace) -> int:

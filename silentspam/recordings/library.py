@@ -14,6 +14,13 @@ from silentspam.recordings.index import Index, built
 COMPARED = 4
 """Recordings, those with most votes, that an opening is compared with peak by peak: eight find no more."""
 
+PERMITS_SOUGHT = 64
+"""Those with most votes among which a permit is looked for, where an opening plays what is not permitted:
+the same audio may have been confirmed many times."""
+
+PRECEDENCE = (Standing.CANDIDATE, Standing.REMOVED, Standing.CONFIRMED, Standing.PERMITTED)
+"""Of recordings that an opening plays, the last one here counts: a permit protects, whatever else agrees."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class KnownRecording:
@@ -46,19 +53,32 @@ class IndexedLibrary:
         return not len(self.shelf)
 
     def match(self, opening: Constellation) -> Match | None:
-        """The recording that an opening plays; of several, one that somebody has decided on, then the one
-        with most evidence."""
+        """The recording that an opening plays; of several, the first by PRECEDENCE, then by evidence."""
+        codes, frames = sought(opening)
+        likeliest = self.index.likeliest(codes, frames, COMPARED)
+        played = self._played(opening, likeliest)
+        if not played:
+            return None
+        best = max(played, key=_rank)
+        if best[1].standing is not Standing.PERMITTED:
+            further = [
+                row
+                for row in self.index.likeliest(codes, frames, PERMITS_SOUGHT)
+                if row < len(self.shelf) and self.shelf[row].standing is Standing.PERMITTED
+            ]
+            best = max([best, *self._played(opening, further)], key=_rank)
+        return _match(*best, needed(len(self.shelf)))
+
+    def _played(self, opening: Constellation, rows: Sequence[int]) -> list[tuple[Alignment, KnownRecording]]:
         enough = needed(len(self.shelf))
-        rows = self.index.likeliest(*sought(opening), COMPARED)
         known = [self.shelf[row] for row in rows if row < len(self.shelf)]
         alike = [(align(opening, one.constellation), one) for one in known]
-        played = [(alignment, one) for alignment, one in alike if alignment.evidence >= enough]
-        return _match(*max(played, key=_rank), enough) if played else None
+        return [(alignment, one) for alignment, one in alike if alignment.evidence >= enough]
 
 
-def _rank(played: tuple[Alignment, KnownRecording]) -> tuple[bool, float]:
+def _rank(played: tuple[Alignment, KnownRecording]) -> tuple[int, float]:
     alignment, one = played
-    return one.standing is not Standing.CANDIDATE, alignment.evidence
+    return PRECEDENCE.index(one.standing), alignment.evidence
 
 
 def library_of(recordings: Sequence[KnownRecording]) -> IndexedLibrary:

@@ -57,6 +57,24 @@ def test_what_is_known_already_is_refused(silentspam, files, opening) -> None:
     assert len(listed(silentspam)) == 1
 
 
+def test_a_permit_says_what_it_covers_and_a_confirmation_what_makes_it_idle(
+    silentspam, files, opening
+) -> None:
+    assert silentspam("recordings", "add", opening, "--name", "found")[0] == 0
+    code, out, _ = silentspam("recordings", "add", files[1], files[0], "--permit")
+    assert (code, out.count("covers")) == (0, 1)
+    (found,) = [one["recording_id"][:8] for one in listed(silentspam) if one["name"] == "found"]
+    assert f"  covers {found} 'found', confirmed: calls that play what both have are let be" in out
+    (permit,) = [one["recording_id"][:8] for one in listed(silentspam) if one["name"] == "prompt1"]
+    code, out, _ = silentspam("recordings", "confirm", found)
+    assert f"but is covered by {permit} 'prompt1', permitted" in out
+    (match,) = json.loads(silentspam("recordings", "match", "--format", "json", opening)[1])
+    assert match["match"]["standing"] == "PERMITTED"
+    silentspam("recordings", "remove", permit)
+    assert "covered" not in silentspam("recordings", "confirm", found)[1]
+    assert f"covers {found}" in silentspam("recordings", "permit", permit)[1]
+
+
 @pytest.mark.parametrize("deed", ["confirm", "permit", "remove"])
 def test_a_deed_is_kept_with_its_note(silentspam, files, tmp_path, deed: str) -> None:
     silentspam("recordings", "add", files[0], "--permit")
