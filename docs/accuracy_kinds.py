@@ -24,8 +24,8 @@ ABOUT: Mapping[str, str] = {
         "frequencies off by up to 1.5 %, on lines with noise of −72 to −52 dBFS, in one of five campaigns "
         "with somebody talking 8 to 25 dB below. As much of the signal as [signals](signals.md) says lies in "
         "the window; there each signal is measured by level, codec and what it is beneath. Half of the "
-        "campaigns send CNG. Limits were set on the alarm of the place called fire station, among others: that "
-        "place is not held out here."
+        "campaigns send CNG. Limits were set on the alarm of the place called fire station, among others: "
+        "that place is not held out here."
     ),
     VerdictKind.CALLER_BUSY: (
         "Busy, congestion, reorder and special information of North America, Europe, the UK and Japan, and "

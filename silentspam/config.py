@@ -4,11 +4,12 @@ Unknown keys, wrong types and values out of range are refused with the key's pat
 documents every key with its default; `tests/test_config.py` keeps the two equal.
 """
 
+import enum
 import os
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -206,7 +207,21 @@ def _with_key(message: str, document: object) -> str:
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     shown = f" is {_SHOWN.repr(value)}" if not isinstance(value, dict) else ""
-    return f"{key}{shown}: {text[:1].lower()}{text[1:]}"
+    return f"{key}{shown}: {text[:1].lower()}{text[1:]}{_choices(key)}"
+
+
+def _choices(key: str) -> str:
+    """The values that a key may have, where they are a few words."""
+    found: Any = Config
+    for part in key.split("."):
+        kinds = get_type_hints(found) if isinstance(found, type) and issubclass(found, Section) else {}
+        found = kinds.get(part)
+    words = [str(one) for one in (get_args(found) if get_origin(found) is Literal else _members(found))]
+    return f": it must be one of {', '.join(words)}" if words else ""
+
+
+def _members(found: object) -> list[Any]:
+    return list(found) if isinstance(found, type) and issubclass(found, enum.Enum) else []
 
 
 class _UniqueKeys:

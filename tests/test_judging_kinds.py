@@ -92,7 +92,8 @@ def test_treatments_are_those_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("kinds: {fax: {treatment: hang up}}", "kinds.fax.treatment"),
+        ("kinds: {fax: {treatment: hang up}}", "kinds.fax.treatment.*one of bridge, challenge, reject"),
+        ("mode: enforced", "mode is 'enforced'.*one of enforce, shadow"),
         ("kinds: {siren: {treatment: reject}}", "siren"),
         ("kinds: {silence: {max_false_challenge_rate: 0.1}}", "max_false_challenge_rate"),
         ("kinds: {noise: {max_false_challenge_rate: 0.9}}", "kinds.noise.max_false_challenge_rate"),
