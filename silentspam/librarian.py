@@ -195,7 +195,9 @@ class Learner:
 
 
 def forget_openings(config: "Config", tables: "RecordingTables") -> None:
-    """Let openings go that the window is over for, whether another call comes or not. Raises CallLogError."""
+    """Let openings go that the window is over for, whether another call comes or not; and doubt recordings
+    whose callers turned out to be persons. Raises CallLogError."""
+    tables.review(time.time())
     tables.forget_recent(window_settings(config), time.time())
 
 
@@ -216,6 +218,7 @@ def learn_alone(config: "Config", tables: "RecordingTables", record: CallRecord)
     settings, rule = window_settings(config), acceptance_rule(config)
     library = LibraryFile(config.library_folder)
     (learnt,) = Learner(tables, library, settings, rule, at_most=AT_MOST_ALONE).learn([(record, opening)])
+    tables.review(time.time())
     return learnt
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from silentspam.calllog.database import Connection, Database, Row
+from silentspam.calllog.recording_rule import COUNTS, JOINED, RULE, Deed, after_call, counted, doubted
 from silentspam.errors import CallLogError, LibraryError
 from silentspam.kinds.constellation import Constellation
 from silentspam.kinds.recording import Match
@@ -19,9 +20,6 @@ from silentspam.recordings.candidates import CANDIDATES_KEPT, AcceptanceRule, Ta
 from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked
 from silentspam.recordings.window import Heard, WindowSettings
-
-RULE = "rule"
-"""Who confirms a candidate by its failed challenges."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +110,19 @@ class RecordingTables:
     ) -> list[tuple[str, Standing | None]]:
         """Keep that calls play recordings; returns of each call the recording's standing after it.
 
-        None for a recording that is gone. A candidate is confirmed where its calls' challenges say so.
+        None for a recording that is gone. What the rule makes of one, it is at once (`recording_rule`).
         """
         with self._database.transaction(write=True) as connection:
             return [(call.call_id, _played(connection, call, rule)) for call in calls]
+
+    def review(self, now: float) -> None:
+        """Doubt what the rule alone confirmed, and a person plays: speech is measured after its call."""
+        with self._database.transaction(write=False) as connection:
+            if not doubted(connection):
+                return
+        with self._database.transaction(write=True) as connection:
+            for recording_id, deed in doubted(connection):
+                _change(connection, _by_rule(recording_id, deed, now))
 
     def listed(self) -> list[StoredRecording]:
         """Every recording, the one added last first."""
@@ -123,7 +130,7 @@ class RecordingTables:
             rows = connection.execute(
                 f"{_TALLIES} ORDER BY recordings.added_at DESC, recordings.recording_id"
             )
-            return [_stored(row, _counted(row)) for row in rows]
+            return [_stored(row, counted(row)) for row in rows]
 
     def known(self) -> tuple[str, list[KnownRecording]]:
         """What a library is made of, and its fingerprint, of one moment; a row that is none is left out."""
@@ -267,21 +274,10 @@ _REMEMBER = (
     "INSERT INTO recent_openings (call_id, number, heard_at, peaks) "
     "VALUES (:call_id, :number, :heard_at, :peaks) ON CONFLICT (call_id) DO NOTHING"
 )
-_COUNTS = (
-    "COUNT(recording_matches.call_id) AS n_calls, "
-    "COUNT(DISTINCT recording_matches.number) AS n_numbers, "
-    "COALESCE(SUM(CASE WHEN calls.challenge_result = 'FAILED' THEN 1 ELSE 0 END), 0) AS n_failed, "
-    "COALESCE(SUM(CASE WHEN calls.challenge_result = 'PASSED' OR calls.caller_speech_seconds > 0 "
-    "THEN 1 ELSE 0 END), 0) AS n_people"
-)
-_JOINED = (
-    "LEFT JOIN recording_matches ON recording_matches.recording_id = recordings.recording_id "
-    "LEFT JOIN calls ON calls.call_id = recording_matches.call_id"
-)
 _STORED = ("recording_id", "name", "note", "standing", "added_at", "changed_at", "changed_by")
 _CALL = ("recording_id", "call_id", "number", "matched_at", "begin_seconds", "evidence")
 _NAMED = ", ".join(f"recordings.{name}" for name in _STORED)
-_TALLIES = f"SELECT {_NAMED}, {_COUNTS} FROM recordings {_JOINED} GROUP BY {_NAMED}"
+_TALLIES = f"SELECT {_NAMED}, {COUNTS} FROM recordings {JOINED} GROUP BY {_NAMED}"
 
 
 def _add(connection: Connection, name: str, sound: Constellation, event: RecordingEvent) -> None:
@@ -302,15 +298,11 @@ def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -
     if row is None:
         return None
     _put_call(connection, call)
-    before = Standing(row["standing"])
-    if before is not Standing.CANDIDATE:
-        return before
-    tally = _tally(connection, call.recording_id)
-    after = rule.standing(before, tally)
-    if after is not before:
-        note = f"{tally.failed} failed challenges from {tally.numbers} numbers, and no person"
-        _change(connection, _by_rule(call, after, note))
-    return after
+    deed = after_call(connection, row, call.call_id, rule)
+    if deed is None:
+        return Standing(row["standing"])
+    _change(connection, _by_rule(call.recording_id, deed, max(call.matched_at, row["changed_at"] + 0.001)))
+    return deed[0]
 
 
 def _put_call(connection: Connection, call: RecordingCall) -> None:
@@ -319,23 +311,9 @@ def _put_call(connection: Connection, call: RecordingCall) -> None:
         connection.execute(_PUT_CALL, asdict(call))
 
 
-def _by_rule(call: RecordingCall, deed: Standing, note: str) -> RecordingEvent:
+def _by_rule(recording_id: str, deed: Deed, at: float) -> RecordingEvent:
     return RecordingEvent(
-        recording_id=call.recording_id, deed=deed, changed_at=call.matched_at, changed_by=RULE, note=note
-    )
-
-
-def _tally(connection: Connection, recording_id: str) -> Tally:
-    statement = f"SELECT {_COUNTS} FROM recordings {_JOINED} WHERE recordings.recording_id = :it"
-    return _counted(connection.execute(statement, {"it": recording_id}).fetchone())
-
-
-def _counted(row: Row) -> Tally:
-    return Tally(
-        calls=int(row["n_calls"]),
-        numbers=int(row["n_numbers"]),
-        failed=int(row["n_failed"]),
-        people=int(row["n_people"]),
+        recording_id=recording_id, deed=deed[0], changed_at=at, changed_by=RULE, note=deed[1]
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from silentspam.kinds.standing import Standing
 from silentspam.recordings.window import Echo, Heard
 
 CANDIDATES_KEPT = 500
@@ -33,11 +32,6 @@ class AcceptanceRule:
         """
         wanted = self.failed_challenges
         return bool(wanted) and tally.failed >= wanted and tally.numbers >= 2 and not tally.people
-
-    def standing(self, before: Standing, tally: Tally) -> Standing:
-        """What a recording is after another call: what an operator said of one, stays."""
-        accepted = before is Standing.CANDIDATE and self.accepts(tally)
-        return Standing.CONFIRMED if accepted else before
 
 
 def is_candidate(heard: Heard, echoes: Sequence[Echo], *, numbers: int) -> bool:

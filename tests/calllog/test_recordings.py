@@ -141,6 +141,51 @@ def test_hold_music_of_honest_callers_is_never_confirmed_by_itself_and_a_permit_
     assert server.standings == [Standing.PERMITTED]
 
 
+PASSED: dict[str, Any] = {"challenge_result": ChallengeResult.PASSED}
+FAILED: dict[str, Any] = {"challenge_result": ChallengeResult.FAILED}
+
+
+def confirmed_by_the_rule(server: Server) -> str:
+    for number in range(4):
+        server.call(number, prompts()[1][100 * number :], **FAILED)
+    server.publish()
+    (found,) = server.tables.listed()
+    assert (found.standing, found.changed_by) == (Standing.CONFIRMED, "rule")
+    return found.recording_id
+
+
+def test_a_person_takes_back_what_the_rule_confirmed_and_it_never_confirms_that_again(server: Server) -> None:
+    recording_id = confirmed_by_the_rule(server)
+    assert server.call(9, prompts()[1], **PASSED) is Standing.CANDIDATE
+    assert server.publish()
+    with server.database.transaction(write=True) as connection:
+        connection.execute("UPDATE calls SET challenge_result = 'FAILED'")
+    for number in range(20, 26):
+        assert server.call(number, prompts()[1], **FAILED) is Standing.CANDIDATE
+    deeds = server.tables.events(recording_id)
+    assert [one.deed for one in deeds] == [Standing.CANDIDATE, Standing.CONFIRMED, Standing.CANDIDATE]
+    assert "a person is among its callers" in deeds[-1].note
+    server.tables.change(event(recording_id, Standing.CONFIRMED))
+    assert server.call(30, prompts()[1], **PASSED) is Standing.CONFIRMED
+    server.tables.review(NOW)
+    assert server.standings == [Standing.CONFIRMED]
+
+
+def test_speech_that_is_measured_later_takes_it_back_too(server: Server) -> None:
+    recording_id = confirmed_by_the_rule(server)
+    server.tables.review(NOW + 1)
+    assert server.standings == [Standing.CONFIRMED]
+    call_id = server.tables.calls(recording_id)[0].call_id
+    with server.database.transaction(write=True) as connection:
+        connection.execute(
+            "UPDATE calls SET caller_speech_seconds = 2.5 WHERE call_id = :it", {"it": call_id}
+        )
+    for moment in range(3):
+        server.tables.review(NOW + 2 + moment)
+    assert server.standings == [Standing.CANDIDATE]
+    assert len(server.tables.events(recording_id)) == 3
+
+
 def test_one_person_among_its_callers_leaves_a_candidate_to_an_operator(server: Server) -> None:
     music = prompts()[1]
     server.call(0, music, challenge_result=ChallengeResult.PASSED)

@@ -5,7 +5,6 @@ import pytest
 
 from silentspam.audio import Recording
 from silentspam.kinds.constellation import constellation
-from silentspam.kinds.standing import Standing
 from silentspam.recordings.candidates import AcceptanceRule, Tally, is_candidate
 from silentspam.recordings.window import BUCKET_BITS, SLOTS, Heard, Window, WindowSettings
 from tests.recordings.skies import a_sky, opening_of
@@ -109,8 +108,5 @@ RULE = AcceptanceRule(failed_challenges=3)
 def test_failed_challenges_confirm_a_candidate_unless_a_person_played_it(
     tally: Tally, accepted: bool
 ) -> None:
-    after = Standing.CONFIRMED if accepted else Standing.CANDIDATE
-    assert RULE.standing(Standing.CANDIDATE, tally) is after
-    for decided in (Standing.PERMITTED, Standing.REMOVED, Standing.CONFIRMED):
-        assert RULE.standing(decided, tally) is decided
-    assert AcceptanceRule(failed_challenges=0).standing(Standing.CANDIDATE, tally) is Standing.CANDIDATE
+    assert RULE.accepts(tally) is accepted
+    assert not AcceptanceRule(failed_challenges=0).accepts(tally)
