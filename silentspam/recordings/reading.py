@@ -24,13 +24,15 @@ Stamp = tuple[int, ...]
 class LibraryFile:
     """The library of one folder, as it is now. Implements `kinds.recording.Library`.
 
-    resident: a newer file is read by a thread, and whole. A file that is no use leaves the library before it
-    in force; `fault` says what is wrong with it. Safe for threads.
+    resident: a newer file is read by a thread, and whole; kept: the process lasts, and has a copy of the file
+    where that is not too large, which nobody can cut off under it. A file that is no use leaves the library
+    before it in force; `fault` says what is wrong with it. Safe for threads.
     """
 
-    def __init__(self, folder: Path, *, resident: bool = False) -> None:
+    def __init__(self, folder: Path, *, resident: bool = False, kept: bool = False) -> None:
         self._folder = folder
         self._resident = resident
+        self._kept = kept or resident
         self._seen: Stamp | None = None
         self._library: StoredLibrary | None = None
         self._reading = threading.Lock()  # held by the thread that reads
@@ -75,7 +77,8 @@ class LibraryFile:
     def _read(self, seen: Stamp) -> None:
         """Take the file over that had this stamp, and give the lock back."""
         try:
-            self._library, self.fault = read(self._folder, whole=self._resident) or self._library, None
+            found = read(self._folder, whole=self._resident, kept=self._kept)
+            self._library, self.fault = found or self._library, None
         except LibraryError as error:
             self.fault = error
         except MemoryError:

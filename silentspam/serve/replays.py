@@ -143,7 +143,7 @@ class Replays:
         if self._learner is None:
             self._learner = Learner(
                 self._tables,
-                LibraryFile(self._config.library_folder),
+                LibraryFile(self._config.library_folder, kept=True),
                 window_settings(self._config),
                 acceptance_rule(self._config),
             )

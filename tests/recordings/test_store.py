@@ -164,7 +164,7 @@ def test_a_server_goes_on_with_the_library_before_while_a_newer_one_is_read(
     reader = LibraryFile(tmp_path, resident=True)
     before = reader.look(wait=20)
     assert before is not None
-    monkeypatch.setattr(reading, "read", lambda folder, whole: let_go.wait(20) and store.read(folder))
+    monkeypatch.setattr(reading, "read", lambda folder, **_: let_go.wait(20) and store.read(folder))
     store.write(tmp_path, a_file(known(3, seed=9)))
     for _ in range(3):
         assert reader.look() is before
@@ -198,3 +198,30 @@ def test_a_server_looks_between_calls(tmp_path: Path) -> None:
     hearers.look()
     (listener,) = [one for one in hearers._listeners.values() if isinstance(one, RecordingListener)]
     eventually(lambda: listener.library._library is not None)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_file_overwritten_in_its_place_ends_no_process_and_the_copy_stays_in_force(
+    tmp_path: Path, kept: bool, cut: bool
+) -> None:
+    """`truncate` and `cp` onto it: a mapped file would raise SIGBUS, which ends this test too."""
+    store.write(tmp_path, a_file(known(40)))
+    reader = LibraryFile(tmp_path, kept=kept)
+    opening = opening_of(known(40)[39].constellation, start=30)
+    assert reader.match(opening) is not None
+    path = tmp_path / store.FILE_NAME
+    if cut:
+        os.truncate(path, 4096)
+    else:
+        path.write_bytes(a_file()[:5000])
+    assert reader.match(opening) is not None
+    assert reader.fault is not None
+
+
+@pytest.mark.parametrize(("most", "is_mapped"), [(10, True), (10**6, False)])
+def test_only_files_that_are_too_large_to_copy_are_mapped(tmp_path: Path, most: int, is_mapped: bool) -> None:
+    store.write(tmp_path, a_file())
+    content = store._content(tmp_path / store.FILE_NAME, most)
+    assert isinstance(content, bytes) is not is_mapped
+    assert bytes(content) == a_file()
