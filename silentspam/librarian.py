@@ -6,7 +6,7 @@ of one call database know of each other's calls, they know from there.
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,8 +35,8 @@ CAUGHT_UP_SECONDS = 2.0
 AT_MOST_ALONE = 1000
 """Openings that a process of one call looks through: to take them in takes an eighth of a second."""
 
-LATE_SECONDS = 30.0
-"""How much later than its call another server's opening may come to the database."""
+CLOCKS_SECONDS = 180.0
+"""How far servers' clocks may differ, and a row's time from when others see it."""
 
 
 @dataclass
@@ -112,7 +112,8 @@ NOTHING = Learnt()
 class Learner:
     """Looks for re-plays among the calls of all servers. One for each server; it is no use to two threads.
 
-    at_most: openings, the newest of the window, that are looked through; None: all of them.
+    at_most: openings, the newest of the window, that are looked through; None: all of them. clock: tells the
+    time [s since the epoch]; a call that bears a later one is taken for one of now.
     """
 
     tables: "RecordingTables"
@@ -120,6 +121,7 @@ class Learner:
     settings: WindowSettings = field(default_factory=WindowSettings)
     rule: AcceptanceRule = field(default_factory=AcceptanceRule)
     at_most: int | None = None
+    clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         self._at_most = min(self.at_most or self.settings.openings, self.settings.openings)
@@ -132,7 +134,8 @@ class Learner:
 
         Each call counts once, however often it comes. Raises CallLogError: they can be learnt from again.
         """
-        openings = [_heard(record, recording) for record, recording in calls]
+        now = self.clock()
+        openings = [_heard(record, recording, now) for record, recording in calls]
         telling = [one for one in openings if one is not None and one.constellation.is_telling]
         matches = {one.call_id: self.library.match(one.constellation) for one in telling}
         playing = [_call(match, one) for one in telling if (match := matches[one.call_id])]
@@ -140,7 +143,7 @@ class Learner:
         unknown = [one for one in telling if matches[one.call_id] is None]
         found |= {one.call_id: self._learn_unknown(one) for one in unknown}
         if unknown:
-            self.tables.remember(unknown)
+            self.tables.remember(unknown, now)
         return [NOTHING if one is None else found.get(one.call_id, NOTHING) for one in openings]
 
     def _played(self, calls: list[RecordingCall]) -> dict[str, Learnt]:
@@ -151,7 +154,7 @@ class Learner:
         }
 
     def _learn_unknown(self, heard: Heard) -> Learnt:
-        self._catch_up(heard.at)
+        self._catch_up()
         if heard.call_id in self._seen:
             return NOTHING
         learnt = self._look(heard)
@@ -175,13 +178,16 @@ class Learner:
             return self._played([_call(known, heard)])[heard.call_id]
         return Learnt(recording_id=recording_id, standing=Standing.CANDIDATE, found=True)
 
-    def _catch_up(self, now: float) -> None:
-        """Take in what other servers heard, and at the start what this one did."""
-        if now - self._caught_up_at < CAUGHT_UP_SECONDS:
+    def _catch_up(self) -> None:
+        """Take in what other servers stored since the last look, whenever it was heard; at the start all."""
+        now = self.clock()
+        if 0 <= now - self._caught_up_at < CAUGHT_UP_SECONDS:
             return
-        since = max(now - self.settings.seconds, self._caught_up_at - LATE_SECONDS)
-        for heard in self.tables.recent(since, self._at_most):
-            self._add(heard)
+        stored_since = max(min(self._caught_up_at, now) - CLOCKS_SECONDS, 0.0)
+        for heard in self.tables.recent(
+            now - self.settings.seconds, self._at_most, stored_since=stored_since, known=self._seen
+        ):
+            self._add(replace(heard, at=min(heard.at, now)))
         self.tables.forget_recent(self.settings, now)
         self._caught_up_at = now
 
@@ -222,7 +228,7 @@ def learn_alone(config: "Config", tables: "RecordingTables", record: CallRecord)
     return learnt
 
 
-def _heard(record: CallRecord, recording: "Recording") -> Heard | None:
+def _heard(record: CallRecord, recording: "Recording", now: float) -> Heard | None:
     from silentspam.kinds.constellation import constellation
 
     if record.verdict in UNLEARNT:
@@ -230,7 +236,7 @@ def _heard(record: CallRecord, recording: "Recording") -> Heard | None:
     return Heard(
         call_id=record.call.call_id,
         number=caller_key(record.call),
-        at=record.call.started_at,
+        at=min(record.call.started_at, now),
         constellation=constellation(recording.samples),
     )
 

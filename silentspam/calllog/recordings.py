@@ -6,7 +6,7 @@ there are the peaks alone, and callers' numbers are hashed.
 
 import uuid
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -176,13 +176,14 @@ class RecordingTables:
             rows = connection.execute(statement, {"it": recording_id})
             return [RecordingEvent(**dict(row) | {"deed": Standing(row["deed"])}) for row in rows]
 
-    def remember(self, openings: Iterable[Heard]) -> None:
-        """Keep openings for the windows of all servers."""
+    def remember(self, openings: Iterable[Heard], now: float) -> None:
+        """Keep openings for the windows of all servers, as stored `now` [s since the epoch]."""
         columns = [
             {
                 "call_id": heard.call_id,
                 "number": heard.number,
                 "heard_at": heard.at,
+                "stored_at": now,
                 "peaks": _text(heard.constellation),
             }
             for heard in openings
@@ -192,21 +193,28 @@ class RecordingTables:
                 if connection.execute(_ERASED, {"call_id": one["call_id"]}).fetchone() is None:
                     connection.execute(_REMEMBER, one)
 
-    def recent(self, since: float, at_most: int) -> list[Heard]:
-        """The newest openings that were heard after `since` [s since the epoch], oldest first."""
-        statement = (
-            "SELECT * FROM recent_openings WHERE heard_at > :since "
-            "ORDER BY heard_at DESC, call_id LIMIT :at_most"
-        )
+    def recent(
+        self, since: float, at_most: int, *, stored_since: float = 0.0, known: Container[str] = ()
+    ) -> list[Heard]:
+        """The newest openings that were heard after `since` [s since the epoch], oldest first.
+
+        stored_since: those alone that came to the database after that; known: calls that are left out.
+        """
         with self._database.transaction(write=False) as connection:
-            rows = connection.execute(statement, {"since": since, "at_most": at_most}).fetchall()
-        return [one for one in map(_heard, reversed(rows)) if one is not None]
+            columns = {"since": since, "stored_since": stored_since, "at_most": at_most}
+            rows = connection.execute(_RECENT, columns).fetchall()
+        new = [row for row in reversed(rows) if row["call_id"] not in known]
+        return [one for one in map(_heard, new) if one is not None]
 
     def forget_recent(self, settings: WindowSettings, now: float) -> None:
-        """Let openings go that are older than the window, or more than it holds."""
+        """Let openings go that are older than the window, or more than it holds.
+
+        One that bears a time to come is as old as it has been kept.
+        """
         with self._database.transaction(write=True) as connection:
             connection.execute(
-                "DELETE FROM recent_openings WHERE heard_at < :before", {"before": now - settings.seconds}
+                "DELETE FROM recent_openings WHERE heard_at < :before OR stored_at < :before",
+                {"before": now - settings.seconds},
             )
             connection.execute(
                 "DELETE FROM recent_openings WHERE call_id IN (SELECT call_id FROM recent_openings "
@@ -270,9 +278,13 @@ _ERASED = "SELECT 1 FROM calls WHERE call_id = :call_id AND erased_at IS NOT NUL
 _FORGET_CALLS = (
     "DELETE FROM recording_matches WHERE recording_id NOT IN (SELECT recording_id FROM recordings)"
 )
+_RECENT = (
+    "SELECT * FROM recent_openings WHERE heard_at > :since "
+    "AND (stored_at > :stored_since OR stored_at IS NULL) ORDER BY heard_at DESC, call_id LIMIT :at_most"
+)
 _REMEMBER = (
-    "INSERT INTO recent_openings (call_id, number, heard_at, peaks) "
-    "VALUES (:call_id, :number, :heard_at, :peaks) ON CONFLICT (call_id) DO NOTHING"
+    "INSERT INTO recent_openings (call_id, number, heard_at, stored_at, peaks) "
+    "VALUES (:call_id, :number, :heard_at, :stored_at, :peaks) ON CONFLICT (call_id) DO NOTHING"
 )
 _STORED = ("recording_id", "name", "note", "standing", "added_at", "changed_at", "changed_by")
 _CALL = ("recording_id", "call_id", "number", "matched_at", "begin_seconds", "evidence")

@@ -191,6 +191,10 @@ _STEPS: tuple[str | Forms, ...] = (
     *(f"ALTER TABLE calls ADD COLUMN {name} {kind}" for name, kind in _KIND_COLUMNS.items()),
     # The credit of false challenges of each kind with a budget of its own.
     "CREATE TABLE kind_credits (kind TEXT PRIMARY KEY, credit REAL)",
+    # When an opening came to the database, by the clock of its writer: a row may come long after its call.
+    "ALTER TABLE recent_openings ADD COLUMN stored_at REAL",
+    "UPDATE recent_openings SET stored_at = heard_at",
+    "CREATE INDEX recent_openings_stored ON recent_openings (stored_at)",
 )
 
 

@@ -41,14 +41,26 @@ class Server:
         self.tables = RecordingTables(database)
         self.publisher = Publisher(folder, self.tables)
         self.library = LibraryFile(folder)
+        self.now = NOW
         self.learner = Learner(
-            self.tables, self.library, WindowSettings(openings=50), AcceptanceRule(failed_challenges=failed)
+            self.tables,
+            self.library,
+            WindowSettings(openings=50),
+            AcceptanceRule(failed_challenges=failed),
+            clock=lambda: self.now,
         )
 
     def call(
         self, number: int, sound: np.ndarray, *, at: float = NOW, codec: str = "g711u", **known: Any
     ) -> Standing | None:
-        """A call that ends, is written, and is learnt from; returns what it was found to play."""
+        """A call that ends, is written, and is learnt from, at once; returns what it was found to play."""
+        self.now = max(at, self.now)
+        return self.late(number, sound, at=at, codec=codec, **known)
+
+    def late(
+        self, number: int, sound: np.ndarray, *, at: float, codec: str = "g711u", **known: Any
+    ) -> Standing | None:
+        """The same, whatever the time is now."""
         call = Call(call_id=Call.new_id(), started_at=at, ani=f"+1202555{number:04d}")
         record = replace(CallRecord(call=call), **known)
         CallTable(self.database).write(screened(record))
@@ -216,6 +228,32 @@ def test_servers_of_one_database_find_together_what_each_heard_once(
         assert after is (Standing.CANDIDATE if n == 2 else None)
 
 
+@pytest.mark.parametrize("late", [5.0, 31.0, 6 * 3600.0])
+def test_openings_that_come_late_are_compared_by_servers_that_went_on(
+    tmp_path: Path, database: Database, late: float
+) -> None:
+    """A row comes after its challenge, or from a spool when the database is back."""
+    one, other = (Server(tmp_path / name, database) for name in ("one", "other"))
+    for moment in range(0, 40, 4):
+        one.call(900 + moment, prompts()[moment // 4 % 3], at=NOW + moment)
+    other.now = NOW + 40 + 60  # its clock is ahead
+    for number in range(2):
+        assert other.late(number, prompts()[3], at=NOW + 40 - late + number) is None
+    assert one.call(9, prompts()[3], at=NOW + 45) is Standing.CANDIDATE
+
+
+def test_one_call_from_the_future_disables_no_learning(tmp_path: Path, database: Database) -> None:
+    one, other = (Server(tmp_path / name, database) for name in ("one", "other"))
+    one.call(1, prompts()[3])
+    one.late(9, prompts()[4], at=NOW + 10 * 365 * 86_400)
+    one.call(2, prompts()[3], at=NOW + 1)
+    assert len(one.tables.recent(0.0, 100)) == 3
+    assert other.call(3, prompts()[3], at=NOW + 3) is Standing.CANDIDATE
+    assert one.call(4, prompts()[3], at=NOW + 6) is Standing.CANDIDATE
+    one.tables.forget_recent(WindowSettings(seconds=100.0), NOW + 200)
+    assert one.tables.recent(0.0, 100) == []
+
+
 def test_a_server_that_starts_again_knows_what_it_heard(tmp_path: Path, database: Database) -> None:
     for n in range(3):
         after = Server(tmp_path, database).call(n, prompts()[3], at=NOW + n)
@@ -234,8 +272,11 @@ def test_a_flood_of_unique_recordings_leaves_the_tables_bounded(server: Server) 
     tables, rng = server.tables, np.random.default_rng(5)
     settings = WindowSettings(openings=20, seconds=1000.0)
     tables.remember(
-        Heard(call_id=f"{n}", number=n, at=NOW + n, constellation=opening_of(a_sky(rng), start=0))
-        for n in range(60)
+        [
+            Heard(call_id=f"{n}", number=n, at=NOW + n, constellation=opening_of(a_sky(rng), start=0))
+            for n in range(60)
+        ],
+        NOW + 60,
     )
     tables.forget_recent(settings, NOW + 60)
     assert [one.call_id for one in tables.recent(0.0, 1000)] == [str(n) for n in range(40, 60)]

@@ -98,7 +98,8 @@ def plays(installation: Installation, recording_id: str, *records: CallRecord) -
     sound = a_sky(np.random.default_rng(1))
     keys = {one.call.call_id: number_key(one.call.ani) for one in records}
     tables = RecordingTables(installation.database)
-    tables.remember(Heard(call_id=one, number=keys[one], at=NOW, constellation=sound) for one in keys)
+    heard = [Heard(call_id=one, number=keys[one], at=NOW, constellation=sound) for one in keys]
+    tables.remember(heard, NOW)
     calls = [
         RecordingCall(
             recording_id=recording_id,
