@@ -27,7 +27,7 @@ run: $(STAMP)
 
 # The lab's calls take their time and little of a core; the unit tests take what they leave, and give way to them.
 test: lint
-	$(MAKE) --jobs=2 --keep-going --output-sync=target lab unit BEHIND="$(or $(IDLE),nice -n 19)"
+	$(MAKE) --jobs=2 --keep-going --output-sync=line lab unit BEHIND="$(or $(IDLE),nice -n 19)"
 
 lint: $(STAMP)
 	$(BIN)/ruff check
