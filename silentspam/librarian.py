@@ -201,10 +201,12 @@ class Learner:
 
 
 def forget_openings(config: "Config", tables: "RecordingTables") -> None:
-    """Let openings go that the window is over for, whether another call comes or not; and doubt recordings
-    whose callers turned out to be persons. Raises CallLogError."""
-    tables.review(time.time())
-    tables.forget_recent(window_settings(config), time.time())
+    """Let openings go that the window is over for, whether another call comes or not, doubt recordings whose
+    callers turned out to be persons, and prune what is kept of candidates. Raises CallLogError."""
+    now = time.time()
+    tables.review(now)
+    tables.prune(now)
+    tables.forget_recent(window_settings(config), now)
 
 
 def learn_alone(config: "Config", tables: "RecordingTables", record: CallRecord) -> Learnt:

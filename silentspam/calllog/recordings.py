@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from silentspam.calllog.database import Connection, Database, Row
+from silentspam.calllog.recording_pruning import forget_gone, forget_surplus, prune
 from silentspam.calllog.recording_rule import COUNTS, JOINED, RULE, Deed, after_call, counted, doubted
 from silentspam.errors import CallLogError, LibraryError
 from silentspam.kinds.constellation import Constellation
 from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
-from silentspam.recordings.candidates import CANDIDATES_KEPT, AcceptanceRule, Tally
+from silentspam.recordings.candidates import AcceptanceRule, Tally
 from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked
 from silentspam.recordings.window import Heard, WindowSettings
@@ -101,8 +102,7 @@ class RecordingTables:
             _add(connection, name, sound, event)
             for call in calls:
                 _put_call(connection, call)
-            connection.execute(_FORGET_OLD, {"kept": CANDIDATES_KEPT})
-            connection.execute(_FORGET_CALLS)
+            forget_surplus(connection)
         return None
 
     def played(
@@ -123,6 +123,11 @@ class RecordingTables:
         with self._database.transaction(write=True) as connection:
             for recording_id, deed in doubted(connection):
                 _change(connection, _by_rule(recording_id, deed, now))
+
+    def prune(self, now: float) -> None:
+        """Let go what is too old or too much: see `recording_pruning`. Review before: it looks at calls."""
+        with self._database.transaction(write=True) as connection:
+            prune(connection, now)
 
     def listed(self) -> list[StoredRecording]:
         """Every recording, the one added last first."""
@@ -243,6 +248,7 @@ def forget_calls(connection: Connection, call_ids: Iterable[str]) -> None:
         connection.execute("DELETE FROM recording_matches WHERE call_id = :it", it)
         for row in played:
             connection.execute(_FORGET_ORPHAN, {"it": row["recording_id"]})
+    forget_gone(connection)
 
 
 _NEWEST = "SELECT * FROM recordings ORDER BY added_at DESC, recording_id LIMIT 50"
@@ -265,19 +271,11 @@ _PUT_CALL = (
     "VALUES (:recording_id, :call_id, :number, :matched_at, :begin_seconds, :evidence) "
     "ON CONFLICT (recording_id, call_id) DO NOTHING"
 )
-_FORGET_OLD = (
-    "DELETE FROM recordings WHERE standing = 'CANDIDATE' AND recording_id NOT IN (SELECT recording_id FROM "
-    "(SELECT recording_id FROM recordings WHERE standing = 'CANDIDATE' "
-    "ORDER BY changed_at DESC, recording_id LIMIT :kept) AS newest)"
-)
 _FORGET_ORPHAN = (
     "DELETE FROM recordings WHERE recording_id = :it AND standing = 'CANDIDATE' AND recording_id NOT IN "
     "(SELECT recording_id FROM recording_matches)"
 )
 _ERASED = "SELECT 1 FROM calls WHERE call_id = :call_id AND erased_at IS NOT NULL"
-_FORGET_CALLS = (
-    "DELETE FROM recording_matches WHERE recording_id NOT IN (SELECT recording_id FROM recordings)"
-)
 _RECENT = (
     "SELECT * FROM recent_openings WHERE heard_at > :since "
     "AND (stored_at > :stored_since OR stored_at IS NULL) ORDER BY heard_at DESC, call_id LIMIT :at_most"
@@ -359,6 +357,10 @@ def _text(sound: Constellation) -> str:
 
 
 def _fingerprint(connection: Connection) -> str:
-    count, newest = connection.execute("SELECT COUNT(*), MAX(changed_at) FROM recording_events").fetchone()
+    deeds = (
+        "SELECT COUNT(*) AS n, MAX(changed_at) AS newest, SUM(CAST(1000 * changed_at AS BIGINT)) AS times "
+        "FROM recording_events"
+    )  # times: where one went and one came, of which neither is the newest
+    count, newest, times = connection.execute(deeds).fetchone()
     (there,) = connection.execute("SELECT COUNT(*) FROM recordings").fetchone()
-    return f"{there}:{count}:{newest or 0:.6f}"
+    return f"{there}:{count}:{newest or 0:.6f}:{int(times or 0)}"

@@ -195,6 +195,7 @@ _STEPS: tuple[str | Forms, ...] = (
     "ALTER TABLE recent_openings ADD COLUMN stored_at REAL",
     "UPDATE recent_openings SET stored_at = heard_at",
     "CREATE INDEX recent_openings_stored ON recent_openings (stored_at)",
+    "CREATE INDEX recording_events_recording ON recording_events (recording_id)",
 )
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from silentspam.audio import Recording
 from silentspam.call import Call, CallRecord, ChallengeResult, VerdictKind
+from silentspam.calllog import recording_pruning
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.database import Database
 from silentspam.calllog.entry import screened
-from silentspam.calllog.recordings import RecordingEvent, RecordingTables
+from silentspam.calllog.recordings import RecordingCall, RecordingEvent, RecordingTables
 from silentspam.errors import CallLogError
 from silentspam.kinds.constellation import constellation
 from silentspam.kinds.standing import Standing
@@ -283,6 +284,58 @@ def test_a_flood_of_unique_recordings_leaves_the_tables_bounded(server: Server) 
     tables.forget_recent(settings, NOW + 1050)
     assert len(tables.recent(0.0, 1000)) == 10
     assert CANDIDATES_KEPT <= 1000
+
+
+def rows_of(server: Server, table: str) -> int:
+    with server.database.transaction(write=False) as connection:
+        return int(connection.execute(f"SELECT COUNT(*) AS n FROM {table}").fetchone()["n"])
+
+
+def calls_of(recording_id: str, count: int, *, at: float = NOW) -> list[RecordingCall]:
+    return [
+        RecordingCall(
+            recording_id=recording_id,
+            call_id=f"{recording_id}-{n}",
+            number=n,
+            matched_at=at + n,
+            begin_seconds=0.0,
+            evidence=20.0,
+        )
+        for n in range(count)
+    ]
+
+
+def test_candidates_that_went_leave_nothing_and_deeds_of_operators_stay(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_pruning, "CANDIDATES_KEPT", 3)
+    tables, rng = server.tables, np.random.default_rng(3)
+    tables.add("mine", a_sky(rng), event("mine", Standing.CONFIRMED))
+    prints = set()
+    for n in range(8):
+        # The newest comes first: none of the others changes how many there are, or when the last was.
+        tables.found("found", a_sky(rng), calls_of(f"r{n}", 3), NOW + (100 if n == 0 else n))
+        prints.add(tables.fingerprint())
+    assert len(prints) == 8
+    assert (rows_of(server, "recordings"), rows_of(server, "recording_matches")) == (4, 9)
+    assert rows_of(server, "recording_events") == 4
+
+
+def test_calls_of_candidates_are_kept_for_a_month_and_so_many(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording_pruning, "MATCHES_KEPT", 5)
+    tables, rng = server.tables, np.random.default_rng(3)
+    tables.found("found", a_sky(rng), calls_of("many", 9), NOW)
+    tables.found("found", a_sky(rng), calls_of("old", 3, at=NOW - 40 * 86_400), NOW - 40 * 86_400)
+    tables.found("found", a_sky(rng), calls_of("confirmed", 9, at=NOW - 40 * 86_400), NOW)
+    tables.change(event("confirmed", Standing.CONFIRMED, at=NOW + 1))
+    tables.prune(NOW + 10)
+    assert [one.call_id for one in tables.calls("many")] == [f"many-{n}" for n in (8, 7, 6, 5, 4)]
+    assert {one.recording_id for one in tables.listed()} == {"many", "confirmed"}
+    assert len(tables.calls("confirmed")) == 9
+    assert tables.events("old") == []
+    assert len(tables.events("confirmed")) == 2
 
 
 def test_what_is_kept_of_a_caller_is_erased(server: Server) -> None:
