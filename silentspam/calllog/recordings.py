@@ -135,7 +135,17 @@ class RecordingTables:
             rows = connection.execute(
                 f"{_TALLIES} ORDER BY recordings.added_at DESC, recordings.recording_id"
             )
-            return [_stored(row, counted(row)) for row in rows]
+            return [_stored(row, counted(row)) for row in rows if _is_of_a_standing(row["standing"])]
+
+    def strange(self) -> list[tuple[str, str]]:
+        """What every other answer leaves out: ids, and the standing that this version knows not."""
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute("SELECT recording_id, standing FROM recordings ORDER BY recording_id")
+            return [
+                (row["recording_id"], str(row["standing"]))
+                for row in rows
+                if not _is_of_a_standing(row["standing"])
+            ]
 
     def known(self) -> tuple[str, list[KnownRecording]]:
         """What a library is made of, and its fingerprint, of one moment; a row that is none is left out."""
@@ -172,14 +182,16 @@ class RecordingTables:
         )
         with self._database.transaction(write=False) as connection:
             rows = [dict(row) for row in connection.execute(statement, {"it": call_id})]
-        return [(RecordingCall(**{name: row[name] for name in _CALL}), _stored(row)) for row in rows]
+        sound = [row for row in rows if _is_of_a_standing(row["standing"])]
+        return [(RecordingCall(**{name: row[name] for name in _CALL}), _stored(row)) for row in sound]
 
     def events(self, recording_id: str) -> list[RecordingEvent]:
         """What was done to a recording, oldest first."""
         statement = "SELECT * FROM recording_events WHERE recording_id = :it ORDER BY changed_at, event_id"
         with self._database.transaction(write=False) as connection:
             rows = connection.execute(statement, {"it": recording_id})
-            return [RecordingEvent(**dict(row) | {"deed": Standing(row["deed"])}) for row in rows]
+            sound = [dict(row) for row in rows if _is_of_a_standing(row["deed"])]
+        return [RecordingEvent(**row | {"deed": Standing(row["deed"])}) for row in sound]
 
     def remember(self, openings: Iterable[Heard], now: float) -> None:
         """Keep openings for the windows of all servers, as stored `now` [s since the epoch]."""
@@ -305,7 +317,7 @@ def _change(connection: Connection, event: RecordingEvent) -> None:
 
 def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -> Standing | None:
     row = connection.execute(_ONE, {"it": call.recording_id}).fetchone()
-    if row is None:
+    if row is None or not _is_of_a_standing(row["standing"]):
         return None
     _put_call(connection, call)
     deed = after_call(connection, row, call.call_id, rule)
@@ -313,6 +325,11 @@ def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -
         return Standing(row["standing"])
     _change(connection, _by_rule(call.recording_id, deed, max(call.matched_at, row["changed_at"] + 0.001)))
     return deed[0]
+
+
+def _is_of_a_standing(text: object) -> bool:
+    """Whether a later version, or a hand, has not written what is no standing here."""
+    return text in tuple(Standing)
 
 
 def _put_call(connection: Connection, call: RecordingCall) -> None:

@@ -82,10 +82,12 @@ def _action(
 
 def run_list(args: argparse.Namespace) -> int:
     """Every recording, the newest first."""
+    tables = _tables(configuration(args))
+    for recording_id, standing in tables.strange():
+        told = f"{recording_id[:8]} is left out: its standing {standing!r} is unknown to this version"
+        print(f"silentspam recordings: {told}", file=sys.stderr)
     recordings = [
-        one
-        for one in _tables(configuration(args)).listed()
-        if args.standing is None or one.standing.lower() == args.standing
+        one for one in tables.listed() if args.standing is None or one.standing.lower() == args.standing
     ]
     if args.format == "json":
         print(json.dumps([asdict(one) for one in recordings], indent=1, ensure_ascii=False))
@@ -108,7 +110,9 @@ def run_add(args: argparse.Namespace) -> int:
     config = configuration(args)
     tables = _tables(config)
     deed = Standing.PERMITTED if args.permit else Standing.CONFIRMED
-    sounds = [(path, _telling(path)) for path in args.files]
+    sounds, failed = _sounds(args.files)
+    if failed:
+        return 1
     library = _library(tables)
     for path, sound in sounds:
         known = library.match(sound)
@@ -259,19 +263,43 @@ def _library(tables: "RecordingTables") -> "IndexedLibrary":
     return library_of(tables.known()[1])
 
 
-def _telling(path: Path) -> "Constellation":
-    """The peaks of a file. Raises LibraryError for one that nothing could be known by."""
+def _sounds(paths: Sequence[Path]) -> tuple[list[tuple[Path, "Constellation"]], bool]:
+    """The peaks of files, and whether one of them is no use: each of those is named on stderr."""
     from silentspam.audio_files import read_recording
-    from silentspam.errors import LibraryError
-    from silentspam.kinds.constellation import LEAST_PEAKS, constellation
+    from silentspam.errors import AudioError
+    from silentspam.kinds.constellation import constellation
 
-    sound = constellation(read_recording(path, max_seconds=8.0).samples)
-    if not sound.is_telling:
-        raise LibraryError(
-            f"{path}: {len(sound)} peaks, {LEAST_PEAKS} at least and a sound that changes are needed: tones, "
-            "steady noise and silence are not to be known by, for any call could have them"
-        )
-    return sound
+    sounds, failed = [], False
+    for path in paths:
+        try:
+            sound = constellation(read_recording(path, max_seconds=8.0).samples)
+            fault = _untelling(sound)
+            fault = fault and f"{path}: {fault}: nothing is known by what any call could have"
+        except AudioError as error:
+            fault = str(error)
+        if fault:
+            print(f"silentspam recordings add: {fault}", file=sys.stderr)
+            failed = True
+        else:
+            sounds.append((path, sound))
+    return sounds, failed
+
+
+def _untelling(sound: "Constellation") -> str:
+    """Why nothing could be known by a sound; "" where it could."""
+    from silentspam.kinds import constellation as limits
+
+    if sound.is_telling:
+        return ""
+    if len(sound) < limits.LEAST_PEAKS:
+        return f"{len(sound)} peaks, {limits.LEAST_PEAKS} are needed: it is short, nearly silent, or tones"
+    if sound.contrast < limits.LEAST_CONTRAST_DB:
+        least = f"{limits.LEAST_CONTRAST_DB:.0f} dB are needed"
+        return f"its best peaks stand {sound.contrast:.1f} dB above the rest, {least}: it is steady noise"
+    bins, frames = len(set(sound.bins.tolist())), len(set(sound.frames.tolist()))
+    if bins < limits.LEAST_BINS:
+        return f"its peaks lie in {bins} bins, {limits.LEAST_BINS} are needed: it is tones"
+    return f"its peaks lie in {frames} frames of 16 ms, {limits.LEAST_FRAMES} are needed: it is clicks"
 
 
 def _named(tables: "RecordingTables", given: Sequence[str]) -> list[str]:
@@ -281,6 +309,8 @@ def _named(tables: "RecordingTables", given: Sequence[str]) -> list[str]:
     ids = [one.recording_id for one in tables.listed()]
     named = []
     for start in given:
+        if not start:
+            raise LibraryError("recording '': an id, or the start of one, is needed")
         found = [one for one in ids if one.startswith(start)]
         if len(found) != 1:
             raise LibraryError(f"recording {start!r}: {len(found)} recordings have an id that starts so")

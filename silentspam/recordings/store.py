@@ -175,12 +175,15 @@ def decode(content: bytes | mmap.mmap, *, whole: bool = True) -> StoredLibrary:
 
 
 def _library(header: Header, body: memoryview) -> StoredLibrary:
+    parts = (header.n_recordings, header.n_codes, header.n_places, header.n_peaks)
+    if not all(0 <= count <= len(body) for count in parts):
+        raise LibraryError(f"library of recordings: {len(body)} bytes do not hold parts of {parts}")
     counts = (header.n_codes, header.n_codes + 1, header.n_places, header.n_recordings + 1)
     ends = np.cumsum([0, *counts, header.n_recordings + 1])
     frames_at = 4 * int(ends[-1])
     bins_at = frames_at + 2 * header.n_peaks
     told_at = bins_at + header.n_peaks
-    if min(*counts, header.n_peaks) < 0 or told_at > len(body):
+    if told_at > len(body):
         raise LibraryError(f"library of recordings: {len(body)} bytes do not hold what is promised")
     numbers = np.frombuffer(body, "<u4", int(ends[-1]))
     codes, starts, places, peaks_at, tolds_at = (numbers[a:b] for a, b in pairwise(ends))

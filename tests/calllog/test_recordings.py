@@ -286,6 +286,23 @@ def test_a_flood_of_unique_recordings_leaves_the_tables_bounded(server: Server) 
     assert CANDIDATES_KEPT <= 1000
 
 
+def test_a_standing_that_is_not_known_is_left_out_everywhere_and_told(server: Server) -> None:
+    tables, rng = server.tables, np.random.default_rng(3)
+    sky = a_sky(rng)
+    tables.found("odd", sky, calls_of("odd", 3), NOW)
+    tables.add("good", a_sky(rng), event("good", Standing.CONFIRMED))
+    with server.database.transaction(write=True) as connection:
+        for change in ("recordings SET standing", "recording_events SET deed"):
+            connection.execute(f"UPDATE {change} = 'LATER' WHERE recording_id = 'odd'")
+    assert tables.strange() == [("odd", "LATER")]
+    assert [one.recording_id for one in tables.listed()] == ["good"]
+    assert [one.recording_id for one in tables.known()[1]] == ["good"]
+    assert tables.events("odd") == []
+    assert tables.played_by("odd-1") == []
+    assert tables.played(calls_of("odd", 1), AcceptanceRule()) == [("odd-0", None)]
+    assert server.publish()
+
+
 def rows_of(server: Server, table: str) -> int:
     with server.database.transaction(write=False) as connection:
         return int(connection.execute(f"SELECT COUNT(*) AS n FROM {table}").fetchone()["n"])

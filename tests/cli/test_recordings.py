@@ -95,19 +95,39 @@ def test_what_cannot_be_known_again_is_refused_and_nothing_with_it(silentspam, f
     write_ulaw(tone, Recording(sent(0.3 * np.sin(np.arange(N)))))
     code, out, err = silentspam("recordings", "add", files[0], tone)
     assert (code, out) == (1, "")
-    assert "tones, steady noise and silence" in err
+    assert "needed" in err
     assert listed(silentspam) == []
     assert silentspam("recordings", "add", tmp_path / "missing.wav")[0] == 1
     assert silentspam("recordings", "match", tmp_path / "missing.wav", tone)[0] == 1
 
 
-@pytest.mark.parametrize("given", ["", "zz"])
-def test_an_id_that_names_none_or_several_is_refused(silentspam, files, given: str) -> None:
-    silentspam("recordings", "add", *files)
-    code, out, err = silentspam("recordings", "remove", given)
+@pytest.mark.parametrize("deed", ["confirm", "permit", "remove", "calls"])
+@pytest.mark.parametrize(("given", "told"), [("", "an id, or the start of one"), ("zz", "0 recordings have")])
+def test_an_id_that_names_none_is_refused(silentspam, files, deed: str, given: str, told: str) -> None:
+    silentspam("recordings", "add", files[0])
+    code, out, err = silentspam("recordings", deed, given)
     assert (code, out) == (1, "")
-    assert "recordings have an id that starts so" in err
+    assert told in err
     assert {one["standing"] for one in listed(silentspam)} == {"CONFIRMED"}
+
+
+def test_every_file_that_is_no_use_is_named_with_its_own_reason(silentspam, files, tmp_path) -> None:
+    rng = np.random.default_rng(1)
+    sounds = {
+        "tone": 0.3 * np.sin(np.arange(N)),
+        "noise": 0.1 * rng.standard_normal(N),
+        "silence": np.zeros(N),
+    }
+    for name, sound in sounds.items():
+        write_ulaw(tmp_path / f"{name}.ulaw", Recording(sent(sound)))
+    given = [files[0], *(tmp_path / f"{name}.ulaw" for name in sounds), tmp_path / "missing.wav"]
+    code, out, err = silentspam("recordings", "add", *given)
+    assert (code, out) == (1, "")
+    told = dict(zip(("tone", "noise", "silence", "missing"), err.splitlines(), strict=True))
+    assert all(name in line for name, line in told.items())
+    assert "steady noise" in told["noise"]
+    assert "0 peaks" in told["silence"]
+    assert listed(silentspam) == []
 
 
 def test_the_list_can_be_narrowed_and_published_elsewhere(silentspam, files, tmp_path) -> None:

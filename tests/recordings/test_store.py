@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,6 +97,18 @@ def test_another_format_is_refused() -> None:
     digest = hashlib.sha256(rest).hexdigest().encode()
     with pytest.raises(LibraryError, match="format 9, this version reads 1"):
         store.decode(digest + b"\n" + rest + b"\n" + digest)
+
+
+@pytest.mark.parametrize("part", ["n_recordings", "n_codes", "n_places", "n_peaks"])
+@pytest.mark.parametrize("count", [-(2**63), -1, 0, 2**31, 2**62, 2**63 - 1, 2**64])
+def test_counts_that_cannot_be_are_refused_whatever_the_hash(part: str, count: int, tmp_path: Path) -> None:
+    head, rest = a_file()[65:-65].split(b"\n", 1)
+    lying = msgspec.json.decode(head) | {part: count}
+    content = store._aligned(msgspec.json.encode(lying)) + rest
+    digest = hashlib.sha256(content).hexdigest().encode()
+    (tmp_path / store.FILE_NAME).write_bytes(digest + b"\n" + content + b"\n" + digest)
+    with pytest.raises(LibraryError, match="library of recordings"):
+        store.read(tmp_path)
 
 
 def test_a_torn_file_leaves_the_library_before_it_in_force(tmp_path: Path) -> None:
