@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.budget import Credit
 from silentspam.call import (
     Call,
     CallRecord,
@@ -20,7 +21,7 @@ from silentspam.challenge import ChallengeSettings
 from silentspam.errors import ChannelError, DeadlineExceeded, GateError
 from silentspam.gate.passage import Passage
 from silentspam.gate.rejection import Rejection
-from silentspam.policy import BRIDGED_BY_RULE
+from silentspam.policy import BRIDGED_BY_RULE, Standing
 from silentspam.screening import Screener, screen_call
 from tests.fakes import HANGUP, FakeChannel, FakeJudge, a_call, spam
 
@@ -42,7 +43,7 @@ def screen(
         record_seconds=2.0,
         recordings=folder,
         challenge=ChallengeSettings(attempts=1, key_seconds=5.0, prompts=Path("/p"), contact_number=""),
-        judge=judge or FakeJudge(spam()),
+        judge=judge or FakeJudge(spam(), known=Standing(credit=Credit())),
         rejection=Rejection(hangup_cause=21, contact="2025550199"),
         admit=admit,
         clock=lambda: 1_700_000_000.0,

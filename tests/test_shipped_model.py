@@ -1,5 +1,6 @@
-"""The model that ships: it loads, is small, keeps to its card, and README says of it what its card says."""
+"""The model that ships: it loads, is small, keeps to its card, and README says of it what was measured."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from silentspam.config import Config
 from silentspam.model import SpamModel, load_model
 from tests.fakes import noise, silence, tone
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ACCURACY = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
 LARGEST = 8_000_000
 """Bytes of a model folder at most."""
 
@@ -37,13 +40,14 @@ def test_a_tone_is_no_dead_air_and_digital_silence_is_not_judged(model: SpamMode
     assert model.judge(silence(2.0)).kind is VerdictKind.INCONCLUSIVE
 
 
-@pytest.mark.parametrize(
-    ("split", "figure"),
-    [("test_seen", "recall"), ("test_unseen", "recall"), ("test_unseen", "false_challenges")],
-)
-def test_readme_says_what_the_card_says(model: SpamModel, split: str, figure: str) -> None:
-    rate = model.card.evaluation[split][figure]
-    assert f"{rate['hits']:,} of {rate['n']:,}" in README
+@pytest.mark.parametrize("split", ["test_seen", "test_unseen"])
+def test_readme_says_what_was_measured_as_calls_meet_it(model: SpamModel, split: str) -> None:
+    assert f"Model `{model.model_id}` at its own threshold" in ACCURACY
+    (row,) = re.findall(rf"^\| {split} \| .*% .*$", ACCURACY, re.MULTILINE)[:1]
+    rates = re.findall(r"(\d+) of (\d+)", row)
+    assert len(rates) == 2, "recall, and people challenged"
+    for hits, n in rates:
+        assert f"{int(hits):,} of {int(n):,}" in README
 
 
 def test_the_card_says_that_dead_air_is_synthetic(model: SpamModel) -> None:
