@@ -40,6 +40,10 @@ PEAKS, STRONG_PEAKS = 40, 20
 FLOOR_DBFS = -66.0
 """Level of a sine below which nothing is a peak: twice the smallest step of mu-law."""
 
+QUIET_BETWEEN = 0.1
+"""Where no known window has so much of FLOOR_DBFS's power, as in dead air, none between has a peak: what lies
+in the middle of one weighs a quarter of its power in both beside it (Hann, half a hop away)."""
+
 DEPTH_DB = 40.0
 """How far below the highest peak of its block one may lie: deeper is what codecs add to a loud tone."""
 
@@ -107,8 +111,11 @@ def constellation_of(sound: Sound) -> Constellation:
     windows = _windows(sound.samples)
     if not len(windows):
         return NOTHING
+    known = sound.power[FIRST_BIN:END_BIN, : (len(windows) + 1) // 2]
+    if known.max() < QUIET_BETWEEN * _floor():
+        return NOTHING
     power, around = _room(len(windows))
-    power[::2] = sound.power[FIRST_BIN:END_BIN, : len(power[::2])].T
+    power[::2] = known.T
     _transform(windows[1::2], power[1::2])
     return _peaks(power, around)
 

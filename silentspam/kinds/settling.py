@@ -31,6 +31,7 @@ def settle(
         ),
         reasons=(*verdict.reasons, *_beside(heard, verdict.kind, thresholds)),
         unheard=heard.unheard,
+        features=None,  # a call may last: nobody needs them any more
     )
     for kind in kinds:
         if kind.name == verdict.kind:

@@ -102,3 +102,9 @@ def test_a_kind_added_later_is_a_row() -> None:
     found = settle(verdict(), heard(siren=0.9), {"CALLER_SIREN": 0.5}, (*KINDS, row))
     assert found.kind == "CALLER_SIREN"
     assert row.disposition == "REJECTED_CALLER_SIREN"
+
+
+def test_what_was_measured_is_let_go_of_when_all_is_settled() -> None:
+    """A quarter of a megabyte a call, of which a thousand may be under way."""
+    verdict = Verdict(kind=VerdictKind.HAM, spam_probability=0.1, threshold=0.5, features=object())
+    assert settle(verdict, Heard(), {}).features is None
