@@ -48,15 +48,15 @@ def judge_openings(
         min_seconds=questions.min_seconds,
         max_digital_silence_share=questions.max_digital_silence_share,
     )
-    return [
-        _answer(opening, settled(verdict, opening, model.params, listeners, questions.kinds), questions)
-        for opening, verdict in zip(openings, verdicts, strict=True)
-    ]
+    answers = []
+    for opening, own in zip(openings, verdicts, strict=True):
+        verdict = settled(own, opening, model.params, listeners, questions.kinds)
+        answers.append(_answer(opening, verdict, own.features if questions.features else None))
+    return answers
 
 
-def _answer(opening: Recording, verdict: Verdict, questions: Questions) -> Judged:
+def _answer(opening: Recording, verdict: Verdict, measured: object) -> Judged:
     level, peak = _levels(opening.sounding)
-    measured = verdict.features if questions.features else None
     return Judged(
         kind=str(verdict.kind),
         seconds=verdict.seconds,

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def _judge(folder: Path, recordings: Path, names: list[str], config: Config) -> 
     model, hearers = _model(folder), _listeners(config.library_folder)
     verdicts = judge_recordings(model, openings, config)
     return [
-        replace(settled(verdict, opening, model, hearers, config), features=None)  # other processes need none
+        settled(verdict, opening, model, hearers, config)
         for verdict, opening in zip(verdicts, openings, strict=True)
     ]
 
