@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from silentspam.call import CallRecord, VerdictKind
-from silentspam.calllog.recordings import RecordingCall
+from silentspam.calllog.recording_rows import RecordingCall
 from silentspam.errors import AudioError, LibraryError
 from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing

@@ -4,64 +4,31 @@ What is known, what was found and not decided yet, which calls play it, and what
 there are the peaks alone, and callers' numbers are hashed.
 """
 
-import uuid
-from base64 import b64decode, b64encode
 from collections.abc import Container, Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict
 
-from silentspam.calllog.database import Connection, Database, Row
+from silentspam.calllog.database import Connection, Database
 from silentspam.calllog.recording_pruning import forget_gone, forget_surplus, prune
+from silentspam.calllog.recording_rows import (
+    CALL,
+    STORED,
+    RecordingCall,
+    RecordingEvent,
+    StoredRecording,
+    heard_of,
+    is_of_a_standing,
+    known_of,
+    peaks_text,
+    stored_of,
+)
 from silentspam.calllog.recording_rule import COUNTS, JOINED, RULE, Deed, after_call, counted, doubted
-from silentspam.errors import CallLogError, LibraryError
+from silentspam.errors import CallLogError
 from silentspam.kinds.constellation import Constellation
 from silentspam.kinds.recording import Match
 from silentspam.kinds.standing import Standing
-from silentspam.recordings.candidates import AcceptanceRule, Tally
+from silentspam.recordings.candidates import AcceptanceRule
 from silentspam.recordings.library import KnownRecording, library_of
-from silentspam.recordings.packing import packed, unpacked
 from silentspam.recordings.window import Heard, WindowSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredRecording:
-    """A row of `recordings`, and what became of the calls that play it."""
-
-    recording_id: str
-    name: str
-    standing: Standing
-    note: str = ""
-    added_at: float = 0.0
-    changed_at: float = 0.0
-    changed_by: str = ""
-    tally: Tally = field(default_factory=Tally)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordingEvent:
-    """A row of `recording_events`. deed: the standing that it was given."""
-
-    recording_id: str
-    deed: Standing
-    changed_at: float
-    changed_by: str
-    note: str = ""
-    event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordingCall:
-    """A row of `recording_matches`: a call that plays a recording.
-
-    number: hashed; begin_seconds: where in the recording its opening starts [s]; evidence in decades.
-    """
-
-    recording_id: str
-    call_id: str
-    number: int | None
-    matched_at: float
-    begin_seconds: float
-    evidence: float
 
 
 class RecordingTables:
@@ -96,7 +63,7 @@ class RecordingTables:
             recording_id=calls[0].recording_id, deed=Standing.CANDIDATE, changed_at=at, changed_by=RULE
         )
         with self._database.transaction(write=True, alone=True) as connection:
-            newest = [one for one in map(_known, connection.execute(_NEWEST)) if one is not None]
+            newest = [one for one in map(known_of, connection.execute(_NEWEST)) if one is not None]
             if (same := library_of(newest).match(sound)) is not None:
                 return same
             _add(connection, name, sound, event)
@@ -135,7 +102,7 @@ class RecordingTables:
             rows = connection.execute(
                 f"{_TALLIES} ORDER BY recordings.added_at DESC, recordings.recording_id"
             )
-            return [_stored(row, counted(row)) for row in rows if _is_of_a_standing(row["standing"])]
+            return [stored_of(row, counted(row)) for row in rows if is_of_a_standing(row["standing"])]
 
     def strange(self) -> list[tuple[str, str]]:
         """What every other answer leaves out: ids, and the standing that this version knows not."""
@@ -144,14 +111,14 @@ class RecordingTables:
             return [
                 (row["recording_id"], str(row["standing"]))
                 for row in rows
-                if not _is_of_a_standing(row["standing"])
+                if not is_of_a_standing(row["standing"])
             ]
 
     def known(self) -> tuple[str, list[KnownRecording]]:
         """What a library is made of, and its fingerprint, of one moment; a row that is none is left out."""
         with self._database.transaction(write=False) as connection:
             rows = connection.execute("SELECT * FROM recordings ORDER BY recording_id")
-            return _fingerprint(connection), [one for one in map(_known, rows) if one is not None]
+            return _fingerprint(connection), [one for one in map(known_of, rows) if one is not None]
 
     def fingerprint(self) -> str:
         """Changes whenever a library should be published anew."""
@@ -182,15 +149,15 @@ class RecordingTables:
         )
         with self._database.transaction(write=False) as connection:
             rows = [dict(row) for row in connection.execute(statement, {"it": call_id})]
-        sound = [row for row in rows if _is_of_a_standing(row["standing"])]
-        return [(RecordingCall(**{name: row[name] for name in _CALL}), _stored(row)) for row in sound]
+        sound = [row for row in rows if is_of_a_standing(row["standing"])]
+        return [(RecordingCall(**{name: row[name] for name in CALL}), stored_of(row)) for row in sound]
 
     def events(self, recording_id: str) -> list[RecordingEvent]:
         """What was done to a recording, oldest first."""
         statement = "SELECT * FROM recording_events WHERE recording_id = :it ORDER BY changed_at, event_id"
         with self._database.transaction(write=False) as connection:
             rows = connection.execute(statement, {"it": recording_id})
-            sound = [dict(row) for row in rows if _is_of_a_standing(row["deed"])]
+            sound = [dict(row) for row in rows if is_of_a_standing(row["deed"])]
         return [RecordingEvent(**row | {"deed": Standing(row["deed"])}) for row in sound]
 
     def remember(self, openings: Iterable[Heard], now: float) -> None:
@@ -201,7 +168,7 @@ class RecordingTables:
                 "number": heard.number,
                 "heard_at": heard.at,
                 "stored_at": now,
-                "peaks": _text(heard.constellation),
+                "peaks": peaks_text(heard.constellation),
             }
             for heard in openings
         ]
@@ -221,7 +188,7 @@ class RecordingTables:
             columns = {"since": since, "stored_since": stored_since, "at_most": at_most}
             rows = connection.execute(_RECENT, columns).fetchall()
         new = [row for row in reversed(rows) if row["call_id"] not in known]
-        return [one for one in map(_heard, new) if one is not None]
+        return [one for one in map(heard_of, new) if one is not None]
 
     def forget_recent(self, settings: WindowSettings, now: float) -> None:
         """Let openings go that are older than the window, or more than it holds.
@@ -296,9 +263,7 @@ _REMEMBER = (
     "INSERT INTO recent_openings (call_id, number, heard_at, stored_at, peaks) "
     "VALUES (:call_id, :number, :heard_at, :stored_at, :peaks) ON CONFLICT (call_id) DO NOTHING"
 )
-_STORED = ("recording_id", "name", "note", "standing", "added_at", "changed_at", "changed_by")
-_CALL = ("recording_id", "call_id", "number", "matched_at", "begin_seconds", "evidence")
-_NAMED = ", ".join(f"recordings.{name}" for name in _STORED)
+_NAMED = ", ".join(f"recordings.{name}" for name in STORED)
 _TALLIES = f"SELECT {_NAMED}, {COUNTS} FROM recordings {JOINED} GROUP BY {_NAMED}"
 
 
@@ -306,7 +271,7 @@ def _add(connection: Connection, name: str, sound: Constellation, event: Recordi
     there = connection.execute(_ONE, {"it": event.recording_id}).fetchone()
     if there is not None:
         raise CallLogError(f"recording {event.recording_id}: there is one of that id already")
-    connection.execute(_ADD, asdict(event) | {"name": name, "peaks": _text(sound)})
+    connection.execute(_ADD, asdict(event) | {"name": name, "peaks": peaks_text(sound)})
     connection.execute(_ADD_EVENT, asdict(event))
 
 
@@ -317,7 +282,7 @@ def _change(connection: Connection, event: RecordingEvent) -> None:
 
 def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -> Standing | None:
     row = connection.execute(_ONE, {"it": call.recording_id}).fetchone()
-    if row is None or not _is_of_a_standing(row["standing"]):
+    if row is None or not is_of_a_standing(row["standing"]):
         return None
     _put_call(connection, call)
     deed = after_call(connection, row, call.call_id, rule)
@@ -325,11 +290,6 @@ def _played(connection: Connection, call: RecordingCall, rule: AcceptanceRule) -
         return Standing(row["standing"])
     _change(connection, _by_rule(call.recording_id, deed, max(call.matched_at, row["changed_at"] + 0.001)))
     return deed[0]
-
-
-def _is_of_a_standing(text: object) -> bool:
-    """Whether a later version, or a hand, has not written what is no standing here."""
-    return text in tuple(Standing)
 
 
 def _put_call(connection: Connection, call: RecordingCall) -> None:
@@ -342,35 +302,6 @@ def _by_rule(recording_id: str, deed: Deed, at: float) -> RecordingEvent:
     return RecordingEvent(
         recording_id=recording_id, deed=deed[0], changed_at=at, changed_by=RULE, note=deed[1]
     )
-
-
-def _stored(row: Row, tally: Tally | None = None) -> StoredRecording:
-    columns: dict[str, Any] = {name: row[name] for name in _STORED}
-    return StoredRecording(**columns | {"standing": Standing(row["standing"])}, tally=tally or Tally())
-
-
-def _known(row: Row) -> KnownRecording | None:
-    try:
-        return KnownRecording(
-            recording_id=row["recording_id"],
-            name=row["name"],
-            standing=Standing(row["standing"]),
-            constellation=unpacked(b64decode(row["peaks"])),
-        )
-    except (LibraryError, ValueError):
-        return None
-
-
-def _heard(row: Row) -> Heard | None:
-    try:
-        peaks = unpacked(b64decode(row["peaks"]))
-    except (LibraryError, ValueError):
-        return None
-    return Heard(call_id=row["call_id"], number=row["number"], at=row["heard_at"], constellation=peaks)
-
-
-def _text(sound: Constellation) -> str:
-    return b64encode(packed(sound)).decode("ascii")
 
 
 def _fingerprint(connection: Connection) -> str:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import add_config_option, configuration, table, verb_parser
+from silentspam.cli.recording_files import print_matches, sounds_of
 from silentspam.kinds.standing import Standing
 
 if TYPE_CHECKING:
-    from silentspam.calllog.recordings import RecordingEvent, RecordingTables, StoredRecording
+    from silentspam.calllog.recording_rows import RecordingEvent, StoredRecording
+    from silentspam.calllog.recordings import RecordingTables
     from silentspam.config import Config
-    from silentspam.kinds.constellation import Constellation
     from silentspam.recordings.library import IndexedLibrary
 
 EXAMPLES = """\
@@ -110,7 +111,7 @@ def run_add(args: argparse.Namespace) -> int:
     config = configuration(args)
     tables = _tables(config)
     deed = Standing.PERMITTED if args.permit else Standing.CONFIRMED
-    sounds, failed = _sounds(args.files)
+    sounds, failed = sounds_of(args.files)
     if failed:
         return 1
     library = _library(tables)
@@ -132,41 +133,8 @@ def run_add(args: argparse.Namespace) -> int:
 
 def run_match(args: argparse.Namespace) -> int:
     """Exit code 1 where a file cannot be read."""
-    from silentspam.audio_files import read_recording
-    from silentspam.errors import AudioError
-    from silentspam.kinds.constellation import constellation
-
-    library, found, failed = _library(_tables(configuration(args))), [], 0
-    for path in args.files:
-        try:
-            recording = read_recording(path, max_seconds=8.0)
-        except AudioError as error:
-            print(f"silentspam recordings match: {error}", file=sys.stderr)
-            failed = 1
-            continue
-        sound = constellation(recording.samples)
-        found.append((path, sound.is_telling, library.match(sound) if sound.is_telling else None))
-    if args.format == "json":
-        shown = [{"file": str(path), "match": match and asdict(match)} for path, _, match in found]
-        print(json.dumps(shown, indent=1, ensure_ascii=False))
-    elif found:
-        heads = ("file", "recording", "name", "standing", "from [s]", "peaks", "evidence")
-        print(table(heads, [_matched(*one) for one in found]))
-    return failed
-
-
-def _matched(path: Path, telling: bool, match: Any) -> tuple[str, ...]:
-    if match is None:
-        return (str(path), "-" if telling else "tells nothing", "", "", "", "", "")
-    return (
-        str(path),
-        match.recording_id[:8],
-        match.name,
-        match.standing.lower(),
-        f"{match.begin:.2f}",
-        f"{match.agreeing}/{match.peaks}",
-        f"{match.evidence:.1f} of {match.needed:.1f}",
-    )
+    library = _library(_tables(configuration(args)))
+    return print_matches(library, args.files, as_json=args.format == "json")
 
 
 def run_calls(args: argparse.Namespace) -> int:
@@ -263,45 +231,6 @@ def _library(tables: "RecordingTables") -> "IndexedLibrary":
     return library_of(tables.known()[1])
 
 
-def _sounds(paths: Sequence[Path]) -> tuple[list[tuple[Path, "Constellation"]], bool]:
-    """The peaks of files, and whether one of them is no use: each of those is named on stderr."""
-    from silentspam.audio_files import read_recording
-    from silentspam.errors import AudioError
-    from silentspam.kinds.constellation import constellation
-
-    sounds, failed = [], False
-    for path in paths:
-        try:
-            sound = constellation(read_recording(path, max_seconds=8.0).samples)
-            fault = _untelling(sound)
-            fault = fault and f"{path}: {fault}: nothing is known by what any call could have"
-        except AudioError as error:
-            fault = str(error)
-        if fault:
-            print(f"silentspam recordings add: {fault}", file=sys.stderr)
-            failed = True
-        else:
-            sounds.append((path, sound))
-    return sounds, failed
-
-
-def _untelling(sound: "Constellation") -> str:
-    """Why nothing could be known by a sound; "" where it could."""
-    from silentspam.kinds import constellation as limits
-
-    if sound.is_telling:
-        return ""
-    if len(sound) < limits.LEAST_PEAKS:
-        return f"{len(sound)} peaks, {limits.LEAST_PEAKS} are needed: it is short, nearly silent, or tones"
-    if sound.contrast < limits.LEAST_CONTRAST_DB:
-        least = f"{limits.LEAST_CONTRAST_DB:.0f} dB are needed"
-        return f"its best peaks stand {sound.contrast:.1f} dB above the rest, {least}: it is steady noise"
-    bins, frames = len(set(sound.bins.tolist())), len(set(sound.frames.tolist()))
-    if bins < limits.LEAST_BINS:
-        return f"its peaks lie in {bins} bins, {limits.LEAST_BINS} are needed: it is tones"
-    return f"its peaks lie in {frames} frames of 16 ms, {limits.LEAST_FRAMES} are needed: it is clicks"
-
-
 def _named(tables: "RecordingTables", given: Sequence[str]) -> list[str]:
     """The ids that these are, or start. Raises LibraryError for none or several."""
     from silentspam.errors import LibraryError
@@ -319,7 +248,7 @@ def _named(tables: "RecordingTables", given: Sequence[str]) -> list[str]:
 
 
 def _event(recording_id: str, deed: Standing, note: str) -> "RecordingEvent":
-    from silentspam.calllog.recordings import RecordingEvent
+    from silentspam.calllog.recording_rows import RecordingEvent
     from silentspam.registry.registry import current_user
 
     return RecordingEvent(

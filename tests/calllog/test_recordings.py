@@ -13,7 +13,8 @@ from silentspam.calllog import recording_pruning
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.database import Database
 from silentspam.calllog.entry import screened
-from silentspam.calllog.recordings import RecordingCall, RecordingEvent, RecordingTables
+from silentspam.calllog.recording_rows import RecordingCall, RecordingEvent
+from silentspam.calllog.recordings import RecordingTables
 from silentspam.errors import CallLogError
 from silentspam.kinds.constellation import constellation
 from silentspam.kinds.standing import Standing

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from silentspam import assembly
-from silentspam.calllog.recordings import RecordingEvent, RecordingTables
+from silentspam.calllog.recording_rows import RecordingEvent
+from silentspam.calllog.recordings import RecordingTables
 from silentspam.cli.doctor import FAULT, GOOD, WARNING, Finding, Identity
 from silentspam.cli.doctor_recordings import PUBLISH, recordings
 from silentspam.config import CallLogSection, Config, RecordingsSection

@@ -17,7 +17,8 @@ from silentspam.calllog.entry import ended, screened
 from silentspam.calllog.gate import GateTables, ListedNumber, ListEvent
 from silentspam.calllog.labels import Answer, Label, Labels, LabelSource
 from silentspam.calllog.query import Filter
-from silentspam.calllog.recordings import RecordingCall, RecordingTables
+from silentspam.calllog.recording_rows import RecordingCall
+from silentspam.calllog.recordings import RecordingTables
 from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.gate.terms import Listing

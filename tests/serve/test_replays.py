@@ -13,7 +13,8 @@ from silentspam.audio import Codes, Recording, write_ulaw
 from silentspam.call import Call, CallRecord
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import Entry, screened
-from silentspam.calllog.recordings import RecordingEvent, RecordingTables
+from silentspam.calllog.recording_rows import RecordingEvent
+from silentspam.calllog.recordings import RecordingTables
 from silentspam.config import Config, load_config
 from silentspam.errors import CallLogError
 from silentspam.kinds.standing import Standing
