@@ -33,6 +33,7 @@ VERBS = (
     "lines-study",
     "signals",
     "noise",
+    "paths",
     "scan",
     "replay",
     "timeline",

@@ -64,6 +64,7 @@ class Ilbc(Codec):
             library.iLBC_encode(packet, source.ctypes.data_as(ctypes.c_void_p), encoder)
             mode = LOST if lost else ARRIVED
             library.iLBC_decode(heard.ctypes.data_as(ctypes.c_void_p), packet, decoder, mode)
-            return np.clip(np.round(heard), -32768, 32767).astype(np.int16)
+            # After a loss it can come to be no number, and stay so for the rest of the call: silence.
+            return np.clip(np.round(np.nan_to_num(heard)), -32768, 32767).astype(np.int16)
 
         return send

@@ -1,0 +1,80 @@
+"""`silentspam paths`: calls whose paths through networks are known, for training and measuring provenance."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from silentspam.cli.common import at_least, verb_parser
+
+WORKERS = os.cpu_count() or 1
+EXAMPLES = """\
+  silentspam paths simulate --out calls --sources $(python -m lab.corpus_audio) --seed 1
+  silentspam paths simulate --out calls --sources $(python -m lab.corpus_audio) --callers 16 --calls 10
+  silentspam paths simulate --out any-order --sources $(python -m lab.corpus_audio) --unordered 1
+
+Telephones, rooms and losses are synthetic, paths are drawn by chance; the codecs are real, and the speech is
+licensed recordings."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verb_parser(subparsers, "paths", "make calls whose paths through networks are known", EXAMPLES)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    made = _action(actions, "simulate", "make calls through codecs and losses of every network", run_simulate)
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the calls")
+    made.add_argument(
+        "--sources", type=Path, nargs="+", required=True, metavar="DIR", help="unpacked audio and codecs"
+    )
+    made.add_argument(
+        "--callers", type=at_least(1), default=2400, metavar="N", help="telephones with their paths (2400)"
+    )
+    made.add_argument("--calls", type=at_least(1), default=1, metavar="N", help="calls of each (1)")
+    made.add_argument("--seconds", type=float, default=15.0, metavar="S", help="of each call (15)")
+    made.add_argument(
+        "--test-share", type=float, default=0.25, metavar="F", help="callers to test with, 0…1 (0.25)"
+    )
+    made.add_argument(
+        "--unordered", type=float, default=0.0, metavar="F", help="callers with codecs in any order, 0…1 (0)"
+    )
+    made.add_argument("--codecs", nargs="+", metavar="LABEL", help="labels of the codecs to use (all)")
+    made.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
+    made.add_argument(
+        "--workers", type=at_least(1), default=WORKERS, metavar="N", help="processes (one a core)"
+    )
+
+
+def _action(
+    actions: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}."
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run_simulate(args: argparse.Namespace) -> int:
+    """Make the calls."""
+    from tqdm import tqdm
+
+    from silentspam.training.path_corpus import CALLS, PathPlan, write_path_corpus
+    from silentspam.training.paths import FAMILIES
+
+    plan = PathPlan(
+        sources=args.callers,
+        calls=args.calls,
+        seed=args.seed,
+        folders=tuple(args.sources),
+        seconds=args.seconds,
+        test_share=args.test_share,
+        unordered=args.unordered,
+        families=tuple(args.codecs or FAMILIES),
+    )
+    made = write_path_corpus(args.out, plan, workers=args.workers)
+    progress = tqdm(made, total=plan.sources * plan.calls, unit="call", file=sys.stderr, disable=None)
+    count = sum(1 for _ in progress)
+    print(f"{count} calls in {args.out}, the truth about them in {args.out / CALLS}")
+    return 0
