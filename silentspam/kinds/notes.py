@@ -32,6 +32,12 @@ MOST_OF_OTHERS = 0.12
 BLOCK = 256
 """Samples, 32 ms: between two blocks a phase may turn by half a cycle, which is 15.6 Hz."""
 LEAST_BLOCKS = 4
+LOUD_POWER = 10**-1.5
+"""Of a signal's power, from which on anything else goes with it: −15 dB."""
+MOST_COMPANY = 0.25
+"""Of the time apart from a signal: on a quiet line it is below 0.1, in music 0.6 and more."""
+CLEAR_FRAMES = 2
+"""Beside a pulse, whose windows see its edge."""
 
 
 def has_overtone(tone: Tone) -> bool:
@@ -48,11 +54,16 @@ def has_other_line(tone: Tone, known: Sequence[float]) -> bool:
 
 
 def in_a_melody(sound: Sound, known: Sequence[float], *, lowest_hz: float = LOWEST_NOTE_HZ) -> bool:
-    """Whether tones at other frequencies than these, and not lower, sound for longer than MOST_OF_OTHERS."""
+    """Whether other tones than at these frequencies, and not lower, sound for longer than MOST_OF_OTHERS.
+
+    What has an overtone is a note at any frequency: A6 is 1760 Hz, near V.22's guard tone.
+    """
     others = (
         tone.seconds
         for tone in tones_of(sound)
-        if tone.purity >= NOTE_PURITY and tone.lines[0].hz >= lowest_hz and not _is_one(tone, known)
+        if tone.purity >= NOTE_PURITY
+        and tone.lines[0].hz >= lowest_hz
+        and (has_overtone(tone) or not _is_one(tone, known))
     )
     return sum(others) > MOST_OF_OTHERS
 
@@ -84,6 +95,23 @@ def held(sound: Sound, hz: Sequence[float], pulses: Sequence[Pulse]) -> float:
     share = line_power(sound, hz) / np.maximum(powers_of(sound), TINY)
     shares = [float(np.median(share[span])) for one in pulses if len(share[span := _frames(one)])]
     return float(np.median(shares)) if shares else 0.0
+
+
+def company(sound: Sound, hz: Sequence[float], pulses: Sequence[Pulse]) -> float:
+    """The share of the time apart from a line's pulses for which something else is nearly as loud, 0…1.
+
+    A machine calls on a line where nobody speaks; a note is one among other sounds. 0 where the pulses leave
+    no time.
+    """
+    own, power = line_power(sound, hz), powers_of(sound)
+    inside, apart = np.zeros(len(own), dtype=np.bool_), np.ones(len(own), dtype=np.bool_)
+    for pulse in pulses:
+        frames = _frames(pulse)
+        inside[frames] = True
+        apart[max(frames.start - CLEAR_FRAMES, 0) : frames.stop + CLEAR_FRAMES] = False
+    if not inside.any() or not apart.any():
+        return 0.0
+    return float(np.mean((power - own)[apart] >= LOUD_POWER * np.median(own[inside])))
 
 
 def _frames(pulse: Pulse) -> slice:

@@ -7,7 +7,7 @@ from silentspam.kinds.busy import busy
 from silentspam.kinds.fax import fax
 from silentspam.training.noise import Signal
 from silentspam.training.signals import gate
-from tests.kinds.signalling import N, burst, cadenced, heard
+from tests.kinds.signalling import N, burst, cadenced, heard, rng
 
 SECONDS = np.arange(N) / 8000
 
@@ -51,3 +51,35 @@ def test_a_voice_in_the_time_of_a_torn_cadence_is_not_busy():
     )
     words = voice * cadence * gate(N, [(0.1, 1.2), (1.35, 2.0)])
     assert busy(heard(words)) == ()
+
+
+@pytest.mark.parametrize(
+    ("third", "names"), [(1800.0, ["Bell 103 or V.22 answer"]), (2250 / 2 ** (1 / 3), [])]
+)
+def test_a_guard_tone_is_where_the_standard_has_it_and_not_a_tempered_third_below(third, names):
+    both = burst([2250], 0.3, 3.0) + 0.5 * burst([third], 0.3, 3.0)
+    assert [finding.signal for finding in fax(heard(both))] == names
+
+
+def among_others(begin: float, end: float) -> Signal:
+    """Noise as loud as a tone, but for the time of the tone: what else a piece of music is."""
+    return rng().standard_normal(N) * (1 - gate(N, [(begin - 0.02, end + 0.02)]))
+
+
+@pytest.mark.parametrize(("hz", "begin", "end"), [(1100, 0.7, 1.2), (2100, 0.7, 3.0), (2250, 0.7, 3.0)])
+def test_among_other_sounds_only_what_hardly_moves_is_a_fax(hz, begin, end):
+    """A note swells and its pitch wavers; alone on a line that may be what packets lost made of a tone."""
+    steady, others = burst([hz], begin, end), among_others(begin, end)
+    note = gliding(hz + 5 * np.sin(2 * np.pi * 5 * SECONDS)) * gate(N, [(begin, end)])
+    assert fax(heard(steady + 0.5 * others)) != ()
+    assert fax(heard(note)) != ()
+    assert fax(heard(note + 0.5 * others)) == ()
+
+
+def test_among_other_sounds_only_what_hardly_moves_is_busy():
+    on = cadenced([425], (0.25, 0.25), 0.1) != 0
+    sway = gliding(425 + 2.5 * np.sin(2 * np.pi * 4 * SECONDS)) * on
+    others = 0.2 * rng().standard_normal(N) * ~on
+    assert busy(heard(cadenced([425], (0.25, 0.25), 0.1) + others)) != ()
+    assert busy(heard(sway)) != ()
+    assert busy(heard(sway + others)) == ()
