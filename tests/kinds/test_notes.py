@@ -83,3 +83,10 @@ def test_among_other_sounds_only_what_hardly_moves_is_busy():
     assert busy(heard(cadenced([425], (0.25, 0.25), 0.1) + others)) != ()
     assert busy(heard(sway)) != ()
     assert busy(heard(sway + others)) == ()
+
+
+@pytest.mark.parametrize(("overtone", "names"), [(0.0, ["answer tone"]), (0.5, [])])
+def test_what_has_an_overtone_is_a_note_also_where_a_modem_has_its_guard_tone(overtone, names):
+    """A6 is 1760 Hz; V.22's guard tone of 1800 Hz may come after the answer tone, and has none."""
+    before = burst([1780], 0.1, 0.5) + overtone * burst([3560], 0.1, 0.5)
+    assert [finding.signal for finding in fax(heard(before + burst([2093], 0.8, 3.0)))] == names
