@@ -20,18 +20,51 @@ import yaml
 from tests.fakes import Switch
 from tests.installed import Site
 
-START = "import sys; from silentspam.cli import main; sys.exit(main())"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """How long a test waits for what must come; nothing is judged by it [s]."""
+
+CHILD = f"""\
+import runpy
+from silentspam.serve import following, keeping, panel, service
+service.HAND_BACK_SECONDS = keeping.CALL_WAITS_SECONDS = keeping.READY_SECONDS = {PATIENCE}
+panel.PATIENCE_SECONDS = following.PATIENCE_SECONDS = {PATIENCE}
+runpy.run_module("silentspam.serve", run_name="__main__")
+"""
+START = f"""\
+import signal, subprocess, sys
+from silentspam.cli import main
+from silentspam.serve import children, http, supervisor
+class Patient(subprocess.Popen):
+    def __init__(self, command, **settings):
+        super().__init__([*command[:2], "-c", {CHILD!r}, *command[4:]], **settings)
+children.subprocess.Popen = Patient
+children.KILL_SECONDS = supervisor.CLERK_LEAVES_SECONDS = {PATIENCE}
+http.TIMEOUT_SECONDS = http._Handler.timeout = {PATIENCE}
+def have_patience(hung, unserved):
+    children.HUNG_SECONDS, supervisor.UNSERVED_SECONDS = hung, unserved
+own = children.HUNG_SECONDS, supervisor.UNSERVED_SECONDS
+signal.signal(signal.SIGUSR1, lambda *_: have_patience(*own))
+signal.signal(signal.SIGUSR2, lambda *_: have_patience({PATIENCE}, {PATIENCE}))
+have_patience({PATIENCE}, {PATIENCE})
+sys.exit(main())
+"""
+"""The server as it is, but for its patience, which is the tests': who has no turn on a busy machine
+does not hang. On SIGUSR1 its supervisor is as impatient as it ships, until SIGUSR2."""
 
 WORKER_THREADS = 5
 """Of a worker at most: its loop, its log, and now and then rows that are handed over, a model, a reload."""
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody else is given while this process lasts: who reuses addresses can listen on it."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _reserved.append(holder)
+    return int(holder.getsockname()[1])
 
 
 def eventually(ask: Callable[[], Any], seconds: float = PATIENCE) -> Any:
@@ -87,7 +120,8 @@ class Resident(Site):
         # Nobody is challenged by lot: a test says who is.
         self.settings["lines"]["exploration_share"] = 0.0
         self.settings["server"] = {
-            "port": self.port, "metrics_port": self.metrics_port, "workers": 1, **server
+            "port": self.port, "metrics_port": self.metrics_port, "workers": 1,
+            "greeting_seconds": PATIENCE, "reply_seconds": PATIENCE, **server
         }  # fmt: skip
         self.log_file = folder / "serve.log"
 
@@ -117,10 +151,17 @@ class Resident(Site):
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(PATIENCE)
+            return self.process.wait(3 * PATIENCE)
         finally:
             self.process.kill()
             self.process.wait()
+
+    def lose_patience(self) -> None:
+        """Have a process that hangs killed, and whoever waits for one turned away, as soon as in service."""
+        self.process.send_signal(signal.SIGUSR1)
+
+    def regain_patience(self) -> None:
+        self.process.send_signal(signal.SIGUSR2)
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -138,7 +179,9 @@ class Resident(Site):
     def page(self, path: str) -> tuple[int, str]:
         """A page of the metrics port; status 0 while nobody listens."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.metrics_port}{path}", timeout=PATIENCE
+            ) as answer:
                 return int(answer.status), answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

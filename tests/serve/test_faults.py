@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from silentspam.gate.file import FILE_NAME as GATE_FILE
 from silentspam.gate.file import Gate, encode
 from tests.fakes import Switch, noise, tone, words
 from tests.installed import action
-from tests.serve.resident import Resident, eventually
+from tests.serve.resident import PATIENCE, Resident, eventually
 
 SPEECH = tone().codes.tobytes()
 DEAD_AIR = noise(level=4).codes.tobytes()
@@ -57,11 +58,22 @@ def test_a_worker_that_dies_while_the_file_is_broken_comes_back_with_what_was_in
 
 
 def test_where_no_worker_can_be_had_callers_are_handed_back(tmp_path: Path, model_folder: Path) -> None:
-    with Resident(tmp_path, model_folder) as server:
+    """The next worker waits for a model on a disk that does not answer: a named pipe that nobody writes."""
+    model = Path(shutil.copytree(model_folder, tmp_path / "model"))
+    server = Resident(tmp_path, model)
+    server.settings["lines"]["enabled"] = False  # the clerk loads the model for them, and would wait too
+    with server:
         (worker,) = server.children("worker")
-        with stopped(replaced(server, worker)), server.connect() as connection:
+        pipe = model / "card.json"
+        pipe.unlink()
+        os.mkfifo(pipe)
+        replaced(server, worker)
+        server.lose_patience()
+        with server.connect() as connection:
             assert connection.recv(100) == b"", "Asterisk bridges a call whose connection ends"
             assert server.page("/readyz")[0] == 503
+        server.regain_patience()
+        pipe.write_text("the disk is back")
 
 
 def test_a_drain_is_told_apart_from_a_fault(tmp_path: Path, model_folder: Path) -> None:
@@ -85,10 +97,11 @@ def test_calls_go_on_while_the_database_is_locked_and_their_rows_come_after(
     with Resident(tmp_path, model_folder) as server:
         screened(server, Switch(opening=SPEECH))
         server.wait_for_rows(1)
-        with closing(sqlite3.connect(tmp_path / "calls.db", isolation_level=None)) as holder:
+        database = sqlite3.connect(tmp_path / "calls.db", timeout=PATIENCE, isolation_level=None)
+        with closing(database) as holder:
             holder.execute("BEGIN EXCLUSIVE")
             assert screened(server, Switch(opening=DEAD_AIR)) == "REJECT"
-            eventually(lambda: server.events("failed"), 60.0)
+            eventually(lambda: server.events("failed"))
             holder.execute("ROLLBACK")
         assert len(server.wait_for_rows(2)) == 2
 
@@ -119,12 +132,18 @@ def test_a_disk_that_hangs_costs_the_screenings_of_one_worker_and_no_caller(
     with Resident(tmp_path, model_folder) as server:
         (worker,) = server.children("worker")
         held = server.hold(Switch(opening=SPEECH))
-        stuck = Meddling(opening=DEAD_AIR, meddle=lambda _path: os.kill(worker, signal.SIGSTOP))
+
+        def hang(_path: Path) -> None:
+            os.kill(worker, signal.SIGSTOP)
+            server.lose_patience()
+
+        stuck = Meddling(opening=DEAD_AIR, meddle=hang)
         stuck.environment["agi_uniqueid"] = "1700000000.7"
         with suppress(ConnectionResetError):  # what it had not read yet is lost with it
             server.call(stuck)
         assert variables.ACTION not in stuck.variables, "Asterisk bridges a call whose connection ends"
         assert held.connection.recv(1) == b""
+        server.regain_patience()
         held.cut()
         eventually(lambda: server.children("worker") not in ([], [worker]))
         eventually(lambda: server.page("/readyz")[0] == 200)

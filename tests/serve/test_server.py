@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes import Switch, noise, tone
 from tests.installed import action
-from tests.serve.resident import WORKER_THREADS, Resident, eventually
+from tests.serve.resident import PATIENCE, WORKER_THREADS, Dialogue, Resident, eventually
 
 SPEECH = tone().codes.tobytes()
 DEAD_AIR = noise().codes.tobytes()
@@ -111,7 +111,7 @@ def test_metrics_count_what_was_served(served: Resident) -> None:
     served.call(Switch(opening=SPEECH))
     eventually(lambda: served.metric(HAMS) == before + 1)
     assert served.metric('silentspam_processes{role="worker"}') == 1.0
-    assert served.page("/healthz") == (200, "ok\n")
+    eventually(lambda: served.page("/healthz") == (200, "ok\n"))
     assert served.page("/nowhere")[0] == 404
 
 
@@ -160,7 +160,7 @@ def test_a_stop_lets_the_call_end(tmp_path: Path, model_folder: Path) -> None:
         eventually(lambda: server.page("/readyz")[0] != 200)
         eventually(lambda: not _accepts(server))
         held.go_on()
-        assert server.process.wait(30) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert action(switch) == "BRIDGE"
         assert server.row()["verdict"] == "HAM"
 
@@ -302,11 +302,13 @@ def test_a_worker_that_hangs_is_replaced(tmp_path: Path, model_folder: Path) -> 
     with Resident(tmp_path, model_folder) as server:
         (worker,) = server.children("worker")
         os.kill(worker, signal.SIGSTOP)
-        switch = Switch(opening=SPEECH)
-        server.call(switch)
+        switch, connection = Switch(opening=SPEECH), server.connect()
+        server.lose_patience()
+        eventually(lambda: server.events("hung"))
+        server.regain_patience()
+        Dialogue(connection, switch, "screen").go_on()
         assert action(switch) == "BRIDGE"
         assert row_of(server, switch)["verdict"] == "HAM"
-        assert server.events("hung")
 
 
 def test_a_clerk_that_is_killed_is_replaced(tmp_path: Path, model_folder: Path) -> None:
@@ -347,6 +349,7 @@ def test_numbers_are_masked_on_request(tmp_path: Path, model_folder: Path) -> No
 def test_a_port_in_use_is_said(tmp_path: Path, model_folder: Path) -> None:
     server = Resident(tmp_path, model_folder)
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", server.port))
         other.listen()
         with pytest.raises(
