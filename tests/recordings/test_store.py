@@ -21,7 +21,7 @@ from silentspam.recordings.library import KnownRecording, library_of
 from silentspam.recordings.packing import packed, unpacked
 from silentspam.recordings.reading import LibraryFile, RecordingListener
 from tests.recordings.skies import a_sky, known, opening_of
-from tests.serve.resident import eventually
+from tests.serve.resident import PATIENCE, eventually
 
 KNOWN = known(5)
 
@@ -175,9 +175,9 @@ def test_a_server_goes_on_with_the_library_before_while_a_newer_one_is_read(
     let_go = threading.Event()
     store.write(tmp_path, a_file())
     reader = LibraryFile(tmp_path, resident=True)
-    before = reader.look(wait=20)
+    before = reader.look(wait=PATIENCE)
     assert before is not None
-    monkeypatch.setattr(reading, "read", lambda folder, **_: let_go.wait(20) and store.read(folder))
+    monkeypatch.setattr(reading, "read", lambda folder, **_: let_go.wait(PATIENCE) and store.read(folder))
     store.write(tmp_path, a_file(known(3, seed=9)))
     for _ in range(3):
         assert reader.look() is before
@@ -194,7 +194,7 @@ def test_a_server_hashes_a_large_file_and_a_process_of_one_call_its_ends(
     content[-1000] ^= 1
     (tmp_path / store.FILE_NAME).write_bytes(content)
     resident = LibraryFile(tmp_path, resident=True)
-    assert resident.look(wait=20) is None
+    assert resident.look(wait=PATIENCE) is None
     assert "SHA-256" in str(resident.fault)
     assert LibraryFile(tmp_path).look() is not None
 

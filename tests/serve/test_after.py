@@ -6,8 +6,9 @@ import pytest
 
 from silentspam.config import Config, load_config
 from silentspam.errors import CallLogError
-from silentspam.serve import after
+from silentspam.serve import after, following
 from silentspam.serve.after import AfterCalls, Unhurried
+from tests.serve.resident import PATIENCE
 
 
 @pytest.fixture
@@ -23,7 +24,10 @@ def config(tmp_path: Path) -> Config:
     return load_config(path)
 
 
-def test_a_new_installation_has_no_call_log_and_no_chore_fails(config: Config) -> None:
+def test_a_new_installation_has_no_call_log_and_no_chore_fails(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", PATIENCE)
     chores = AfterCalls(config, print).chores()
     assert {name for name, _, _ in chores} == {"gate", "guard", "unlogged", "unended", "lines"}
     for _, _, work in chores:
@@ -31,7 +35,8 @@ def test_a_new_installation_has_no_call_log_and_no_chore_fails(config: Config) -
     assert not Path(config.call_log.database).exists()
 
 
-def test_a_call_log_that_cannot_be_read_is_a_failure(config: Config) -> None:
+def test_a_call_log_that_cannot_be_read_is_a_failure(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", PATIENCE)
     Path(config.call_log.database).write_text("no database" * 100)
     for name, _, work in AfterCalls(config, print).chores():
         if name != "unlogged":

@@ -7,9 +7,11 @@ import pytest
 
 from silentspam.serve import children
 from silentspam.serve.children import Child
+from tests.serve.resident import PATIENCE
 
 
-def test_a_killed_process_is_gone() -> None:
+def test_a_killed_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "KILL_SECONDS", PATIENCE)
     child = Child("worker", None)
     child.process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     assert child.kill()

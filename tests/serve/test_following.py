@@ -12,6 +12,13 @@ from silentspam.config import Config, load_config
 from silentspam.errors import LineError, ModelError
 from silentspam.serve import following
 from silentspam.serve.following import Follower
+from tests.serve.resident import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model takes its time to be read on a busy machine; who hangs has a time of its own."""
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def test_a_disk_that_hangs_is_waited_for_once_and_found_again(
     for thread in threading.enumerate():
         if thread.name == "active model":
             thread.join()
-    monkeypatch.setattr(following, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(following, "PATIENCE_SECONDS", PATIENCE)
     for _ in range(3):
         follower.follow()
     assert len(looks) == 1

@@ -16,7 +16,7 @@ from silentspam.serve import keeping
 from silentspam.serve.hub import Hub
 from silentspam.serve.keeping import ModelKeeper, SnapshotKeeper
 from tests.serve.looping import within
-from tests.serve.resident import eventually
+from tests.serve.resident import PATIENCE, eventually
 
 
 def configured(folder: Path, model: Path | None) -> Config:
@@ -31,7 +31,10 @@ def configured(folder: Path, model: Path | None) -> Config:
 
 @pytest.fixture(autouse=True)
 def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a call waits for the first model as long as a busy machine takes to load it."""
     monkeypatch.setattr(keeping, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "CALL_WAITS_SECONDS", PATIENCE)
+    monkeypatch.setattr(keeping, "READY_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -155,7 +158,7 @@ def test_other_calls_go_on_while_some_wait_for_the_first_model(
     hub, let_go, load = Hub(), threading.Event(), keeping.load_and_warm_up
 
     def slow(folder: Path) -> SpamModel:
-        let_go.wait(20)
+        let_go.wait(PATIENCE)
         return load(folder)
 
     monkeypatch.setattr(keeping, "load_and_warm_up", slow)

@@ -12,8 +12,14 @@ from silentspam.serve.panel import Panel
 from silentspam.verdict import Verdict
 from tests.fakes import noise, tone
 from tests.serve.looping import turn_until
+from tests.serve.resident import PATIENCE
 
 MODEL = object()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel_module, "PATIENCE_SECONDS", PATIENCE)
 
 
 class Bench:
