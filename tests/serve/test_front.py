@@ -17,6 +17,7 @@ from silentspam.serve import front as front_module
 from silentspam.serve.front import GREETING_BYTES, Front, split_greeting
 from silentspam.serve.hub import Hub
 from tests.fakes import Switch
+from tests.serve.resident import PATIENCE
 
 GREETING = Switch().greeting()
 
@@ -24,7 +25,7 @@ GREETING = Switch().greeting()
 class Door:
     """A front on loopback, with what it took and what it refused."""
 
-    def __init__(self, *, allowed: tuple[str, ...] = ("127.0.0.0/8",), seconds: float = 30.0) -> None:
+    def __init__(self, *, allowed: tuple[str, ...] = ("127.0.0.0/8",), seconds: float = 5 * PATIENCE) -> None:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(512)
@@ -41,7 +42,7 @@ class Door:
         )
 
     def client(self, *parts: bytes, wait: float = 0.05) -> socket.socket:
-        client = socket.create_connection(self.address, timeout=10)
+        client = socket.create_connection(self.address, timeout=PATIENCE)
         for part in parts:
             client.sendall(part)
             self.front.turn(wait)
@@ -54,7 +55,7 @@ class Door:
             connection.close()
 
     def turn_until(self, ask: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not ask():
             assert time.monotonic() < deadline
             self.front.turn(0.02)

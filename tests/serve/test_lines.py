@@ -31,7 +31,7 @@ class Pipe:
     def read(self, thread: threading.Thread) -> str:
         """All that was written, once nobody writes any more."""
         os.close(self.writing)
-        thread.join(30)
+        thread.join(60)
         os.close(self._reading)
         return self._read.decode()
 
@@ -45,7 +45,7 @@ def test_every_line_arrives_in_order() -> None:
     reader, writer = pipe.start_reading(), LineWriter(pipe.writing)
     for number in range(5000):
         writer.write(f"{number}\n")
-    writer.close(30)
+    writer.close(60)
     assert pipe.read(reader).split() == [str(number) for number in range(5000)]
 
 
@@ -60,7 +60,7 @@ def test_lines_of_many_threads_are_whole() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    writer.close(30)
+    writer.close(60)
     written = pipe.read(reader).splitlines()
     assert sorted(written) == sorted(str(n) * 50 for n in range(8) for _ in range(300))
 
@@ -74,7 +74,7 @@ def test_a_log_that_nobody_reads_holds_nobody_and_says_afterwards_what_is_missin
         writer.write(f"{number}\n")
     writer.close(0.0)
     reader = pipe.start_reading()
-    writer.close(30)
+    writer.close(60)
     text = pipe.read(reader).lstrip("x")
     arrived = [line for line in text.splitlines() if line.isdecimal()]
     (said,) = [line for line in text.splitlines() if "lines dropped" in line]
@@ -87,5 +87,5 @@ def test_a_log_that_is_gone_ends_nothing() -> None:
     os.close(reading)
     writer = LineWriter(writing)
     writer.write("to nobody\n")
-    writer.close(30)
+    writer.close(60)
     os.close(writing)

@@ -12,7 +12,7 @@ from silentspam.serve.notify import notify
 def _listening(address: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listener.bind(address.replace("@", "\0", 1) if address.startswith("@") else address)
-    listener.settimeout(30)
+    listener.settimeout(60)
     return listener
 
 

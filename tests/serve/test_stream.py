@@ -14,6 +14,7 @@ from silentspam.serve import stream as stream_module
 from silentspam.serve.hub import Hub
 from silentspam.serve.stream import RECEIVED_AT_ONCE, SocketStream
 from tests.serve.looping import Ends, within
+from tests.serve.resident import PATIENCE
 
 
 class Client(Ends):
@@ -23,7 +24,9 @@ class Client(Ends):
         self.hub = Hub()
         super().__init__(self.hub)
 
-    def stream(self, *, received: bytes = b"", reply: float = 10.0, left: float = 60.0) -> SocketStream:
+    def stream(
+        self, *, received: bytes = b"", reply: float = PATIENCE, left: float = 5 * PATIENCE
+    ) -> SocketStream:
         return SocketStream(
             self.link, received=received, reply_seconds=reply, deadline=time.monotonic() + left
         )
@@ -78,7 +81,10 @@ def test_a_client_that_does_not_reply_is_an_error_and_no_hangup(client: Client) 
         client.within(lambda: client.stream(reply=0.01).readline(100))
 
 
-def test_the_deadline_is_said_once_and_then_there_is_time_to_hand_the_call_back(client: Client) -> None:
+def test_the_deadline_is_said_once_and_then_there_is_time_to_hand_the_call_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "GRACE_SECONDS", PATIENCE)
     reader = client.stream(left=-1.0)
     with pytest.raises(DeadlineExceeded, match=r"limits\.screening_seconds"):
         client.within(lambda: reader.readline(100))
