@@ -25,7 +25,7 @@ CLIENTS = 32
 ROUNDS = 5
 ROUND_SECONDS = 2.0
 WARMING_SECONDS = 0.3
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 BUSY_CLIENT = 0.9
 """Share of a core from which on the client would be what is measured."""
 
