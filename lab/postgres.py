@@ -45,7 +45,8 @@ class PostgresServer:
     def __init__(self) -> None:
         self._programs = programs()
         self.folder = Path(tempfile.mkdtemp(prefix="silentspam-pg-", dir="/tmp"))
-        self.port = _free_port()
+        self._reserved = _reserved_port()
+        self.port = int(self._reserved.getsockname()[1])
         self._server: subprocess.Popen[bytes] | None = None
         subprocess.run(["cp", "-a", str(self._programs.template), str(self.folder / "data")], check=True)
         (self.folder / "log").touch()
@@ -186,6 +187,7 @@ class PostgresServer:
         """Stop it, if it runs, and remove its folder."""
         if self._server is not None and self._server.poll() is None:
             self._end(signal.SIGQUIT)
+        self._reserved.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _end(self, how: signal.Signals) -> None:
@@ -219,7 +221,12 @@ class PostgresServer:
                     os.kill(child, signal.SIGTERM)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _reserved_port() -> socket.socket:
+    """A port that nobody else is given while this is open, also between two starts of the server.
+
+    The server can listen on it, since it reuses addresses too.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder

@@ -24,7 +24,7 @@ EMPTIED = (
 @pytest.fixture
 def postgres(postgres_server: PostgresServer) -> Iterator[PostgresDatabase]:
     """An empty database with the newest schema, on the server."""
-    database = PostgresDatabase(postgres_server.address("calls"), busy_seconds=10)
+    database = PostgresDatabase(postgres_server.address("calls"), busy_seconds=60)
     _empty(database)
     yield database
     database.close()
@@ -34,7 +34,7 @@ def postgres(postgres_server: PostgresServer) -> Iterator[PostgresDatabase]:
 def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
     """Makes an empty database each time it is called: SQLite's is another one, PostgreSQL's is emptied."""
     if request.param == "sqlite":
-        return lambda: SqliteDatabase(_folder(tmp_path_factory) / "calls.db", busy_seconds=10)
+        return lambda: SqliteDatabase(_folder(tmp_path_factory) / "calls.db", busy_seconds=60)
     database: PostgresDatabase = request.getfixturevalue("postgres")
     return lambda: _empty(database)
 

@@ -20,7 +20,7 @@ from silentspam.errors import CallLogError
 from tests.fakes import a_call
 
 PROCESSES = 3
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 120.0
 
 WRITER = """
 import select, sys
@@ -34,7 +34,7 @@ from silentspam.calllog.spool import Spool
 address, folder, name = sys.argv[1:]
 log = DurableCallLog(CallTable(PostgresDatabase(address, busy_seconds=1)), Spool(Path(folder)))
 written = 0
-while not select.select([sys.stdin], [], [], 0)[0]:
+while not select.select([sys.stdin], [], [], 0.01)[0]:  # in a long outage not too many rows gather
     call = Call(call_id=f"{name}-{written}", started_at=float(written))
     log.write(ended(CallEnd(call=call, ended_at=2.0, hangup_cause=16)))
     log.write(screened(CallRecord(call=call, verdict="HAM")))
@@ -90,7 +90,7 @@ def test_an_outage_under_load_loses_nothing(
     counts = [int(writer.communicate("", LONGEST_SECONDS)[0]) for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * PROCESSES
 
-    spool.take_in(table.write)
+    spool.take_in_many(table.write_many, at_once=100)
     rows = table.rows(Filter())
     expected = {f"{name}-{n}" for name, count in enumerate(counts) for n in range(count)}
     assert {row["call_id"] for row in rows} == expected
@@ -122,7 +122,7 @@ def test_a_missing_schema_keeps_rows_waiting_until_it_is_there(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
     postgres_server.create("not_migrated_yet")
-    database = PostgresDatabase(postgres_server.address("not_migrated_yet"))
+    database = PostgresDatabase(postgres_server.address("not_migrated_yet"), busy_seconds=60)
     spool = Spool(tmp_path / "spool")
     log = DurableCallLog(CallTable(database), spool)
     log.write(version(1))

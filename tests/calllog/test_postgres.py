@@ -3,7 +3,6 @@ values that it cannot hold. Each is a CallLogError in good time, and none outlas
 """
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,14 +38,6 @@ def ids(log: CallTable) -> list[object]:
 @pytest.fixture
 def log(postgres: PostgresDatabase) -> CallTable:
     return CallTable(postgres)
-
-
-@pytest.fixture
-def quick(postgres: PostgresDatabase, postgres_server: PostgresServer) -> Iterator[CallTable]:
-    """The same calls with little patience."""
-    database = PostgresDatabase(postgres_server.address("calls"), busy_seconds=1)
-    yield CallTable(database)
-    database.close()
 
 
 # --- the server --------------------------------------------------------------------------------------------
@@ -94,25 +85,33 @@ def test_a_server_that_refuses_us_is_an_error_that_says_so(
 
 
 def test_a_server_that_hangs_is_an_error_and_no_hang(
-    quick: CallTable, postgres_server: PostgresServer
+    log: CallTable,
+    postgres: PostgresDatabase,
+    postgres_server: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    quick.write(entry(1))
-    with postgres_server.hanging():
+    log.write(entry(1))
+    with postgres_server.hanging(), monkeypatch.context() as impatient:
+        impatient.setattr(postgres, "_busy_seconds", 1.0)
         with pytest.raises(CallLogError, match="no answer within 2 s"):
-            quick.write(entry(2))  # on the connection that was kept
+            log.write(entry(2))  # on the connection that was kept
         with pytest.raises(CallLogError, match="connection timeout"):
-            quick.write(entry(2))  # on a new one
-    quick.write(entry(3))
-    assert "call-3" in ids(quick)
+            log.write(entry(2))  # on a new one
+    log.write(entry(3))
+    assert "call-3" in ids(log)
 
 
 def test_a_table_that_another_session_holds_is_an_error_and_no_hang(
-    quick: CallTable, postgres_server: PostgresServer
+    log: CallTable, postgres: PostgresDatabase, postgres_server: PostgresServer
 ) -> None:
+    log.write(entry(1))
+    assert postgres._idle is not None
+    postgres._idle.execute("SET statement_timeout = 500")
     with postgres_server.locking("calls", "calls"), pytest.raises(CallLogError, match="statement timeout"):
-        quick.write(entry(1))
-    quick.write(entry(2))
-    assert ids(quick) == ["call-2"]
+        log.write(entry(2))
+    postgres._idle.execute("RESET statement_timeout")
+    log.write(entry(3))
+    assert ids(log) == ["call-3", "call-1"]
 
 
 def test_a_full_disk_is_an_error_and_loses_nothing_that_was_written(
@@ -150,7 +149,8 @@ def test_a_reader_in_mid_list_is_told_that_the_server_is_gone(
 
 
 def test_tcp_on_loopback_does_as_well(postgres: PostgresDatabase, postgres_server: PostgresServer) -> None:
-    CallTable(PostgresDatabase(postgres_server.address("calls", tcp=True))).write(entry())
+    database = PostgresDatabase(postgres_server.address("calls", tcp=True), busy_seconds=60)
+    CallTable(database).write(entry())
     assert ids(CallTable(postgres)) == ["call-0"]
 
 
@@ -213,7 +213,7 @@ def bare(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Pos
     """A database without tables."""
     name = f"bare {abs(hash(request.node.name))}"
     postgres_server.create(name)
-    return PostgresDatabase(postgres_server.address(f"'{name}'"))
+    return PostgresDatabase(postgres_server.address(f"'{name}'"), busy_seconds=60)
 
 
 def test_without_tables_nothing_is_done_and_the_remedy_is_told(bare: PostgresDatabase) -> None:
