@@ -17,6 +17,7 @@ from silentspam.call import ChallengeCause
 from silentspam.cli.attack_follower import Follower
 from silentspam.errors import LineError
 from silentspam.lines.snapshot import FILE_NAME, read_snapshot
+from silentspam.serve import following as following_module
 from silentspam.verdict import LineState
 from tests.cli.line_server import Server
 from tests.lines.openings import missed_by_the_model
@@ -25,6 +26,12 @@ Silentspam = Callable[..., tuple[int, str, str]]
 
 PATIENCE_SECONDS = 60.0
 """A condition that does not come true within this time never will."""
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model takes its time to be read on a busy machine."""
+    monkeypatch.setattr(following_module, "PATIENCE_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -265,7 +272,8 @@ def test_metrics_without_a_usable_snapshot_say_so(silentspam: Silentspam, server
 
 @contextmanager
 def following(server: Server) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-c", "from silentspam.cli import main; raise SystemExit(main())"]
+    patient = f"from silentspam.serve import following; following.PATIENCE_SECONDS = {PATIENCE_SECONDS}; "
+    command = [sys.executable, "-c", patient + "from silentspam.cli import main; raise SystemExit(main())"]
     arguments = ["attacks", "--config", str(server.file), "follow", "--seconds", "0.1"]
     with subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE, text=True) as process:
         try:

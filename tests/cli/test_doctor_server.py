@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from silentspam.cli import doctor_server
 from silentspam.cli.doctor import FAULT, GOOD, WARNING, Finding
 from silentspam.cli.doctor_server import server
 from silentspam.config import Config
 from silentspam.sections import CallLogSection, ServerSection
 from silentspam.serve.http import serve_pages
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of these tests answers when it has its turn."""
+    monkeypatch.setattr(doctor_server, "SECONDS", 60.0)
 
 
 def _dialplan(folder: Path, text: str) -> Path:
@@ -92,14 +99,18 @@ def test_the_check_tries_the_server_too(silentspam, tmp_path: Path) -> None:
 
 
 def test_nobody_listening_is_a_fault(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:  # and not listening
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    (found,) = server(_config(), _dialplan(tmp_path, _both(port)))
+        (found,) = server(_config(), _dialplan(tmp_path, _both(port)))
     assert found.mark == FAULT
     assert "no call is screened" in found.text
 
 
-def test_a_server_that_does_not_allow_us_is_a_fault_with_the_address_to_add(tmp_path: Path) -> None:
+def test_a_server_that_does_not_allow_us_is_a_fault_with_the_address_to_add(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_server, "TURNED_AWAY_SECONDS", 60.0)
     with _listening(turn_away=True) as port:
         (found,) = server(_config(), _dialplan(tmp_path, _both(port)))
     assert found.mark == FAULT
