@@ -164,7 +164,7 @@ def test_the_caller_does_not_wait_for_a_model_on_trial(site: Site) -> None:
     )
     with running(patched(site, change)) as process:
         converse(process, Switch(opening=SPEECH))
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         assert row_written.read_text() == "1"
         assert site.row()["verdict"] == "HAM"
         pipe.write_text("go on")
