@@ -32,8 +32,9 @@ MOST_OF_OTHERS = 0.12
 BLOCK = 256
 """Samples, 32 ms: between two blocks a phase may turn by half a cycle, which is 15.6 Hz."""
 LEAST_BLOCKS = 4
-LOUD_POWER = 10**-1.5
-"""Of a signal's power, from which on anything else goes with it: −15 dB."""
+LOUD_POWER = 0.1
+"""Of a signal's power, from which on anything else goes with it: −10 dB. The noise of a line is 14 dB below a
+signal of −45 dBm0."""
 MOST_COMPANY = 0.25
 """Of the time apart from a signal: on a quiet line it is below 0.1, in music 0.6 and more."""
 CLEAR_FRAMES = 2
