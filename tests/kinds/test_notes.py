@@ -79,7 +79,7 @@ def test_among_other_sounds_only_what_hardly_moves_is_a_fax(hz, begin, end):
 def test_among_other_sounds_only_what_hardly_moves_is_busy():
     on = cadenced([425], (0.25, 0.25), 0.1) != 0
     sway = gliding(425 + 2.5 * np.sin(2 * np.pi * 4 * SECONDS)) * on
-    others = 0.2 * rng().standard_normal(N) * ~on
+    others = 0.5 * rng().standard_normal(N) * ~on
     assert busy(heard(cadenced([425], (0.25, 0.25), 0.1) + others)) != ()
     assert busy(heard(sway)) != ()
     assert busy(heard(sway + others)) == ()
