@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from silentspam.audio import SAMPLE_RATE, Codes, Recording
+from silentspam.audio import SAMPLE_RATE, Codes, Recording, decode_ulaw
 from silentspam.provenance.energy import short_term_levels
 from silentspam.provenance.grid import CELL, Runs, packets_of
+from silentspam.provenance.noise_gaps import noise_gaps
 from silentspam.provenance.silent_gaps import silent_gaps
 
 STRETCH = 60 * SAMPLE_RATE
@@ -52,10 +53,15 @@ class PacketLoss:
     burstiness: float
 
 
-def _spans(codes: Codes, offset: int) -> Iterator[tuple[LostSpan, ...]]:
-    levels = short_term_levels(Recording(codes).linear)
-    phase, cells = silent_gaps(codes, levels)
-    yield tuple(_span(offset + phase, run, Filling.SILENCE) for run in cells)
+def _spans(codes: Codes, offset: int) -> Iterator[LostSpan]:
+    """Of one stretch, which begins at `offset`; what was silence is none of the noise's."""
+    linear = decode_ulaw(codes)
+    phase, cells = silent_gaps(codes, short_term_levels(linear))
+    for run in cells:
+        yield _span(offset + phase, run, Filling.SILENCE)
+    phase, cells = noise_gaps(linear)
+    for run in cells:
+        yield _span(offset + phase, run, Filling.NOISE)
 
 
 def _span(origin: int, cells: Runs, filling: Filling) -> LostSpan:
@@ -69,8 +75,7 @@ def packet_loss(recording: Recording) -> PacketLoss:
     found = [
         span
         for begin in range(0, len(codes), STRETCH)
-        for part in _spans(codes[begin : begin + STRETCH], begin)
-        for span in part
+        for span in _spans(codes[begin : begin + STRETCH], begin)
     ]
     spans = tuple(sorted(found, key=lambda span: span.begin))
     cells = np.array([(s.begin // CELL, (s.begin + s.length) // CELL) for s in spans]).reshape(-1, 2)

@@ -4,10 +4,9 @@ A codec that sends digital silence in pauses, and a quiet room below mu-law's sm
 Those runs have any length and begin anywhere: what is lost lies on the grid of packets.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtrc
 
 from silentspam.audio import Codes
 from silentspam.provenance.energy import Figures, runs
@@ -47,9 +46,7 @@ def rise_around(levels: Figures, begin: int, end: int) -> float:
 def _chance(agree: int, n: int) -> float:
     """That of n runs so many agree with one of them by chance, each within SLACK on both sides."""
     share = ((SLACK + 1) / CELL) ** 2 * 3
-    return sum(
-        math.comb(n - 1, k) * share**k * (1 - share) ** (n - 1 - k) for k in range(max(agree - 1, 0), n)
-    )
+    return float(bdtrc(agree - 2, n - 1, share)) if agree > 1 else 1.0
 
 
 def silent_gaps(codes: Codes, levels: Figures) -> tuple[int, Runs]:

@@ -34,6 +34,20 @@ def test_packets_lost_as_silence_are_found_to_the_sample(packet_ms):
     assert {span.filling for span in told.spans} == {Filling.SILENCE}
 
 
+@pytest.mark.parametrize("packet_ms", [10, 20, 30])
+def test_noise_in_place_of_packets_is_found_by_its_level(packet_ms):
+    length = packet_ms * 8
+    codes = voice(15, seed=1)
+    begins = lost_begins(len(codes), length, 0.05, seed=packet_ms)
+    recording = with_gaps(codes, begins, length, noise=40.0)
+    found, lost = _found(recording), np.zeros(len(codes), dtype=bool)
+    for at in begins:
+        lost[at : at + length] = True
+    assert (found & lost).sum() > 0.6 * lost.sum()
+    assert (found & ~lost).sum() < 0.1 * lost.sum()
+    assert packet_loss(recording).packet_ms == packet_ms
+
+
 def test_bursts_are_measured_in_packets():
     codes = voice(10)
     begins = [at + k * 160 for at in range(37, 70000, 160 * 25) for k in range(3)]
