@@ -42,11 +42,11 @@ def names() -> list[str]:
 def measure(recording: Recording) -> Measures | None:
     """The measures of a call; None where it is shorter than SHORTEST_SECONDS."""
     heard = recording.opening(LONGEST_SECONDS)
-    if len(heard.codes) < SHORTEST_SECONDS * SAMPLE_RATE:
+    noise = noise_profile(heard)
+    if noise is None or len(heard.codes) < SHORTEST_SECONDS * SAMPLE_RATE:
         return None
     samples = heard.linear.astype(np.float64)
-    rest, noise = residual(samples), noise_profile(heard)
-    assert noise is not None, "a window fits"
+    rest = residual(samples)
     figures = np.concatenate(
         [
             colour.colour(samples),
