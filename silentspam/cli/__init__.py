@@ -34,6 +34,7 @@ VERBS = (
     "signals",
     "noise",
     "paths",
+    "provenance",
     "scan",
     "replay",
     "timeline",

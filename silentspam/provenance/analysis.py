@@ -1,0 +1,90 @@
+"""Everything that one side of a call says of where it came from, and why: what `silentspam provenance` tells.
+
+What is not told by this version, or not to be told of this call, is None.
+"""
+
+import msgspec
+
+from silentspam.audio import SAMPLE_RATE, Recording
+from silentspam.provenance.features import SHORTEST_SECONDS, VERSION
+from silentspam.provenance.noise import NoiseProfile, noise_profile
+from silentspam.provenance.packet_loss import Filling, PacketLoss, packet_loss
+
+SILENT_DBFS = -66.0
+"""Loudest third of a call below which nobody speaks: mu-law's smallest steps."""
+
+
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a call.
+
+    seconds: its length; lost: unconcealed losses, each [begin, length] [s]; loss_rate: their share of the
+    time, 0…1; burstiness: mean length of one [packets]; noise: a `NoiseProfile`, by its names;
+    fingerprint_version: of the vector that codecs and lines are told by; reasons: in words, for an admin.
+    """
+
+    seconds: float
+    loss_rate: float
+    packet_ms: int | None
+    burstiness: float
+    lost: tuple[tuple[float, float], ...]
+    noise: dict[str, float | None] | None
+    codes_in_pauses: dict[str, float]
+    fingerprint_version: int
+    reasons: tuple[str, ...]
+
+
+def analyse(recording: Recording) -> Analysis:
+    """What a call says, of any length and whatever is heard in it."""
+    loss, noise = packet_loss(recording), noise_profile(recording)
+    return Analysis(
+        seconds=round(recording.seconds, 3),
+        loss_rate=round(loss.rate, 5),
+        packet_ms=loss.packet_ms,
+        burstiness=round(loss.burstiness, 2),
+        lost=tuple(
+            (round(span.begin / SAMPLE_RATE, 4), round(span.length / SAMPLE_RATE, 4)) for span in loss.spans
+        ),
+        noise=_levels(noise) if noise else None,
+        codes_in_pauses={f"0x{code:02X}": round(share, 4) for code, share in noise.codes} if noise else {},
+        fingerprint_version=VERSION,
+        reasons=(*_of_length(recording), *_of_loss(loss), *_of_noise(noise)),
+    )
+
+
+def _levels(noise: NoiseProfile) -> dict[str, float | None]:
+    figures = {
+        "clarity_db": noise.clarity,
+        "level_range_db": noise.level_range,
+        "level_deviation_db": noise.level_deviation,
+        "multiplicative": noise.multiplicative,
+        "floor_dbfs": noise.floor_dbfs,
+        "speech_dbfs": noise.speech_dbfs,
+    }
+    return {name: None if figure is None else round(figure, 2) for name, figure in figures.items()}
+
+
+def _of_length(recording: Recording) -> list[str]:
+    if recording.seconds >= SHORTEST_SECONDS:
+        return []
+    return [f"{recording.seconds:.2f} s are less than {SHORTEST_SECONDS:g} s: codecs are not told by it"]
+
+
+def _of_loss(loss: PacketLoss) -> list[str]:
+    if not loss.spans:
+        return ["no packet was lost without being concealed"]
+    filled = {filling: sum(span.filling is filling for span in loss.spans) for filling in Filling}
+    what = " and ".join(f"{count} of {filling}" for filling, count in filled.items() if count)
+    packets = f", packets of {loss.packet_ms} ms" if loss.packet_ms else ""
+    return [f"{loss.rate:.1%} of the time was lost and not concealed: gaps, {what}{packets}"]
+
+
+def _of_noise(noise: NoiseProfile | None) -> list[str]:
+    if noise is None or noise.clarity is None or noise.multiplicative is None:
+        level = "" if noise is None else f" (its loudest third is at {noise.speech_dbfs:.0f} dBFS)"
+        silent = noise is not None and noise.speech_dbfs < SILENT_DBFS
+        return [f"{'nobody speaks' if silent else 'too little of it is voiced'}{level}: no spectral clarity"]
+    kind = "multiplicative" if noise.multiplicative >= 0.5 else "additive"
+    return [
+        f"spectral clarity {noise.clarity:.1f} dB, noise mostly {kind} "
+        f"(it rises by {noise.multiplicative:.2f} dB a dB of speech), {noise.floor_dbfs:.0f} dBFS in pauses"
+    ]
