@@ -52,16 +52,17 @@ def packets_of(cells: Runs) -> Packets:
     """
     lengths = cells[:, 1] - cells[:, 0]
     frequent = int(np.bincount(lengths).argmax()) if len(lengths) else 1
-    tried = (
-        {frequent: MOST_FIT} | {k: v for k, v in PACKET_CELLS.items() if k != frequent}
-        if frequent > 1
-        else PACKET_CELLS
-    )
-    for packet, least in tried.items():
+    for packet, least in ((frequent, MOST_FIT), *PACKET_CELLS.items()):
         share, phase = share_on(cells, packet) if packet in PACKET_CELLS else (0.0, 0)
-        if share >= least and packet in PACKET_CELLS:
+        if share >= least and packet in PACKET_CELLS and (packet > 1 or least == 0):
             return Packets(length=packet, phase=phase)
     return Packets(length=1, phase=0)
+
+
+def whole_packets(cells: Runs, packets: Packets) -> Runs:
+    """The runs that are whole packets."""
+    whole = (cells[:, 1] - cells[:, 0]) % packets.length == 0
+    return np.asarray(cells[whole & ((cells[:, 0] - packets.phase) % packets.length == 0)])
 
 
 def commonest_phase(positions: Sequence[int] | NDArray[np.intp], period: int = CELL) -> tuple[int, int]:

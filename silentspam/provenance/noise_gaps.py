@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc
 
 from silentspam.provenance.energy import Figures, running_sum, runs
-from silentspam.provenance.grid import CELL, Runs, distance, packets_of
+from silentspam.provenance.grid import CELL, Packets, Runs, distance, packets_of, whole_packets
 
 BLOCK = 16
 """Samples whose power must be the noise's; a cell has five."""
@@ -33,9 +33,10 @@ AROUND_END = 32
 FEWEST = 3
 CHANCE = 1e-3
 """That stretches of noise agree on a grid as well as these do."""
+FEW = 0.15
+"""Of the packets that the noise explains on their grid, how many it may explain half a cell beside it, for
+all of them to be taken for lost, whatever stands beside them."""
 EDGE = 16
-QUIETEST = 8.0
-"""Mean square beside a gap: what lies between silent gaps is cut by them, and no gap."""
 EDGE_UNLIKE = 10.0
 """Deviance of the samples next to a gap, above which they are no such noise."""
 
@@ -48,11 +49,12 @@ def _deviance(power: Figures, floor: float, n: int) -> Figures:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Powers:
-    """Running sums of a recording: squares, and products of samples one and two apart [shape=(n + 1,)]."""
+    """Running sums: squares, products of samples one and two apart, changes of value [shape=(n + 1,)]."""
 
     squares: Figures
     ones: Figures
     twos: Figures
+    changes: Figures
 
     def mean(self, begins: NDArray[np.intp], length: int) -> Figures:
         """Mean squares of stretches."""
@@ -72,7 +74,12 @@ def powers_of(x: Figures) -> Powers:
     """Running sums of 16-bit samples [shape=(n,)]."""
     ones, twos = np.zeros(len(x)), np.zeros(len(x))
     ones[:-1], twos[:-2] = x[:-1] * x[1:], x[:-2] * x[2:]
-    return Powers(squares=running_sum(x * x), ones=running_sum(ones), twos=running_sum(twos))
+    return Powers(
+        squares=running_sum(x * x),
+        ones=running_sum(ones),
+        twos=running_sum(twos),
+        changes=running_sum(np.diff(x, append=0.0) != 0),
+    )
 
 
 def _cell_deviance(powers: Powers, begins: NDArray[np.intp], floor: float, colour: Figures) -> Figures:
@@ -174,12 +181,17 @@ def _edge(powers: Powers, begins: NDArray[np.intp], floor: float) -> Figures:
 
 
 def _bounded(powers: Powers, found: NDArray[np.intp], floor: float) -> NDArray[np.bool_]:
-    """Which stretches have sounds on both sides that the noise does not explain."""
+    """Which stretches have sounds on both sides that the noise does not explain.
+
+    What lies between silent gaps is cut by them, and no gap: one value that is held is no sound.
+    """
     n = len(powers.squares) - 1
     before, after = (np.clip(at, 0, n - EDGE) for at in (found[:, 0] - EDGE, found[:, 1]))
     unlike = _edge(powers, before, floor), _edge(powers, after, floor)
     both = np.minimum(*unlike) > EDGE_UNLIKE / 4
-    both &= np.minimum(powers.mean(before, EDGE), powers.mean(after, EDGE)) > QUIETEST
+    both &= (powers.changes[before + EDGE] > powers.changes[before]) & (
+        powers.changes[after + EDGE] > powers.changes[after]
+    )
     return np.asarray(both & (np.maximum(*unlike) > EDGE_UNLIKE))
 
 
@@ -196,23 +208,37 @@ def noise_gaps(linear: NDArray[np.int16]) -> tuple[int, Runs]:
     guess = _best_guess(x, powers, np.arange(0, len(linear) - CELL + 1, STEP))
     if guess.chance > CHANCE:
         return 0, none
-    phase = _phase(powers, guess)
-    begins = np.arange(phase, len(linear) - CELL + 1, CELL)
+    phase, floor = _phase(powers, guess), guess.floor
     for _ in range(2):
-        unlike = _cell_deviance(powers, begins, guess.floor, powers.colour(begins))
-        cells = np.stack(runs(unlike < UNLIKE), axis=1)
-        cells = cells[(cells[:, 1] - cells[:, 0]) * CELL <= LONGEST]
-        cells = cells[_bounded(powers, phase + cells * CELL, guess.floor)]
-        inside = np.concatenate([begins[a:b] for a, b in cells]) if len(cells) else begins[:0]
-        if len(inside) < FEWEST:
+        cells = _like_cells(powers, phase, floor)
+        cells = cells[_bounded(powers, phase + cells * CELL, floor)]
+        if len(cells) < FEWEST - 1:
             return phase, none
-        floor = float(np.median(powers.mean(inside, CELL)))
-        guess = _Guess(chance=guess.chance, floor=floor, found=guess.found)
-    return phase, _on_packets(cells)
-
-
-def _on_packets(cells: Runs) -> Runs:
-    """The runs that are whole packets, where packets are longer than a cell."""
+        inside = np.concatenate([np.arange(first, end) for first, end in cells])
+        floor = float(np.median(powers.mean(phase + inside * CELL, CELL)))
     packets = packets_of(cells)
-    whole = (cells[:, 1] - cells[:, 0]) % packets.length == 0
-    return np.asarray(cells[whole & ((cells[:, 0] - packets.phase) % packets.length == 0)])
+    every = _packets(powers, phase, floor, packets)
+    beside = _packets(powers, phase + CELL // 2, floor, packets)
+    return phase, every if len(beside) <= FEW * len(every) else whole_packets(cells, packets)
+
+
+def _packets(powers: Powers, phase: int, floor: float, packets: Packets) -> Runs:
+    """Runs of whole packets on a grid that the noise explains, no longer than gaps are."""
+    like = _like(powers, phase, floor)[packets.phase :]
+    n = len(like) // packets.length
+    whole = np.asarray(like[: n * packets.length].reshape(n, packets.length).all(axis=1))
+    first, end = runs(whole)
+    cells = packets.phase + packets.length * np.stack([first, end], axis=1)
+    return np.asarray(cells[(cells[:, 1] - cells[:, 0]) * CELL <= LONGEST])
+
+
+def _like(powers: Powers, phase: int, floor: float) -> NDArray[np.bool_]:
+    """Which cells of a grid the noise explains."""
+    begins = np.arange(phase, len(powers.squares) - CELL, CELL)
+    return np.asarray(_cell_deviance(powers, begins, floor, powers.colour(begins)) < UNLIKE)
+
+
+def _like_cells(powers: Powers, phase: int, floor: float) -> Runs:
+    """Runs of a grid's cells that the noise explains, no longer than gaps are."""
+    cells = np.stack(runs(_like(powers, phase, floor)), axis=1)
+    return np.asarray(cells[(cells[:, 1] - cells[:, 0]) * CELL <= LONGEST])
