@@ -1,8 +1,11 @@
 """`silentspam signals`: how many tones of machines are found, and how many where there is none."""
 
 import argparse
+import errno
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         under_rows,
     )
 
+    if args.json:
+        _check_target(args.json)
     figures = _measure(args)
     if args.json:
         write_whole(args.json, (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode())
@@ -57,6 +62,20 @@ def run(args: argparse.Namespace) -> int:
     print(table(UNDER_HEADS, under_rows(figures)) + "\n")
     print(table(FALSE_HEADS, false_rows(figures)))
     return 0
+
+
+def _check_target(path: Path) -> None:
+    """Make its folder; raises ReportError where no file can be put there: before an hour's measurement."""
+    from silentspam.reports.page import ReportError
+
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ReportError(f"--json {path}: {error.strerror or error}") from error
 
 
 def _measure(args: argparse.Namespace) -> "Document":
