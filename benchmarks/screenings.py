@@ -129,7 +129,7 @@ def tell(title: str, figures: Figures, found: Sequence[Limit]) -> bool:
     peers = figures["peer"]["cpu_ms"]
     print(f"  CPU a call {figures['cpu_ms_in_all']:.2f} ms ({shares}); the peers {peers:.2f}")
     if "verdict_ms" in figures:
-        print(f"  one verdict alone, in a loop just after: {figures['verdict_ms']:.2f} ms")
+        print(f"  dead air's verdict alone, in a loop just after: {figures['verdict_ms']:.2f} ms")
     print(f"  cores taken: screener {figures['cores']:.2f}, peers {figures['peer']['cores']:.2f}")
     if memory := figures["memory"]:
         sizes = ", ".join(f"{role} {size:.0f}" for role, size in memory["by_role"].items())

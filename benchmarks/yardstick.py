@@ -1,4 +1,4 @@
-"""How fast the machine is at the moment: what one verdict alone costs, one after the other.
+"""How fast the machine is at the moment: what dead air's verdict alone costs, again and again.
 
 A shared machine gives a core's time at another pace by the minute. A figure in milliseconds says little then;
 how many verdicts it is worth in the same run does.

@@ -2,9 +2,10 @@
 
     .venv/bin/python -m docs.capacity --figures figures
 
-Reads sessions.json, screenings.json and real-calls.json (`--json` of `benchmarks.sessions`, `.screenings` and
-`.real_calls`) of that folder. What is not there is named as not measured; a figure beyond its limit is
-marked; every number of the last section is worked out in it from those above, or named as an assumption.
+Reads sessions.json, screenings.json, real-calls.json and kinds.json (`--json` of `benchmarks.sessions`,
+`.screenings`, `.real_calls` and `.kinds`) of that folder. What is not there is named as not measured; a
+figure beyond its limit is marked; every number of the last section is worked out in it from those above, or
+named as an assumption.
 """
 
 import argparse
@@ -60,6 +61,7 @@ def write(figures: Path, out: Path) -> None:
         out, "# Capacity", "`make load` measures everything on this page again and writes it."
     )
     _sessions(document, _read(figures / "sessions.json"))
+    _kinds(document, _read(figures / "kinds.json"))
     _screenings(document, screenings)
     _real_calls(document, calls)
     _million(document, screenings, calls)
@@ -103,6 +105,37 @@ def _sessions(document: Markdown, figures: Document | None) -> None:
     )
 
 
+def _kinds(document: Markdown, figures: Document | None) -> None:
+    document.add("## One verdict")
+    if figures is None:
+        return document.not_measured("python -m benchmarks.kinds")
+    whole = next(one for one in figures["parts"] if one["name"] == "all kinds")
+    reached = "reached" if whole["p50_ms"] <= figures["aim_ms"] else "**missed**"
+    document.add(
+        f"CPU time of one core, {figures['openings']} openings {figures['rounds']} times, each part in turn "
+        f"on each; {figures['known']} recordings are known. Milliseconds are this machine's at that moment, "
+        "the ratio to dead air alone says more. A listener on its own pays for what it shares with others in "
+        f"a call. Of all kinds at most {figures['aim_ms']:g} ms in the median were wanted: {reached}."
+    )
+    document.table(
+        (
+            "part",
+            "p50 [ms]",
+            "p99 [ms]",
+            "to dead air alone",
+            *(f"p50 of {sort}" for sort in figures["sorts"]),
+        ),
+        [
+            (
+                one["name"],
+                *(f"{one[figure]:.2f}" for figure in ("p50_ms", "p99_ms", "ratio")),
+                *(f"{median:.2f}" for median in one["p50_ms_by_sort"]),
+            )
+            for one in figures["parts"]
+        ],
+    )
+
+
 def _screenings(document: Markdown, figures: Document | None) -> None:
     document.add("## Whole screenings", ABOUT)
     if figures is None or "run" not in figures:
@@ -127,7 +160,7 @@ def _screenings(document: Markdown, figures: Document | None) -> None:
             ),
             ("in all", f"{run['cpu_ms_in_all']:.2f}", f"{run['memory']['last']:.0f}"),
             ("the peers", f"{run['peer']['cpu_ms']:.2f}", "–"),
-            ("one verdict alone, in a loop just after", _ms(run.get("verdict_ms")), "–"),
+            ("dead air's verdict alone, in a loop just after", _ms(run.get("verdict_ms")), "–"),
         ],
     )
     _soak(document, figures)

@@ -140,8 +140,15 @@ def _judgement(row: Row) -> list[str]:
         why = ": mode was collect" if row["mode"] == "collect" else ""
         return [f"it was not judged{why}"]
     reasons = [f"  because: {reason}" for reason in json.loads(str(row["reasons"] or "[]"))]
-    by = f" by model {row['model_id']}" if row["model_id"] else ""
-    return [f"verdict {row['verdict']}{by}", *reasons, *_of_each_kind(row)]
+    return [f"verdict {row['verdict']}{_by(row)}", *reasons, *_of_each_kind(row)]
+
+
+def _by(row: Row) -> str:
+    """Who found it: the model tells dead air and people, the other kinds have detectors of their own."""
+    model = f"model {row['model_id']}" if row["model_id"] else ""
+    if (kind := _kind_with_listener(row)) is not None:
+        return f" by the detector of {kind.key}" + (f"; dead air was judged by {model}" if model else "")
+    return f" by {model}" if model else ""
 
 
 def _of_each_kind(row: Row) -> list[str]:

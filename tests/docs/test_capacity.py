@@ -65,13 +65,30 @@ SESSIONS = {
     ],
 }
 
+KINDS = {
+    "aim_ms": 3.0,
+    "openings": 300,
+    "rounds": 3,
+    "known": 1000,
+    "sorts": ["speech", "music"],
+    "parts": [
+        {"name": name, "p50_ms": p50, "p99_ms": 5.0, "ratio": p50 / 1.5, "p50_ms_by_sort": [p50, p50]}
+        for name, p50 in (("dead air alone", 1.5), ("all kinds", 2.9), ("CALLER_FAX", 0.4))
+    ],
+}
+
 
 @pytest.fixture
 def folder(tmp_path):
-    """What the three benchmarks write."""
+    """What the benchmarks write."""
     out = tmp_path / "figures"
     out.mkdir()
-    for name, figures in (("sessions", SESSIONS), ("screenings", SCREENINGS), ("real-calls", REAL_CALLS)):
+    for name, figures in (
+        ("sessions", SESSIONS),
+        ("kinds", KINDS),
+        ("screenings", SCREENINGS),
+        ("real-calls", REAL_CALLS),
+    ):
         (out / f"{name}.json").write_text(json.dumps(figures))
     return out
 
@@ -86,6 +103,7 @@ def test_everything_measured_is_in_the_document_and_the_arithmetic_is_right(fold
     text = written(folder, tmp_path)
     assert "Not measured" not in text
     assert "missed" not in text
+    assert "| all kinds | 2.90 | 5.00 | 1.93 | 2.90 | 2.90 |" in text
     assert "| pystrix | 2000 | 600 µs | 0.30 | 2.50 |" in text
     assert "**150 calls a second** hold what callers notice" in text
     assert "The highest number of calls at once at which that held: **250**." in text
@@ -102,13 +120,20 @@ def test_a_figure_that_was_missed_is_marked(folder, tmp_path) -> None:
     assert "| calls with a fault | 7: **missed** | at most 0 |" in written(folder, tmp_path)
 
 
+def test_a_verdict_that_takes_longer_than_wanted_is_said_to_miss(folder, tmp_path) -> None:
+    slow = copy.deepcopy(KINDS)
+    slow["parts"][1]["p50_ms"] = 3.01
+    (folder / "kinds.json").write_text(json.dumps(slow))
+    assert "at most 3 ms in the median were wanted: **missed**." in written(folder, tmp_path)
+
+
 def test_writing_twice_writes_the_same(folder, tmp_path) -> None:
     assert written(folder, tmp_path) == written(folder, tmp_path)
 
 
 def test_what_was_not_measured_is_named(tmp_path) -> None:
     (tmp_path / "none").mkdir()
-    assert written(tmp_path / "none", tmp_path).count("Not measured") == 4
+    assert written(tmp_path / "none", tmp_path).count("Not measured") == 5
 
 
 @pytest.mark.parametrize("missing", ["soak", "search", "run"])
