@@ -1,4 +1,4 @@
-"""Audio files for `silentspam recordings`: their peaks, and which recordings they play."""
+"""Audio files for `silentspam recordings match`: which recordings they play."""
 
 import json
 import sys
@@ -14,23 +14,6 @@ if TYPE_CHECKING:
     from silentspam.kinds.constellation import Constellation
     from silentspam.kinds.recording import Match
     from silentspam.recordings.library import IndexedLibrary
-
-
-def sounds_of(paths: Sequence[Path]) -> tuple[list[tuple[Path, "Constellation"]], bool]:
-    """The peaks of files, and whether one of them is no use: each of those is named on stderr."""
-    sounds, failed = [], False
-    for path in paths:
-        try:
-            sound = _peaks(path)
-            fault = sound.lack and f"{path}: {sound.lack}: nothing is known by what any call could have"
-        except AudioError as error:
-            fault = str(error)
-        if fault:
-            print(f"silentspam recordings add: {fault}", file=sys.stderr)
-            failed = True
-        else:
-            sounds.append((path, sound))
-    return sounds, failed
 
 
 def print_matches(library: "IndexedLibrary", paths: Sequence[Path], *, as_json: bool) -> int:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import add_config_option, configuration, table, verb_parser
-from silentspam.cli.recording_files import print_matches, sounds_of
+from silentspam.cli.recording_files import print_matches
 from silentspam.kinds.standing import Standing
 
 if TYPE_CHECKING:
-    from silentspam.calllog.recording_rows import RecordingEvent, StoredRecording
+    from silentspam.calllog.recording_rows import RecordingCall, RecordingEvent, StoredRecording
     from silentspam.calllog.recordings import RecordingTables
+    from silentspam.cli.recording_pieces import Cut
     from silentspam.config import Config
     from silentspam.recordings.library import IndexedLibrary
 
@@ -30,10 +31,12 @@ EXAMPLES = """\
   silentspam recordings confirm 3f9a2c --note "listened to two of its calls"
   silentspam recordings permit 3f9a2c
   silentspam recordings remove 3f9a2c
+  silentspam recordings remove hold-music
   silentspam recordings publish
 
-A recording is named by its id or the start of it. Of its sound only the peaks of the first eight seconds are
-kept. Audio is 8 kHz mono: raw mu-law, WAV, or whatever libsndfile reads."""
+A recording is named by its id, the start of it, or its name. Of its sound only the peaks of the first eight
+seconds are kept; with --permit those of all of it, in pieces of eight seconds that overlap by two: the file's
+name stands for all of them. Audio is 8 kHz mono: raw mu-law, WAV, or whatever libsndfile reads."""
 
 DEEDS = {
     "confirm": (Standing.CONFIRMED, "calls that play it are SPAM"),
@@ -108,27 +111,36 @@ def _cells(one: "StoredRecording") -> tuple[str, ...]:
 
 def run_add(args: argparse.Namespace) -> int:
     """All of the files or, where one cannot be known again, none."""
+    from silentspam.cli.recording_pieces import cuts_of, unknown
+
     config = configuration(args)
     tables = _tables(config)
     deed = Standing.PERMITTED if args.permit else Standing.CONFIRMED
-    sounds, failed = sounds_of(args.files)
+    cuts, failed = cuts_of(args.files, whole=args.permit)
     if failed:
         return 1
     library = _library(tables)
-    for path, sound in sounds:
-        known = library.match(sound)
-        if known is not None:
-            told = f"{known.recording_id[:8]} {known.name!r}, {known.standing.lower()}"
-            action = "permit" if args.permit else "confirm"
-            instead = f": `silentspam recordings {action} {told[:8]}`" if known.standing is not deed else ""
-            print(f"silentspam recordings add: {path}: is known already: {told}{instead}", file=sys.stderr)
-            return 1
-    for path, sound in sounds:
-        event = _event(str(uuid.uuid4()), deed, args.note)
-        tables.add(_plain(args.name or path.stem), sound, event)
-        print(f"{event.recording_id[:8]} {path}: {len(sound)} peaks, {deed.lower()}")
-        _tell_sharing(tables, event)
+    wanted = [unknown(cut, library, deed) for cut in cuts]
+    if known := [one for one in wanted if isinstance(one, str)]:
+        print(f"silentspam recordings add: {known[0]}", file=sys.stderr)
+        return 1
+    for cut in wanted:
+        if not isinstance(cut, str):
+            _add(tables, cut, name=_plain(args.name or cut.path.stem), deed=deed, note=args.note)
     return _publish(config, tables)
+
+
+def _add(tables: "RecordingTables", cut: "Cut", *, name: str, deed: Standing, note: str) -> None:
+    from silentspam.cli.recording_permits import tell_sharing
+
+    events = []
+    for piece in cut.pieces:
+        events.append(_event(str(uuid.uuid4()), deed, note))
+        tables.add(cut.name(piece, name), piece.sound, events[-1])
+    print(f"{events[0].recording_id[:8]} {cut.path}: {cut.covered}, {deed.lower()}")
+    for remark in cut.remarks:
+        print(f"  {remark}")
+    tell_sharing(tables, events)
 
 
 def run_match(args: argparse.Namespace) -> int:
@@ -138,59 +150,43 @@ def run_match(args: argparse.Namespace) -> int:
 
 
 def run_calls(args: argparse.Namespace) -> int:
-    """The calls of one recording, then its history."""
+    """The calls of one recording, or of all pieces of a file, then their history."""
     from silentspam.explain import when
 
     tables = _tables(configuration(args))
-    (recording_id,) = _named(tables, args.ids)
+    ids = _named(tables, args.ids)
     rows = [
-        (one.call_id, when(one.matched_at), f"{one.begin_seconds:.2f}", f"{one.evidence:.1f}")
+        (one.recording_id[:8], one.call_id, when(one.matched_at), *_figures(one))
+        for recording_id in ids
         for one in tables.calls(recording_id)
     ]
-    print(table(("call", "when", "from [s]", "evidence"), rows) if rows else "no call was found to play it")
+    heads = ("recording", "call", "when", "from [s]", "evidence")
+    print(table(heads, rows) if rows else "no call was found to play it")
     deeds = [
-        (when(one.changed_at), one.deed.lower(), one.changed_by, one.note)
+        (one.recording_id[:8], when(one.changed_at), one.deed.lower(), one.changed_by, one.note)
+        for recording_id in ids
         for one in tables.events(recording_id)
     ]
-    print(f"\n{table(('when', 'deed', 'by', 'note'), deeds)}")
+    print(f"\n{table(('recording', 'when', 'deed', 'by', 'note'), deeds)}")
     return 0
+
+
+def _figures(call: "RecordingCall") -> tuple[str, str]:
+    return f"{call.begin_seconds:.2f}", f"{call.evidence:.1f}"
 
 
 def run_deed(args: argparse.Namespace) -> int:
     """All of the recordings named or, where one is not known, none."""
+    from silentspam.cli.recording_permits import tell_sharing
+
     config, (standing, _) = configuration(args), DEEDS[args.action]
     tables = _tables(config)
     for recording_id in _named(tables, args.ids):
         event = _event(recording_id, standing, args.note)
         tables.change(event)
         print(f"{recording_id[:8]} is {standing.lower()}")
-        _tell_sharing(tables, event)
+        tell_sharing(tables, [event])
     return _publish(config, tables)
-
-
-def _tell_sharing(tables: "RecordingTables", event: "RecordingEvent") -> None:
-    """What a permit covers now; or which permit covers what was confirmed, whose calls are then let be."""
-    from silentspam.recordings.sharing import sharing
-
-    known = {one.recording_id: one for one in tables.known()[1]}
-    concerned = _CONCERNED.get(event.deed)
-    if concerned is None or event.recording_id not in known:
-        return
-    others = [one for one in known.values() if one.standing in concerned]
-    for one in sharing(known[event.recording_id].constellation, others):
-        told = f"{one.recording_id[:8]} {one.name!r}, {one.standing.lower()}"
-        if event.deed is Standing.PERMITTED:
-            print(f"  covers {told}: calls that play what both have are let be")
-        else:
-            without = f"they are SPAM after `silentspam recordings remove {one.recording_id[:8]}`"
-            print(f"  but is covered by {told}: calls that play what both have are let be; {without}")
-
-
-_CONCERNED = {
-    Standing.PERMITTED: (Standing.CONFIRMED, Standing.CANDIDATE),
-    Standing.CONFIRMED: (Standing.PERMITTED,),
-}
-"""Of which standings those recordings are that a deed has to do with, where they share audio."""
 
 
 def run_publish(args: argparse.Namespace) -> int:
@@ -232,18 +228,24 @@ def _library(tables: "RecordingTables") -> "IndexedLibrary":
 
 
 def _named(tables: "RecordingTables", given: Sequence[str]) -> list[str]:
-    """The ids that these are, or start. Raises LibraryError for none or several."""
+    """The ids that these are, or start, or the names of; a file's name stands for all of its pieces.
+
+    Raises LibraryError for none, and for several that have no name in common.
+    """
+    from silentspam.cli.recording_pieces import named_by
     from silentspam.errors import LibraryError
 
-    ids = [one.recording_id for one in tables.listed()]
+    recordings = tables.listed()
     named = []
     for start in given:
         if not start:
-            raise LibraryError("recording '': an id, or the start of one, is needed")
-        found = [one for one in ids if one.startswith(start)]
-        if len(found) != 1:
-            raise LibraryError(f"recording {start!r}: {len(found)} recordings have an id that starts so")
-        named += found
+            raise LibraryError("recording '': an id, or the start of one, or a name is needed")
+        found = [one.recording_id for one in recordings if one.recording_id.startswith(start)]
+        called = [one.recording_id for one in recordings if start in (one.name, named_by(one.name))]
+        if len(found) != 1 and not (called and not found):
+            told = f"{len(found)} recordings have an id that starts so, {len(called)} are called so"
+            raise LibraryError(f"recording {start!r}: {told}")
+        named += found or called
     return named
 
 
