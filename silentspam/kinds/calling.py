@@ -20,6 +20,8 @@ LEAST_WHOLE = 1.0
 it; an alarm's beep begins and ends there [s]."""
 ANSWERING_HZ = (2100.0, 2225.0, 2250.0, 2850.0, 1800.0, 1650.0, 1850.0)
 """CED, Bell 103, unscrambled ones of V.22, V.21's channel 2."""
+MACHINES_HZ = (1100.0, 1300.0, *ANSWERING_HZ)
+"""Of all that call or answer: on one line both may be heard, and neither is a note to the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,8 @@ class Calling:
 
     @property
     def around(self) -> tuple[float, ...]:
-        """Those that may sound before it or after it: where one answers, the other steps of answering."""
-        return (*self.lines, *ANSWERING_HZ) if self.whole else self.lines
+        """Those that may sound before it or after it: another machine's, and the other steps of answering."""
+        return (*self.lines, *MACHINES_HZ)
 
 
 TONES = (

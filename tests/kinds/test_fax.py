@@ -56,6 +56,18 @@ def test_the_other_steady_tones_are_named(hz, length, signal):
     assert names(heard(burst([hz], 0.3, 0.3 + length))) == [signal]
 
 
+@pytest.mark.parametrize(
+    ("calls", "calling"), [(1100, "fax CNG"), (1300, "modem calling tone")], ids=["CNG", "calling tone"]
+)
+@pytest.mark.parametrize(
+    ("answers", "answer"),
+    [(2100, "answer tone"), (2225, "Bell 103 or V.22 answer"), (2250, "Bell 103 or V.22 answer")],
+)
+def test_two_machines_on_one_line_are_no_melody(calls, calling, answers, answer):
+    assert names(heard(burst([calls], 0.1, 0.6) + burst([answers], 0.9, 3.0))) == [calling, answer]
+    assert names(heard(burst([answers], -1.0, 0.9) + burst([calls], 1.2, 1.7))) == [calling, answer]
+
+
 @pytest.mark.parametrize("hz", [400, 1000, 1004, 1100, 1300, 1850, 2000, 2600, 3000])
 def test_a_tone_of_two_seconds_is_no_fax(hz):
     assert names(heard(burst([hz], -1, 3))) == []
