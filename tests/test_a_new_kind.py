@@ -169,7 +169,8 @@ def test_a_person_who_presses_the_key_is_bridged_and_is_no_beep_to_learn_from(si
 
 @pytest.mark.parametrize(("treatment", "wanted"), [("bridge", "BRIDGE"), ("reject", "REJECT")])
 def test_its_policy_is_that_of_the_configuration(site: SiteWithBeeps, treatment: str, wanted: str) -> None:
-    site.settings["kinds"] = {"beep": {"treatment": treatment}}
+    # Nobody is asked by lot: else one rejection in ten is a question.
+    site.settings |= {"kinds": {"beep": {"treatment": treatment}}, "collection": {"asked_share": 0}}
     switch = Switch(opening=BEEP)
     assert site.screen(switch) == 0
     assert (action(switch), played(switch)) == (wanted, [])
