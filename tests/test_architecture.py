@@ -92,7 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sections",
         "serve",
     },
-    "training": CORE | MODEL | {"audio_files", "calllog", "kinds", "training", "resources"},
+    "training": CORE | MODEL | {"audio_files", "calllog", "kinds", "provenance", "training", "resources"},
     "reports": {
         *CORE,
         "audio",

@@ -14,6 +14,8 @@ EXAMPLES = """\
   silentspam paths simulate --out calls --sources $(python -m lab.corpus_audio) --seed 1
   silentspam paths simulate --out calls --sources $(python -m lab.corpus_audio) --callers 16 --calls 10
   silentspam paths simulate --out any-order --sources $(python -m lab.corpus_audio) --unordered 1
+  silentspam paths losses --recordings calls --seconds 15 5 2
+  silentspam paths learn-concealment --recordings calls g711-calls --out concealment
 
 Telephones, rooms and losses are synthetic, paths are drawn by chance; the codecs are real, and the speech is
 licensed recordings."""
@@ -44,6 +46,18 @@ def add_parser(subparsers: Any) -> None:
     made.add_argument(
         "--workers", type=at_least(1), default=WORKERS, metavar="N", help="processes (one a core)"
     )
+
+    counted = _action(actions, "losses", "count how lost and concealed packets are found", run_losses)
+    counted.add_argument("--recordings", type=Path, required=True, metavar="DIR", help="of `paths simulate`")
+    counted.add_argument(
+        "--seconds", type=float, nargs="+", default=[15.0], metavar="S", help="of each call (15)"
+    )
+    learnt = _action(actions, "learn-concealment", "learn what concealment leaves", run_learn_concealment)
+    learnt.add_argument(
+        "--recordings", type=Path, nargs="+", required=True, metavar="DIR", help="of `paths simulate`"
+    )
+    learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
+    learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
 
 
 def _action(
@@ -77,4 +91,27 @@ def run_simulate(args: argparse.Namespace) -> int:
     progress = tqdm(made, total=plan.sources * plan.calls, unit="call", file=sys.stderr, disable=None)
     count = sum(1 for _ in progress)
     print(f"{count} calls in {args.out}, the truth about them in {args.out / CALLS}")
+    return 0
+
+
+def run_losses(args: argparse.Namespace) -> int:
+    """Count on the test split, and print shares with counts and intervals."""
+    from silentspam.training.loss_study import study
+
+    for seconds in args.seconds:
+        print(f"{args.recordings}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
+        print("\n".join(study(args.recordings, seconds=seconds).lines()))
+    return 0
+
+
+def run_learn_concealment(args: argparse.Namespace) -> int:
+    """Learn from the training split, and write arrays with their hashes."""
+    from silentspam.provenance.tree_sums import tree_files
+    from silentspam.training.concealment_training import learn_concealment
+
+    files = tree_files(learn_concealment(args.recordings, seed=args.seed))
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (args.out / name).write_bytes(content)
+    print(f"{len(files)} files in {args.out}")
     return 0
