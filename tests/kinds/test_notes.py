@@ -5,6 +5,8 @@ import pytest
 
 from silentspam.kinds.busy import busy
 from silentspam.kinds.fax import fax
+from silentspam.kinds.notes import company
+from silentspam.kinds.pulses import Pulse
 from silentspam.training.noise import Signal
 from silentspam.training.signals import gate
 from tests.kinds.signalling import N, burst, cadenced, heard, rng
@@ -54,7 +56,13 @@ def test_a_voice_in_the_time_of_a_torn_cadence_is_not_busy():
 
 
 @pytest.mark.parametrize(
-    ("third", "names"), [(1800.0, ["Bell 103 or V.22 answer"]), (2250 / 2 ** (1 / 3), [])]
+    ("third", "names"),
+    [
+        (1800.0, ["Bell 103 or V.22 answer"]),
+        (1800.0 * 1.001, ["Bell 103 or V.22 answer"]),
+        (1800.0 * 1.004, []),
+        (2250 / 2 ** (1 / 3), []),
+    ],
 )
 def test_a_guard_tone_is_where_the_standard_has_it_and_not_a_tempered_third_below(third, names):
     both = burst([2250], 0.3, 3.0) + 0.5 * burst([third], 0.3, 3.0)
@@ -83,6 +91,78 @@ def test_among_other_sounds_only_what_hardly_moves_is_busy():
     assert busy(heard(cadenced([425], (0.25, 0.25), 0.1) + others)) != ()
     assert busy(heard(sway)) != ()
     assert busy(heard(sway + others)) == ()
+
+
+PULSE = Pulse(begin=0.7, end=1.2, cut_before=False, cut_after=False)
+CNG = burst([1100], PULSE.begin, PULSE.end)
+
+
+def beside(other: Signal, *, level: float = -13.0) -> float:
+    """The company that CNG has in something else."""
+    return company(heard(CNG + other, level=level), (1100,), [PULSE])
+
+
+def test_the_noise_of_a_line_is_no_company_to_a_tone_of_45_below():
+    """−65 dBFS of noise, in all of the band."""
+    assert beside(np.zeros(N), level=-45.0) <= 0.05
+
+
+@pytest.mark.parametrize(("db", "share"), [(-12.0, 0.0), (-7.0, 0.5)])
+def test_company_is_nearly_as_loud(db, share):
+    """Of the 1.5 s apart from CNG, 0.7 s."""
+    assert beside(10 ** (db / 20) * burst([600], 1.3, 3.0)) == pytest.approx(share, abs=0.05)
+
+
+@pytest.mark.parametrize(("end", "least", "most"), [(1.26, 0.0, 0.0), (1.4, 0.05, 0.15)])
+def test_what_the_windows_see_of_an_edge_is_no_company(end, least, most):
+    assert least <= beside(burst([600], 1.2, end)) <= most
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0.2, 1), (0.45, 0)])
+def test_a_quarter_of_the_time_is_what_makes_company(seconds, found):
+    """CNG that wavers by 2.5 Hz, as packets lost make it."""
+    wavering = swaying(1100, 5, by_hz=2.5) * gate(N, [(PULSE.begin, PULSE.end)])
+    assert len(fax(heard(wavering + 0.7 * burst([600], 1.3, 1.3 + seconds)))) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(0.1, 1), (0.2, 0)])
+def test_another_note_is_one_from_an_eighth_of_a_second_on(seconds, found):
+    assert len(fax(heard(CNG + burst([1397], 0.2, 0.2 + seconds)))) == found
+
+
+def swaying(hz: float, rate: float, *, by_hz: float = 0.0, by_share: float = 0.0) -> Signal:
+    """A tone whose frequency goes up and down, or its amplitude."""
+    sway = np.sin(2 * np.pi * rate * SECONDS)
+    return gliding(hz + by_hz * sway) * (1 + by_share * sway)
+
+
+@pytest.mark.parametrize(("hz", "end", "rate"), [(1100, 1.2, 5), (2100, 3.0, 3), (2250, 3.0, 3)])
+@pytest.mark.parametrize(("sways", "inside", "outside"), [("by_hz", 0, 1), ("by_share", 2, 3)])
+def test_in_company_a_fax_moves_in_neither_frequency_nor_level(hz, end, rate, sways, inside, outside):
+    limits = (1.5, 2.5, 0.2, 0.4) if hz == 1100 else (2.5, 3.0, 0.4, 0.5)
+    others, on = 0.5 * among_others(0.7, end), gate(N, [(0.7, end)])
+    steady, note = (swaying(hz, rate, **{sways: limits[which]}) * on for which in (inside, outside))
+    assert len(fax(heard(note))) == 1
+    assert len(fax(heard(steady + others))) == 1
+    assert fax(heard(note + others)) == ()
+
+
+@pytest.mark.parametrize(("sways", "inside", "outside"), [("by_hz", 1.25, 1.75), ("by_share", 0.1, 0.3)])
+def test_in_company_busy_moves_in_neither_frequency_nor_level(sways, inside, outside):
+    on = cadenced([425], (0.25, 0.25), 0.1) != 0
+    others = 0.5 * rng().standard_normal(N) * ~on
+    steady, note = (swaying(425, 5, **{sways: much}) * on for much in (inside, outside))
+    assert len(busy(heard(note))) == 1
+    assert len(busy(heard(steady + others))) == 1
+    assert busy(heard(note + others)) == ()
+
+
+def test_in_company_a_pulse_does_not_stand_for_a_longer_one_that_moves():
+    """The second is steady, and another note's."""
+    two = swaying(2100, 3, by_hz=4.0) * gate(N, [(0.05, 1.2)]) + burst([2101], 1.5, 3.0)
+    others = 0.5 * rng().standard_normal(N) * (1 - gate(N, [(0.03, 1.22), (1.48, 3.0)]))
+    assert len(fax(heard(two))) == 2
+    assert fax(heard(two + others)) == ()
 
 
 @pytest.mark.parametrize(("overtone", "names"), [(0.0, ["answer tone"]), (0.5, [])])
