@@ -26,7 +26,8 @@ Recall at a rate of false challenges takes the threshold from the very people ev
 are too few of them; the first table is at the card's own threshold.
 
 The last three tables are of every kind of SPAM: each opening is judged as a call is, at the thresholds of
---config (without it, of the defaults); the recordings in the folder `announcements` beside the CSV are known.
+--config (without it, of the defaults); the recordings in the folder `announcements` beside the CSV are known,
+whatever `recordings add` reads; what is left out of them is named on stderr.
 The label says the kind: ham, spam for dead air, or its name as in CALLER_FAX."""
 
 

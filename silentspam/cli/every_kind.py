@@ -1,5 +1,6 @@
 """Labelled openings judged for every kind of SPAM as calls are, for `silentspam evaluate`."""
 
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 from silentspam.call import VerdictKind
 from silentspam.cli.corpus import openings_progress
 from silentspam.config import Config
+from silentspam.errors import AudioError
 
 if TYPE_CHECKING:
     from silentspam.audio import Recording
     from silentspam.kinds.listening import Listeners
     from silentspam.model import SpamModel
+    from silentspam.recordings.library import KnownRecording
     from silentspam.training.assessment import Document
     from silentspam.training.dataset import Labelled
     from silentspam.verdict import Verdict
@@ -56,21 +59,33 @@ def _judge(
 
 
 def _write_library(folder: Path, announcements: Path) -> int:
-    """A library of the recordings in a folder, as an operator would add them; returns how many it has."""
+    """A library of the recordings in a folder, as an operator would add them; returns how many it has.
+
+    Whatever else lies there is left out, and named on stderr.
+    """
+    from silentspam.recordings.store import encode, write
+
+    paths = sorted(announcements.iterdir()) if announcements.is_dir() else []
+    known = []
+    for path in paths:
+        try:
+            known.append(_recording(path))
+        except AudioError as error:
+            print(f"silentspam evaluate: {error}: it is not known", file=sys.stderr)
+    write(folder, encode(known, fingerprint="silentspam evaluate", made_at=0.0))
+    return len(known)
+
+
+def _recording(path: Path) -> "KnownRecording":
+    """An audio file as SPAM that is known. Raises AudioError for one that nothing could be known by."""
     from silentspam.audio_files import read_recording
     from silentspam.kinds.constellation import LONGEST_SECONDS, constellation
     from silentspam.kinds.standing import Standing
     from silentspam.recordings.library import KnownRecording
-    from silentspam.recordings.store import encode, write
 
-    known = []
-    for path in sorted(announcements.glob("*.ulaw")):
-        stars = constellation(read_recording(path, max_seconds=LONGEST_SECONDS).samples)
-        if stars.is_telling:
-            known.append(
-                KnownRecording(
-                    recording_id=path.stem, name=path.stem, standing=Standing.CONFIRMED, constellation=stars
-                )
-            )
-    write(folder, encode(known, fingerprint="silentspam evaluate", made_at=0.0))
-    return len(known)
+    sound = constellation(read_recording(path, max_seconds=LONGEST_SECONDS).samples)
+    if not sound.is_telling:
+        raise AudioError(f"{path}: {sound.lack}")
+    return KnownRecording(
+        recording_id=path.name, name=path.stem, standing=Standing.CONFIRMED, constellation=sound
+    )
