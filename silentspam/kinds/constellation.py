@@ -94,13 +94,13 @@ class Constellation:
         """Why no recording could be known by it, in words; "" where one could."""
         if len(self) < LEAST_PEAKS:
             return f"{len(self)} peaks, {LEAST_PEAKS} are needed: it is short, nearly silent, or tones"
-        if self.contrast < LEAST_CONTRAST_DB:
-            least = f"{LEAST_CONTRAST_DB:.0f} dB are needed"
-            return f"its best peaks stand {self.contrast:.1f} dB above the rest, {least}: it is steady noise"
         if (bins := len(set(self.bins.tolist()))) < LEAST_BINS:
             return f"its peaks lie in {bins} bins, {LEAST_BINS} are needed: it is tones"
         if (frames := len(set(self.frames.tolist()))) < LEAST_FRAMES:
             return f"its peaks lie in {frames} frames of 16 ms, {LEAST_FRAMES} are needed: it is clicks"
+        if self.contrast < LEAST_CONTRAST_DB:
+            least = f"{LEAST_CONTRAST_DB:.0f} dB are needed"
+            return f"its best peaks stand {self.contrast:.1f} dB above the rest, {least}: it is steady noise"
         return ""
 
 

@@ -178,3 +178,12 @@ def test_peaks_do_not_depend_on_level() -> None:
     opening = (prompts()[4][:N] * 32768).astype(np.int16)
     loud, soft = (constellation(Recording(encode_ulaw(opening // by)).samples) for by in (1, 4))
     assert align(loud, soft).agreeing > 0.6 * len(loud)
+
+
+@pytest.mark.parametrize("hertz", [440.0, 1100.0, 2600.0])
+def test_what_is_tones_is_called_tones_and_what_is_noise_noise(hertz: float) -> None:
+    times = np.arange(N) / SAMPLE_RATE
+    tone = constellation(Recording(sent(0.3 * np.sin(2 * np.pi * hertz * times))).samples)
+    assert tone.lack.endswith("it is tones")
+    noise = constellation(Recording(sent(0.1 * np.random.default_rng(1).standard_normal(N))).samples)
+    assert noise.lack.endswith("it is steady noise")
