@@ -77,9 +77,9 @@ def known_of(row: Row) -> KnownRecording | None:
             recording_id=row["recording_id"],
             name=row["name"],
             standing=Standing(row["standing"]),
-            constellation=unpacked(b64decode(row["peaks"])),
+            constellation=unpacked(b64decode(row["peaks"], validate=True)),
         )
-    except (LibraryError, ValueError):
+    except (LibraryError, ValueError, TypeError):
         return None
 
 

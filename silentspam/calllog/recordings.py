@@ -114,6 +114,17 @@ class RecordingTables:
                 if not is_of_a_standing(row["standing"])
             ]
 
+    def unreadable(self) -> list[StoredRecording]:
+        """Those that no call is matched with, for their peaks cannot be read: a hand or a disk changed them.
+
+        Without their tally; of what was removed nothing is asked.
+        """
+        with self._database.transaction(write=False) as connection:
+            rows = connection.execute("SELECT * FROM recordings ORDER BY recording_id")
+            sound = [row for row in rows if is_of_a_standing(row["standing"])]
+            broken = [stored_of(row) for row in sound if known_of(row) is None]
+        return [one for one in broken if one.standing is not Standing.REMOVED]
+
     def known(self) -> tuple[str, list[KnownRecording]]:
         """What a library is made of, and its fingerprint, of one moment; a row that is none is left out."""
         with self._database.transaction(write=False) as connection:
@@ -243,8 +254,12 @@ _ADD_EVENT = (
 )
 _CHANGE = (
     "UPDATE recordings SET standing = :deed, changed_at = :changed_at, changed_by = :changed_by, "
-    "note = CASE WHEN :note = '' THEN note ELSE :note END WHERE recording_id = :recording_id"
+    "note = CASE WHEN :note <> '' THEN :note WHEN standing = 'REMOVED' AND :deed <> 'REMOVED' THEN "
+    "COALESCE((SELECT e.note FROM recording_events AS e WHERE e.recording_id = recordings.recording_id "
+    "AND e.deed <> 'REMOVED' AND e.note <> '' ORDER BY e.changed_at DESC LIMIT 1), '') "
+    "ELSE note END WHERE recording_id = :recording_id"
 )
+"""What is taken back bears the note from before it was removed: why it was is history."""
 _PUT_CALL = (
     "INSERT INTO recording_matches (recording_id, call_id, number, matched_at, begin_seconds, evidence) "
     "VALUES (:recording_id, :call_id, :number, :matched_at, :begin_seconds, :evidence) "

@@ -52,6 +52,12 @@ def _in_the_database(config: Config, library: StoredLibrary | None) -> Iterator[
     if behind:
         text = f"recordings: the call database has {sum(counts.values())}, changed since the file was written"
         yield Finding(WARNING, text, PUBLISH)
+    for one in tables.unreadable():
+        text = (
+            f"recordings: the peaks of {one.recording_id[:8]} {one.name!r} cannot be read: no call is matched"
+        )
+        remedy = f"silentspam recordings remove {one.recording_id[:8]}, and add its file again"
+        yield Finding(WARNING, text, remedy)
     if waiting := counts[Standing.CANDIDATE]:
         yield Finding(
             WARNING,

@@ -190,13 +190,19 @@ def run_deed(args: argparse.Namespace) -> int:
 
 
 def run_publish(args: argparse.Namespace) -> int:
-    """For a further server of the call database."""
+    """For a further server of the call database. Exit code 1 where a recording is left out."""
     from silentspam import librarian
 
     config = configuration(args)
-    written = librarian.Publisher(config.library_folder, _tables(config)).publish()
+    tables = _tables(config)
+    written = librarian.Publisher(config.library_folder, tables).publish()
     print(f"{config.library_folder}: {'brought up to date' if written else 'is up to date'}")
-    return 0
+    broken = tables.unreadable()
+    for one in broken:
+        told = f"{one.recording_id[:8]} {one.name!r} is left out: its peaks cannot be read"
+        again = f"`silentspam recordings remove {one.recording_id[:8]}`, and add its file again"
+        print(f"silentspam recordings publish: {told}: {again}", file=sys.stderr)
+    return 1 if broken else 0
 
 
 def _publish(config: "Config", tables: "RecordingTables") -> int:

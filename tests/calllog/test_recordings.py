@@ -365,3 +365,37 @@ def test_what_is_kept_of_a_caller_is_erased(server: Server) -> None:
     assert [one.call_id for one in server.tables.calls(found.recording_id)] == call_ids[1:]
     server.tables.forget_calls(call_ids)
     assert server.tables.recent(0.0, 100) == []
+
+
+def test_what_is_taken_back_bears_the_note_from_before_it_was_removed(server: Server) -> None:
+    server.tables.add("one", a_sky(np.random.default_rng(1)), event("r1", Standing.CONFIRMED, note="June"))
+    for later, (deed, note, shown) in enumerate(
+        [
+            (Standing.REMOVED, "a mistake", "a mistake"),
+            (Standing.REMOVED, "", "a mistake"),
+            (Standing.PERMITTED, "", "June"),
+            (Standing.REMOVED, "", "June"),
+            (Standing.CONFIRMED, "July", "July"),
+        ],
+        start=1,
+    ):
+        server.tables.change(event("r1", deed, at=NOW + later, note=note))
+        assert server.tables.listed()[0].note == shown
+    server.tables.add("two", a_sky(np.random.default_rng(2)), event("r2", Standing.CONFIRMED, note=""))
+    server.tables.change(event("r2", Standing.REMOVED, at=NOW + 1, note="why"))
+    server.tables.change(event("r2", Standing.CONFIRMED, at=NOW + 2, note=""))
+    assert {one.note for one in server.tables.listed()} == {"July", ""}
+
+
+@pytest.mark.parametrize("peaks", ["", "junk", "AQ==x", "AgAA"])
+def test_peaks_that_cannot_be_read_are_told_of_until_they_are_removed(server: Server, peaks: str) -> None:
+    for row in (1, 2):
+        sky = a_sky(np.random.default_rng(row))
+        server.tables.add(f"name {row}", sky, event(f"r{row}", Standing.CONFIRMED))
+    assert server.tables.unreadable() == []
+    with server.database.transaction(write=True) as connection:
+        connection.execute("UPDATE recordings SET peaks = :it WHERE recording_id = 'r2'", {"it": peaks})
+    assert [one.name for one in server.tables.unreadable()] == ["name 2"]
+    assert [one.recording_id for one in server.tables.known()[1]] == ["r1"]
+    server.tables.change(event("r2", Standing.REMOVED, at=NOW + 1))
+    assert server.tables.unreadable() == []

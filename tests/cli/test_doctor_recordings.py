@@ -88,3 +88,13 @@ def test_a_file_that_asterisks_user_may_not_read_is_a_fault(
     monkeypatch.setattr(Identity, "may", lambda self, path, mode: path != machine.file)
     (found,) = machine.findings()
     assert found.mark == FAULT
+
+
+def test_peaks_that_cannot_be_read_are_said_with_what_mends_them(machine: Machine) -> None:
+    machine.has(Standing.CONFIRMED)
+    with assembly.database(machine.config).transaction(write=True) as connection:
+        connection.execute("UPDATE recordings SET peaks = 'junk'")
+    found = machine.findings()[-1]
+    assert found.mark == WARNING
+    assert "r1 'name' cannot be read" in found.text
+    assert "remove r1" in found.remedy

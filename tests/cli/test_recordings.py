@@ -1,6 +1,7 @@
 """`silentspam recordings`: what it adds, finds, changes and refuses."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,12 @@ def test_the_list_can_be_narrowed_and_published_elsewhere(silentspam, files, tmp
     assert "up to date" in silentspam("recordings", "publish")[1]
     (tmp_path / "library" / store.FILE_NAME).unlink()
     assert "brought up to date" in silentspam("recordings", "publish")[1]
+
+
+def test_publish_names_what_it_leaves_out(silentspam, files, tmp_path) -> None:
+    silentspam("recordings", "add", files[0])
+    with sqlite3.connect(tmp_path / "log" / "calls.db") as connection:
+        connection.execute("UPDATE recordings SET peaks = 'junk'")
+    code, _, err = silentspam("recordings", "publish")
+    assert code == 1
+    assert "'prompt0' is left out: its peaks cannot be read" in err
