@@ -36,7 +36,8 @@ LOUD_POWER = 0.1
 """Of a signal's power, from which on anything else goes with it: −10 dB. The noise of a line is 14 dB below a
 signal of −45 dBm0."""
 MOST_COMPANY = 0.25
-"""Of the time apart from a signal: on a quiet line it is below 0.1, in music 0.6 and more."""
+"""Of the time apart from a signal. Of 706 on a quiet line, −13 to −45 dBm0 through four codecs, one had more
+than 0.1 (0.41, iLBC); the six notes that came so far of 14,000 openings of music had 0.6 and more."""
 CLEAR_FRAMES = 2
 """Beside a pulse, whose windows see its edge."""
 

@@ -11,6 +11,7 @@ from silentspam.kinds.busy import busy
 from silentspam.kinds.cadences import CADENCES, DIAL, RINGBACK, SIT_HZ, UNOBTAINABLE
 from silentspam.kinds.fax import fax
 from silentspam.kinds.sound import Sound
+from silentspam.training.signals import at_dbm0
 from tests.fakes import noise, silence
 from tests.kinds.signalling import burst, cadenced, heard
 
@@ -101,6 +102,31 @@ def test_two_tones_of_special_information_are_enough_where_the_third_left_its_fr
 def test_two_tones_without_a_trace_of_the_third_are_no_special_information(hz):
     two = sum(burst([one], 0.4 + 0.33 * k, 0.4 + 0.33 * (k + 1)) for k, one in enumerate(hz))
     assert busy(heard(two)) == ()
+
+
+def found_in_ringing(ringing_hz, level, hz, pattern):
+    """In how many of 15 openings busy at −20 dBm0 is found above a ring tone without end, at `level`."""
+    ringing = at_dbm0(cadenced(ringing_hz, (), 0), level)
+    starts = [-sum(pattern) * k / 15 for k in range(15)]
+    lines = [
+        heard(cadenced(hz, pattern, start), level=-20, background=ringing, seed=k)
+        for k, start in enumerate(starts)
+    ]
+    return sum(any(finding.kind for finding in busy(line)) for line in lines)
+
+
+@pytest.mark.parametrize("ringing_hz", [(440, 480), (425,), (400, 450)])
+@pytest.mark.parametrize(("hz", "pattern"), [((480, 620), (0.5, 0.5)), ((425,), (0.5, 0.5))])
+def test_busy_is_found_where_the_ring_tone_comes_back_40_db_below(ringing_hz, hz, pattern):
+    """Louder echoes hide it: docs/signals.md has the counts."""
+    assert found_in_ringing(ringing_hz, -60.0, hz, pattern) == 15
+
+
+@pytest.mark.parametrize("seconds", [0.7, 0.75])
+def test_a_general_cadence_is_believed_up_to_the_longest_quick_period(seconds):
+    """China's congestion and India's busy are longer; of those a piece may pass for ringback, of no kind."""
+    slow = [busy(heard(cadenced([425], (seconds, seconds), -0.1 * k))) for k in range(15)]
+    assert {finding.kind for found in slow for finding in found} == {None}
 
 
 def test_pulses_that_keep_no_time_are_not_busy():

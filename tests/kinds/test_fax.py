@@ -9,9 +9,9 @@ from silentspam.audio import Recording
 from silentspam.call import VerdictKind
 from silentspam.kinds.fax import fax
 from silentspam.kinds.sound import Sound
-from silentspam.training.signals import answer_tone
+from silentspam.training.signals import answer_tone, at_dbm0
 from tests.fakes import noise, silence
-from tests.kinds.signalling import N, burst, heard, rng
+from tests.kinds.signalling import N, burst, cadenced, heard, rng
 
 LEVELS = [-3.0, -13.0, -30.0, -45.0]
 OFFSETS = [-0.015, 0.0, 0.015]
@@ -71,6 +71,15 @@ def test_two_machines_on_one_line_are_no_melody(calls, calling, answers, answer)
 @pytest.mark.parametrize("hz", [400, 1000, 1004, 1100, 1300, 1850, 2000, 2600, 3000])
 def test_a_tone_of_two_seconds_is_no_fax(hz):
     assert names(heard(burst([hz], -1, 3))) == []
+
+
+@pytest.mark.parametrize("ringing_hz", [(440, 480), (425,), (400, 450)])
+@pytest.mark.parametrize(("hz", "seconds"), [(1100, 0.5), (2100, 3.0)])
+def test_a_ring_tone_that_comes_back_hides_no_fax(ringing_hz, hz, seconds):
+    ringing = at_dbm0(cadenced(ringing_hz, (), 0), -23.0)
+    for k in range(15):
+        signal = burst([hz], 0.1 * k, 0.1 * k + seconds)
+        assert len(names(heard(signal, level=-20.0, background=ringing, seed=k))) == 1
 
 
 def test_bursts_of_other_lengths_are_no_cng():
