@@ -395,7 +395,11 @@ def test_why_tells_of_each_kind(
 ) -> None:
     log.write(screened(record))
     _, out, _ = silentspam("calls", "why", "f")
-    for words in ("verdict CALLER_FAX by the detector of fax", "probability of each kind: CALLER_FAX 0.999, CALLER_SILENCE", *told):
+    for words in (
+        "verdict CALLER_FAX by the detector of fax",
+        "probability of each kind: CALLER_FAX 0.999, CALLER_SILENCE",
+        *told,
+    ):
         assert words in out
     (row,) = json.loads(silentspam("calls", "--kind", "fax", "--format", "json")[1])
     assert row["kind_probabilities"] == [["CALLER_FAX", 0.999], ["CALLER_SILENCE", 0.045]]
