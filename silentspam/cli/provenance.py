@@ -19,7 +19,7 @@ EXAMPLES = """\
 One side of a call a file, the caller's: two seconds tell little, fifteen much. It is for calls that are over,
 never on the call path."""
 
-HEADS = ("recording", "seconds", "lost", "packets", "clarity", "floor", "why")
+HEADS = ("recording", "seconds", "lost", "packets", "concealed", "clarity", "floor", "why")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -73,6 +73,7 @@ def _row(path: Path, found: "Analysis") -> tuple[str, ...]:
         f"{found.seconds:.1f}",
         f"{found.loss_rate:.1%}",
         f"{found.packet_ms} ms" if found.packet_ms else "-",
+        f"{found.concealed_rate:.1%}",
         "-" if clarity is None else f"{clarity:.1f} dB",
         "-" if floor is None else f"{floor:.0f} dBFS",
         "; ".join(found.reasons),

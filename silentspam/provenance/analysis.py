@@ -6,6 +6,7 @@ What is not told by this version, or not to be told of this call, is None.
 import msgspec
 
 from silentspam.audio import SAMPLE_RATE, Recording
+from silentspam.provenance.concealment import Concealment, concealment
 from silentspam.provenance.features import SHORTEST_SECONDS, VERSION
 from silentspam.provenance.noise import NoiseProfile, noise_profile
 from silentspam.provenance.packet_loss import Filling, PacketLoss, packet_loss
@@ -13,13 +14,20 @@ from silentspam.provenance.packet_loss import Filling, PacketLoss, packet_loss
 SILENT_DBFS = -66.0
 """Loudest third of a call below which nobody speaks: mu-law's smallest steps."""
 
+PACKET_MS = 20
+"""Of packets whose length nothing told: what most networks send."""
+LIKELY = 0.5
+"""Probability from which on an algorithm is named."""
+
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a call.
 
     seconds: its length; lost: unconcealed losses, each [begin, length] [s]; loss_rate: their share of the
-    time, 0…1; burstiness: mean length of one [packets]; noise: a `NoiseProfile`, by its names;
-    fingerprint_version: of the vector that codecs and lines are told by; reasons: in words, for an admin.
+    time, 0…1; burstiness: mean length of one [packets]; concealed_rate: share of the time that a decoder made
+    up again, and concealment: the probability that anything was, and that each algorithm was at work; noise:
+    a `NoiseProfile`, by its names; fingerprint_version: of the vector that codecs and lines are told by;
+    reasons: in words, for an admin.
     """
 
     seconds: float
@@ -27,6 +35,8 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     packet_ms: int | None
     burstiness: float
     lost: tuple[tuple[float, float], ...]
+    concealed_rate: float
+    concealment: dict[str, float]
     noise: dict[str, float | None] | None
     codes_in_pauses: dict[str, float]
     fingerprint_version: int
@@ -36,6 +46,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
 def analyse(recording: Recording) -> Analysis:
     """What a call says, of any length and whatever is heard in it."""
     loss, noise = packet_loss(recording), noise_profile(recording)
+    made_up = concealment(recording, packet_ms=loss.packet_ms or PACKET_MS)
     return Analysis(
         seconds=round(recording.seconds, 3),
         loss_rate=round(loss.rate, 5),
@@ -44,10 +55,15 @@ def analyse(recording: Recording) -> Analysis:
         lost=tuple(
             (round(span.begin / SAMPLE_RATE, 4), round(span.length / SAMPLE_RATE, 4)) for span in loss.spans
         ),
+        concealed_rate=round(made_up.rate, 5),
+        concealment={
+            "any": round(made_up.probability, 3),
+            **{name: round(probability, 3) for name, probability in made_up.algorithms.items()},
+        },
         noise=_levels(noise) if noise else None,
         codes_in_pauses={f"0x{code:02X}": round(share, 4) for code, share in noise.codes} if noise else {},
         fingerprint_version=VERSION,
-        reasons=(*_of_length(recording), *_of_loss(loss), *_of_noise(noise)),
+        reasons=(*_of_length(recording), *_of_loss(loss), *_of_concealment(made_up), *_of_noise(noise)),
     )
 
 
@@ -76,6 +92,17 @@ def _of_loss(loss: PacketLoss) -> list[str]:
     what = " and ".join(f"{count} of {filling}" for filling, count in filled.items() if count)
     packets = f", packets of {loss.packet_ms} ms" if loss.packet_ms else ""
     return [f"{loss.rate:.1%} of the time was lost and not concealed: gaps, {what}{packets}"]
+
+
+def _of_concealment(made_up: Concealment) -> list[str]:
+    if not made_up.any:
+        return []
+    name, probability = max(made_up.algorithms.items(), key=lambda one: one[1])
+    by = f", likeliest that of {name} ({probability:.2f})" if probability >= LIKELY else ""
+    return [
+        f"concealed losses with probability {made_up.probability:.2f}: {made_up.rate:.1%} of the time, "
+        f"{made_up.packets} packets{by}"
+    ]
 
 
 def _of_noise(noise: NoiseProfile | None) -> list[str]:

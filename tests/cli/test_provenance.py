@@ -7,6 +7,9 @@ import pytest
 
 from silentspam.audio import Recording, write_ulaw
 from silentspam.cli import main
+from silentspam.training.codecs.g711 import G711, encode_mu_law
+from silentspam.training.network import Loss
+from silentspam.training.paths import Hop, Network
 from tests.provenance.sounds import RATE, lost_begins, voice, with_gaps
 
 
@@ -32,6 +35,8 @@ def test_each_file_is_one_object_with_what_was_lost_of_it(tmp_path, lossy, capsy
     assert all(length == pytest.approx(0.02) or length > 0.02 for _, length in first["lost"])
     assert first["noise"]["floor_dbfs"] < -40
     assert first["fingerprint_version"] == 1
+    assert set(first["concealment"]) == {"any", "g711", "gsm_fr", "ilbc", "speex", "g729"}
+    assert 0 <= first["concealed_rate"] <= 1
     assert (second["lost"], second["loss_rate"], second["packet_ms"]) == ([], 0.0, None)
 
 
@@ -50,6 +55,20 @@ def test_what_tells_nothing_says_why(tmp_path, codes, capsys) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["lost"] == []
     assert any("no spectral clarity" in reason or "not told" in reason for reason in told["reasons"])
+
+
+def test_a_pitch_that_is_repeated_where_packets_were_lost_is_told(tmp_path, capsys) -> None:
+    codes = voice(15, seed=5)
+    samples = Recording(codes).linear
+    hop = Hop(network=Network.VOIP, codec="g711u", packet_ms=20, loss=Loss(share=0.08))
+    heard, lost = hop.carry(samples, {"g711u": G711("g711u")}, np.random.default_rng(2))
+    write_ulaw(tmp_path / "a.ulaw", Recording(encode_mu_law(heard)))
+    assert _run("--format", "jsonl", tmp_path / "a.ulaw") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(lost.begins) > 30
+    assert told["concealment"]["any"] > 0.5
+    assert told["concealed_rate"] == pytest.approx(0.08, abs=0.05)
+    assert any("concealed losses" in reason for reason in told["reasons"])
 
 
 def test_a_file_that_is_no_audio_costs_only_itself(tmp_path, lossy, capsys) -> None:
