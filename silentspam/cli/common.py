@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from silentspam.config import Config, config_path, load_config
 
@@ -75,6 +75,17 @@ def verb_parser(
         epilog=f"examples:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def action(
+    actions: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    """The parser of one of a verb's actions, which `run` does."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}."
+    )
+    parser.set_defaults(run=run)
+    return parser
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -3,11 +3,11 @@
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import at_least, table, verb_parser
+from silentspam.cli.common import action, at_least, table, verb_parser
 from silentspam.cli.corpus import add_corpus_options, corpus_beside, openings_progress
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = verb_parser(subparsers, "noise", "tell machines' noise from people in loud places", EXAMPLES)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    made = _action(actions, "simulate", "make openings of noise, and of people in loud places", run_simulate)
+    made = action(actions, "simulate", "make openings of noise, and of people in loud places", run_simulate)
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the corpus")
     made.add_argument(
         "--sources", type=Path, nargs="+", required=True, metavar="DIR", help="unpacked audio and codecs"
@@ -43,26 +43,16 @@ def add_parser(subparsers: Any) -> None:
         made.add_argument(option, type=at_least(0), default=default, metavar="N", help=f"{what} ({default})")
     made.add_argument("--codecs", nargs="+", metavar="NAME", help="codecs to use (all that are found)")
     _add_workers(made)
-    trained = _action(actions, "train", "train on such a corpus", run_train)
+    trained = action(actions, "train", "train on such a corpus", run_train)
     add_corpus_options(trained)
     trained.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     trained.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
     _add_workers(trained)
-    measured = _action(actions, "evaluate", "measure on the test splits of such a corpus", run_evaluate)
+    measured = action(actions, "evaluate", "measure on the test splits of such a corpus", run_evaluate)
     add_corpus_options(measured)
     measured.add_argument("--noise", type=Path, required=True, metavar="DIR", help="what `train` wrote")
     measured.add_argument("--json", action="store_true", help="print every figure as JSON")
     _add_workers(measured)
-
-
-def _action(
-    actions: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(
-        name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}."
-    )
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_workers(parser: argparse.ArgumentParser) -> None:

@@ -3,11 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from silentspam.cli.common import at_least, verb_parser
+from silentspam.cli.common import action, at_least, verb_parser
 
 WORKERS = os.cpu_count() or 1
 EXAMPLES = """\
@@ -25,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = verb_parser(subparsers, "paths", "make calls whose paths through networks are known", EXAMPLES)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    made = _action(actions, "simulate", "make calls through codecs and losses of every network", run_simulate)
+    made = action(actions, "simulate", "make calls through codecs and losses of every network", run_simulate)
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the calls")
     made.add_argument(
         "--sources", type=Path, nargs="+", required=True, metavar="DIR", help="unpacked audio and codecs"
@@ -47,27 +46,17 @@ def add_parser(subparsers: Any) -> None:
         "--workers", type=at_least(1), default=WORKERS, metavar="N", help="processes (one a core)"
     )
 
-    counted = _action(actions, "losses", "count how lost and concealed packets are found", run_losses)
+    counted = action(actions, "losses", "count how lost and concealed packets are found", run_losses)
     counted.add_argument("--recordings", type=Path, required=True, metavar="DIR", help="of `paths simulate`")
     counted.add_argument(
         "--seconds", type=float, nargs="+", default=[15.0], metavar="S", help="of each call (15)"
     )
-    learnt = _action(actions, "learn-concealment", "learn what concealment leaves", run_learn_concealment)
+    learnt = action(actions, "learn-concealment", "learn what concealment leaves", run_learn_concealment)
     learnt.add_argument(
         "--recordings", type=Path, nargs="+", required=True, metavar="DIR", help="of `paths simulate`"
     )
     learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
-
-
-def _action(
-    actions: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(
-        name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}."
-    )
-    parser.set_defaults(run=run)
-    return parser
 
 
 def run_simulate(args: argparse.Namespace) -> int:
