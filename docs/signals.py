@@ -61,9 +61,8 @@ ABOUT = (
     "else sounds came: of fax beneath other sounds 1,361 of 1,536 were found and then 1,305, of busy 299 of "
     "512 and then 276. In the tables of 10 openings a cell before and after: CED beneath speech at −5 dB "
     "through G.729 9 of 10 and 5; busy beneath ambience at 0 dB through iLBC 8 and 2, G.729 6 and 1, GSM 7 "
-    "and 5. The tables were counted before machines' tones were let beside each other; with that, `fax` "
-    "found none in the 22,000 openings that limits were set on, nor in the 7,000 of music among them played "
-    "slower.",
+    "and 5. With machines' tones let beside each other `fax` found none in the 22,000 openings that limits "
+    "were set on, nor in the 7,000 of music among them played slower.",
     "**An echo of the ring tone hides busy.** The tables have no echo in them. With an endless ring tone "
     "beneath busy at −20 dBm0 (0.5 s on and off), so many of 15 openings are found through G.711 with no "
     "packet lost, with the ring tone at −60, −55, −50, −45 and −40 dBm0: busy at 480 + 620 Hz above 440 + "
