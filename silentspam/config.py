@@ -30,6 +30,7 @@ from silentspam.sections import (
     LinesSection,
     LoggingSection,
     ModelSection,
+    ProvenanceSection,
     RecordingSection,
     RecordingsSection,
     RejectionSection,
@@ -61,6 +62,7 @@ class Config(Section, frozen=True):
     collection: CollectionSection = CollectionSection()
     lines: LinesSection = LinesSection()
     recordings: RecordingsSection = RecordingsSection()
+    provenance: ProvenanceSection = ProvenanceSection()
     limits: LimitsSection = LimitsSection()
     gate: GateSection = GateSection()
     rejection: RejectionSection = RejectionSection()
@@ -70,8 +72,9 @@ class Config(Section, frozen=True):
 
     @property
     def legs_folder(self) -> Path | None:
-        """Where callers' sides are recorded to; None when they are not."""
-        return Path(self.collection.legs) if self.collection.caller_leg else None
+        """Where callers' sides are recorded to; None when nobody wants them."""
+        wanted = self.collection.caller_leg or self.provenance.enabled
+        return Path(self.collection.legs) if wanted else None
 
     @property
     def library_folder(self) -> Path:

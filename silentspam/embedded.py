@@ -56,7 +56,12 @@ def screen(argv: Sequence[str], reader: BinaryIO, writer: BinaryIO) -> int:
         return _give_up(error)
     call = call_from_environment(session.env, call_id=Call.new_id(), ani=ani, started_at=started_at)
     _start_deadline(config.limits.screening_seconds)
-    channel = AgiChannel(session, ring_tone=config.recording.ring_tone, legs=config.legs_folder)
+    channel = AgiChannel(
+        session,
+        ring_tone=config.recording.ring_tone,
+        legs=config.legs_folder,
+        challenge_too=config.collection.caller_leg,
+    )
     record = screen_call(call, channel, assembly.screener(config))
     _stop_deadline()
     asked_by_asterisk = os.getpid()

@@ -60,6 +60,7 @@ def folders(config: Config) -> list[Path]:
         Path(config.gate.folder),
         config.library_folder,
         *filter(None, [config.legs_folder]),
+        *([Path(config.provenance.folder)] if config.provenance.enabled else []),
         *([Path(config.lines.folder)] if config.lines.enabled else []),
     )
     return sorted(set(paths))

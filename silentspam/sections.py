@@ -22,6 +22,8 @@ Number = Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9]{1,20}\Z")]
 """A telephone number as it stands in a list: digits, perhaps a leading +."""
 Address = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}\Z")]
 Network = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?\Z")]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\Z")]
+"""A word of a command that is run without a shell."""
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
@@ -101,6 +103,22 @@ class RecordingsSection(Section, frozen=True):
     window_openings: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 10_000
     numbers: Annotated[int, msgspec.Meta(ge=2, le=16)] = 3
     failed_challenges: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
+
+
+class ProvenanceSection(Section, frozen=True):
+    """Where calls come from: what is analysed of them once they are over, and who is told."""
+
+    enabled: bool = False
+    seconds: Annotated[float, msgspec.Meta(ge=5, le=60)] = 15.0
+    folder: AbsolutePath = "/var/lib/silentspam/provenance"
+    store: AbsolutePath = "/var/lib/silentspam/provenance/lines.db"
+    claims: AbsolutePath | None = None
+    alert_risk: Share = 0.5
+    mark_fraud: bool = True
+    webhook: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^https?://[!-~]+\Z")] | None = None
+    webhook_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
+    webhook_attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+    asterisk: Annotated[tuple[Word, ...], msgspec.Meta(max_length=20)] = ()
 
 
 class LimitsSection(Section, frozen=True):

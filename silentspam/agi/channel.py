@@ -59,9 +59,12 @@ class AgiChannel:
         *,
         ring_tone: str = "ring",
         legs: Path | None = None,
+        challenge_too: bool = True,
         longest: float | None = None,
     ) -> None:
         """`legs` is the folder for callers' sides; None: they are not recorded.
+
+        challenge_too: a side is recorded from the challenge on; else while with an agent alone.
 
         longest: seconds that a screening can take, for a dialplan that takes the call back after a while; it
         is asked for so much when a challenge begins. None: it waits however long it takes.
@@ -69,6 +72,7 @@ class AgiChannel:
         self._session = session
         self._ring_tone = ring_tone
         self._legs = legs
+        self._challenge_too = challenge_too
         self._longest = longest
         self._side_is_recorded = False
 
@@ -94,7 +98,7 @@ class AgiChannel:
 
     def record_side(self, call_id: str) -> None:
         """MixMonitor, which goes on when the call is bridged."""
-        if self._legs is not None:
+        if self._legs is not None and self._challenge_too:
             self._session.record_side(self._leg_file(self._legs, call_id))
             self._side_is_recorded = True
 

@@ -137,6 +137,7 @@ class Service:
             session,
             ring_tone=self.config.recording.ring_tone,
             legs=self.config.legs_folder,
+            challenge_too=self.config.collection.caller_leg,
             longest=self.config.limits.screening_seconds + 2 * GRACE_SECONDS,
         )
         screener = replace(self._screener, judge=self._judge())

@@ -183,6 +183,16 @@ def test_a_side_is_recorded_from_the_challenge_on_and_not_a_second_time_by_the_d
     assert "SILENTSPAM_LEG" not in switch.variables
 
 
+def test_a_side_that_is_wanted_with_an_agent_alone_is_not_recorded_in_the_challenge() -> None:
+    switch = Switch(variables={})
+    wire = Wire(switch)
+    ours = AgiChannel(AgiSession(wire, wire.writer), legs=Path("/legs"), challenge_too=False)  # type: ignore[arg-type]
+    ours.record_side(CALL_ID)
+    assert switch.commands == []
+    ours.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    assert switch.variables["SILENTSPAM_LEG"] == f"/legs/{CALL_ID}.ulaw"
+
+
 def test_no_side_is_recorded_where_nobody_asked_for_it() -> None:
     switch = Switch()
     channel(switch).record_side(CALL_ID)
