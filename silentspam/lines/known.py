@@ -17,11 +17,12 @@ from silentspam.lines.space import Embeddings, LineSpace
 
 @dataclass(frozen=True, eq=False)
 class KnownLines:
-    """Lines in a space: means [shape=(n_lines, n_dims), float32] of counts [shape=(n_lines,)] calls."""
+    """Lines in a space: means [shape=(n_lines, n_dims), float32] of counts [shape=(n_lines,)] calls, which
+    may be parts of one where they are asked for the mean of several (`provenance.sources`)."""
 
     space: LineSpace
     means: NDArray[np.float32]
-    counts: NDArray[np.int32]
+    counts: NDArray[np.int32] | NDArray[np.float64]
 
     def log_ratios(self, embeddings: Embeddings) -> NDArray[np.float64]:
         """log p(opening | the line) − log p(opening | another line), natural logarithm.
@@ -34,7 +35,7 @@ class KnownLines:
     def terms(self) -> "LineTerms":
         """What no opening changes of the ratios."""
         spread = self.space.spread
-        counts, which = np.unique(self.counts, return_inverse=True)
+        counts, which = np.unique(self.counts.astype(np.float64), return_inverse=True)
         certainty, variances = _certainty(counts, spread)
         squares = ((certainty**2 / variances)[which] * self.means**2).sum(axis=1)
         return LineTerms(
@@ -65,12 +66,12 @@ class LineTerms:
     [shape=(n_lines,)]: the part that no opening changes.
     """
 
-    counts: NDArray[np.int32]
+    counts: NDArray[np.int32] | NDArray[np.float64]
     weights: NDArray[np.floating]
     constants: NDArray[np.floating]
 
     @cached_property
-    def _groups(self) -> tuple[tuple[int, ...], NDArray[np.intp]]:
+    def _groups(self) -> tuple[tuple[float, ...], NDArray[np.intp]]:
         """The counts there are, and which of them each line has."""
         counts, which = np.unique(self.counts, return_inverse=True)
         return tuple(counts.tolist()), which
@@ -92,7 +93,7 @@ class LineTerms:
 
 @lru_cache(maxsize=8)
 def _precisions(
-    counts: tuple[int, ...], spread: bytes
+    counts: tuple[float, ...], spread: bytes
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """What no opening changes of its distance to lines of such counts, and to any line; spread is float64's.
 
@@ -105,7 +106,7 @@ def _precisions(
 
 
 def _certainty(
-    counts: NDArray[np.integer], spread: NDArray[np.float64]
+    counts: NDArray[np.integer] | NDArray[np.floating], spread: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How certain the place of a line of so many calls is, and the variance left [shape=(n, n_dims)] each."""
     certainty = counts[:, np.newaxis] * spread / (counts[:, np.newaxis] * spread + 1)
