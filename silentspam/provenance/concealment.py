@@ -55,7 +55,7 @@ class Concealment:
     """What of a call was made up by concealment.
 
     probability: that anything was, 0…1; rate: share of the time, 0…1; packets: how many; algorithms: for each
-    of ALGORITHMS the probability that it was at work.
+    of ALGORITHMS the probability that it was at work, never above that of any.
     """
 
     probability: float
@@ -126,19 +126,29 @@ def concealment(
     packet_ms: length of the packets that are counted. A recording of less than a frame has none.
     """
     model = model or shipped_model()
-    codes = recording.codes
-    parts = [frame_vectors(codes[at : at + STRETCH]) for at in range(0, len(codes), STRETCH)]
-    scores = [model.frames.sums(part)[0] for part in parts if len(part)]
-    if not scores:
+    vectors, scores = _scored(recording, model)
+    if not len(scores):
         return NONE
-    vector = call_vector(np.concatenate(parts), np.concatenate(scores))
+    vector = call_vector(vectors, scores)
     found = dict(zip(OUTPUTS, model.calls.sums(vector[np.newaxis])[:, 0], strict=True))
     chances = {name: float(_chance(np.asarray(found[name]))) for name in ("any", *ALGORITHMS)}
     rate = float(np.clip(found["rate"], 0, 1)) if chances["any"] >= 0.5 else 0.0
-    seconds = len(codes) / SAMPLE_RATE
     return Concealment(
         probability=chances["any"],
         rate=rate,
-        packets=round(rate * seconds * 1000 / packet_ms),
-        algorithms={name: chances[name] for name in ALGORITHMS},
+        packets=round(rate * recording.seconds * 1000 / packet_ms),
+        algorithms={name: min(chances[name], chances["any"]) for name in ALGORITHMS},
     )
+
+
+def frame_chances(recording: Recording, *, model: ConcealmentModel | None = None) -> Figures:
+    """The probability of each whole frame of 10 ms that it was made up, by itself [shape=(n,)]."""
+    return _chance(_scored(recording, model or shipped_model())[1])
+
+
+def _scored(recording: Recording, model: ConcealmentModel) -> tuple[NDArray[np.float32], Figures]:
+    """Vectors of all frames [shape=(n, len(NAMES))] and their log odds [shape=(n,)], stretch by stretch."""
+    codes = recording.codes
+    parts = [frame_vectors(codes[at : at + STRETCH]) for at in range(0, max(len(codes), 1), STRETCH)]
+    scores = [model.frames.sums(part)[0] for part in parts if len(part)]
+    return np.concatenate(parts), np.concatenate([np.zeros(0), *scores])
