@@ -25,6 +25,14 @@ class LineError(SilentSpamError):
     """A line, or an embedding of one, is not what it says it is, or belongs to another model."""
 
 
+class LineStoreError(SilentSpamError):
+    """The store of lines known by their provenance cannot be read or written, or refuses what it is given."""
+
+
+class NoLineStoreError(LineStoreError):
+    """There is no store of lines yet: it is made with the first line."""
+
+
 class LibraryError(SilentSpamError):
     """The library of recordings cannot be read or written, or a recording is none."""
 
