@@ -213,6 +213,36 @@ class CallSpeech:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallProvenance:
+    """Where a call came from by its audio (US 9,516,497 B2): analysed after it was heard, off its path.
+
+    basis: which audio, the caller's `side` or the `opening`; seconds of it were analysed. analysis: what was
+    found, a JSON object; fingerprint: what its line is known again by, a JSON object. line_name is the known
+    line that it came on, by a likelihood ratio of exp(line_score), and line_listing what that line is listed
+    as. risk: 0…1, None where nothing was claimed. alerts and reasons are in words; fault is why there is
+    nothing else.
+    """
+
+    call_id: str
+    analysed_at: float
+    basis: str
+    seconds: float | None = None
+    loss_rate: float | None = None
+    concealed_rate: float | None = None
+    last_codec: str | None = None
+    signature: tuple[str, ...] = ()
+    analysis: str | None = None
+    fingerprint: str | None = None
+    line_name: str | None = None
+    line_score: float | None = None
+    line_listing: str | None = None
+    risk: float | None = None
+    alerts: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallEnd:
     """How a call ended, as the switch knows it after the caller's channel is gone.
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from silentspam.calllog.database import Connection, Database
 from silentspam.calllog.entry import Entry, Part, Value
+from silentspam.calllog.provenance import write_provenance
 from silentspam.calllog.query import Filter
 from silentspam.calllog.refusals import Refused, write_apart
 from silentspam.calllog.schema import COLUMNS
@@ -60,7 +61,7 @@ class CallTable:
     def write(self, entry: Entry) -> None:
         """Merge one part of a row, and let line memory know; it is durable when this returns."""
         with self._database.transaction(write=True) as connection:
-            connection.execute(_upsert(entry.part, entry.columns), entry.columns)
+            _write_all(connection, entry.part, [entry])
             if entry.teaches:
                 connection.execute(_QUEUE, {"call_id": entry.call_id, "now": time.time()})
 
@@ -80,7 +81,7 @@ class CallTable:
         ordered = sorted(entries, key=lambda entry: entry.call_id)
         with self._database.transaction(write=True) as connection:
             for part in Part:
-                _upsert_all(connection, part, [entry for entry in ordered if entry.part is part])
+                _write_all(connection, part, [entry for entry in ordered if entry.part is part])
             teaching = [{"call_id": one.call_id, "now": time.time()} for one in ordered if one.teaches]
             if teaching:
                 connection.executemany(_QUEUE, teaching)
@@ -106,6 +107,14 @@ class CallTable:
         with self._database.transaction(write=False) as connection:
             for row in connection.stream(f"SELECT {', '.join(columns)} FROM calls{clauses}", values):
                 yield tuple(row)
+
+
+def _write_all(connection: Connection, part: Part, entries: Sequence[Entry]) -> None:
+    """Merge entries of one part, each into the table that it belongs to."""
+    if part is Part.PROVENANCE:
+        write_provenance(connection, [entry.columns for entry in entries])
+    else:
+        _upsert_all(connection, part, entries)
 
 
 def _upsert_all(connection: Connection, part: Part, entries: Sequence[Entry]) -> None:

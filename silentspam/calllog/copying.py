@@ -31,6 +31,7 @@ KEYS = {
     "recording_events": ("event_id",),
     "recording_matches": ("recording_id", "call_id"),
     "recent_openings": ("call_id",),
+    "provenance": ("call_id",),
 }
 """Table → the columns of its key; a table without one is compared row by row."""
 

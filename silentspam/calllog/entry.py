@@ -2,13 +2,14 @@
 
 import enum
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from silentspam.call import CallEnd, CallRecord, CallSpeech
-from silentspam.calllog.schema import COLUMNS
+from silentspam.call import CallEnd, CallProvenance, CallRecord, CallSpeech
+from silentspam.calllog.schema import COLUMNS, PROVENANCE_COLUMNS
 from silentspam.errors import CallLogError
 
 Value = str | int | float | None
@@ -18,11 +19,17 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 class Part(enum.StrEnum):
-    """Which part of a call's story an entry tells."""
+    """Which part of a call's story an entry tells; provenance has a table of its own."""
 
     SCREENED = "screened"
     ENDED = "ended"
     SPEECH = "speech"
+    PROVENANCE = "provenance"
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns that such an entry may have, with their SQL types."""
+        return PROVENANCE_COLUMNS if self is Part.PROVENANCE else COLUMNS
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Entry:
         try:
             document = json.loads(text)
             part, columns = Part(document["part"]), document["columns"]
-            known = {name: value for name, value in columns.items() if name in COLUMNS}
+            known = {name: value for name, value in columns.items() if name in part.columns}
             good = all(map(_storable, known.values())) and bool(known["call_id"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CallLogError(f"not an entry of the call log: {error!r}: {text[:80]!r}") from error
@@ -83,7 +90,7 @@ def _of_plain_values(text: str) -> Entry | None:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     columns = plain.columns
-    if not columns.get("call_id") or not columns.keys() <= COLUMNS.keys():
+    if not columns.get("call_id") or not columns.keys() <= plain.part.columns.keys():
         return None
     if any(type(value) is int and not _LEAST <= value <= _MOST for value in columns.values()):
         return None
@@ -105,10 +112,17 @@ def heard(speech: CallSpeech) -> Entry:
     return Entry(Part.SPEECH, _columns(speech))
 
 
-def _columns(source: CallRecord | CallEnd | CallSpeech) -> dict[str, Value]:
+def traced(provenance: CallProvenance) -> Entry:
+    """Where the call came from by its audio."""
+    return Entry(Part.PROVENANCE, _columns(provenance, PROVENANCE_COLUMNS))
+
+
+def _columns(
+    source: CallRecord | CallEnd | CallSpeech | CallProvenance, wanted: Mapping[str, str] = COLUMNS
+) -> dict[str, Value]:
     # Not asdict: it copies deeply, which takes a quarter of the time of a verdict.
     flat: dict[str, Any] = vars(getattr(source, "call", None) or source) | vars(source)
-    known = {name: value for name, value in flat.items() if name in COLUMNS}
+    known = {name: value for name, value in flat.items() if name in wanted}
     return {name: _plain(value) for name, value in known.items() if not _is_unknown(value)}
 
 

@@ -101,6 +101,28 @@ _KIND_COLUMNS = {
     "kind_probabilities": "TEXT",
 }
 
+PROVENANCE_COLUMNS = {
+    "call_id": "TEXT PRIMARY KEY",
+    "analysed_at": "REAL",
+    "basis": "TEXT",
+    "seconds": "REAL",
+    "loss_rate": "REAL",
+    "concealed_rate": "REAL",
+    "last_codec": "TEXT",
+    "signature": "TEXT",
+    "analysis": "TEXT",
+    "fingerprint": "TEXT",
+    "line_name": "TEXT",
+    "line_score": "REAL",
+    "line_listing": "TEXT",
+    "risk": "REAL",
+    "alerts": "TEXT",
+    "reasons": "TEXT",
+    "fault": "TEXT",
+}
+"""Column of `provenance` → SQL type: one row a call that was analysed. `signature`, `alerts` and `reasons`
+are JSON lists of text; `analysis` and `fingerprint` JSON objects."""
+
 COLUMNS = (
     _FIRST_COLUMNS
     | _LEARNING_COLUMNS
@@ -196,6 +218,11 @@ _STEPS: tuple[str | Forms, ...] = (
     "UPDATE recent_openings SET stored_at = heard_at",
     "CREATE INDEX recent_openings_stored ON recent_openings (stored_at)",
     "CREATE INDEX recording_events_recording ON recording_events (recording_id)",
+    # Where calls came from by their audio; marked_at: when its line was marked for fraud, or need not be.
+    "CREATE TABLE provenance ({}, marked_at REAL)".format(
+        ", ".join(f"{name} {kind}" for name, kind in PROVENANCE_COLUMNS.items())
+    ),
+    "CREATE INDEX provenance_analysed ON provenance (analysed_at)",
 )
 
 
