@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "budget": {"call"},
     "arrays": {"errors"},
     "framed": set(),
+    "yaml_files": {"errors"},
     "audio": {"errors"},
     "audio_files": {"errors", "audio"},
     "spectrum": {"errors", "audio"},
@@ -60,7 +61,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calllog": CORE | {"calllog", "gate", "kinds", "lines", "recordings"},
     "explain": {"budget", "call", "gate", "kinds", "policy", "verdict"},
     "sections": {"call", "kinds"},
-    "config": {"errors", "budget", "call", "challenge", "kinds", "lines", "resources", "sections"},
+    "config": {"errors", "budget", "call", "challenge", "kinds", "lines", "resources", "sections"}
+    | {"yaml_files"},
     "installation": {"errors", "config", "resources"},
     "registry": {"errors", "hashed", "model", "calllog", "registry"},
     "labels": CORE | {"calllog", "kinds", "labels", "policy", "retention", "training"},
@@ -111,7 +113,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "retention": {"errors", "call", "audio", "audio_files", "calllog", "gate", "lines", "retention"},
     "provenance": TREES
-    | {"errors", "audio", "audio_files", "spectrum", "arrays", "hashed", "lines", "provenance"},
+    | {"errors", "audio", "audio_files", "spectrum", "arrays", "hashed", "lines", "provenance"}
+    | {"yaml_files"},
     "archive": CORE | MODEL | {"archive", "audio_files", "kinds", "recordings", "retention"},
     "replay": {"*"},
     "cli": {"*"},
@@ -122,6 +125,7 @@ OUTSIDE = {
     **{part: {"numpy"} for part in (*SOUND, *TREES)},
     "arrays": {"numpy"},
     "framed": {"msgspec"},
+    "yaml_files": {"yaml"},
     "lines": {"numpy", "msgspec"},
     "kinds": {"numpy"},
     "recordings": {"numpy", "msgspec"},
