@@ -25,6 +25,7 @@ from lab.scenarios import SIPP_FOLDER, Row, Scenario
 from lab.server import Server
 from lab.sounds import SPEECH, make_sounds, take
 from lab.switchboard import switchboard
+from lab.trunks import TRUNKS, Carrier, Trunk, trunk_endpoints
 from lab.verdicts import faults
 from lab.worker import Observation, Task, run_worker
 
@@ -80,10 +81,19 @@ class Lab:
     """A work folder with the product installed and an Asterisk running; a context manager.
 
     resident: calls are screened by `silentspam serve`, one for each installation, and not by scripts.
+    trunks: by their names, those that scenarios may come by; without one that does, none is set up.
     """
 
-    def __init__(self, work: Path, scenarios: Sequence[Scenario], *, resident: bool = False) -> None:
+    def __init__(
+        self,
+        work: Path,
+        scenarios: Sequence[Scenario],
+        *,
+        resident: bool = False,
+        trunks: Mapping[str, Trunk] = TRUNKS,
+    ) -> None:
         self.work = work
+        self.trunks = trunks
         self.resident = resident
         self.scenarios = tuple(scenarios)
         self._ports = Ports()
@@ -104,16 +114,33 @@ class Lab:
         attempts = (*self.scenarios, *(scenario.again() for scenario in self.scenarios))
         configs = {scenario.folder: self._config(scenario) for scenario in attempts}
         parts = switchboard(attempts, self._ports, configs)
+        if self._by_trunk(attempts):
+            parts["AGENTS"] += "\n" + trunk_endpoints(self.trunks)
         self.asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
         self.asterisk.start()
+        self.carrier = self._start_carrier(attempts, root)
         self._pulse = Pulse(self.work / "pulse")
         self._pulse.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pulse.stop()
+        if self.carrier is not None:
+            self.carrier.stop()
         self.asterisk.stop()
         self._ports.release()
+
+    def _start_carrier(self, attempts: Sequence[Scenario], root: Path) -> Carrier | None:
+        """The carrier of the calls that come by a trunk; None where none does."""
+        if not (carried := self._by_trunk(attempts)):
+            return None
+        carrier = Carrier(self.work / "carrier", carried, self.trunks, product=self._ports.sip, root=root)
+        carrier.start()
+        return carrier
+
+    @staticmethod
+    def _by_trunk(attempts: Sequence[Scenario]) -> list[Scenario]:
+        return [scenario for scenario in attempts if scenario.trunk]
 
     def _folder(self, scenario: Scenario) -> Path:
         return self.work / "calls" / scenario.folder
@@ -288,7 +315,7 @@ class Lab:
             folder=str(folder),
             extension=scenario.extension,
             ani=scenario.ani,
-            sip_port=self._ports.sip,
+            sip_port=self.carrier.sip if scenario.trunk and self.carrier else self._ports.sip,
             port=self._ports.phones(number),
             media_port=self._ports.media(number),
             sipp_port=self._ports.sipp(number),

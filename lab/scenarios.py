@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from lab.callers import AGENT_BEHAVIOURS, CALLER_BEHAVIOURS
+from lab.trunks import TRUNKS
 
 TABLES = (Path(__file__).parent / "scenarios.yaml", Path(__file__).parent / "sequences.yaml")
 SIPP_FOLDER = Path(__file__).parent / "sipp"
@@ -80,6 +81,7 @@ class Scenario:
 
     given: what the command line is told before the call; {ani}, {dnis} and {agent} are the scenario's own,
     {sounds} is the folder of sounds, {recording} the recording that is known then.
+    trunk: the network that carries the call to the product; "" where the caller calls it directly.
     place: which call of its sequence it is, from 1; 0 for a scenario of one call. who: which of its callers.
     """
 
@@ -92,6 +94,7 @@ class Scenario:
     caller: CallerPart
     agent: AgentPart
     expect: Row
+    trunk: str = ""
     route: str = "dial"
     rings: int = 20
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -227,6 +230,7 @@ def _check(scenario: Scenario) -> None:
         (scenario.models not in MODEL_STATES, f"models {scenario.models!r} is no state of a registry"),
         (scenario.speech not in SPEECH, f"speech {scenario.speech!r} is not one of some, none"),
         (scenario.route not in ROUTES, f"route {scenario.route!r} is not one of {', '.join(ROUTES)}"),
+        (scenario.trunk not in ("", *TRUNKS), f"trunk {scenario.trunk!r} is not one of {', '.join(TRUNKS)}"),
     )
     for wrong, what in faults:
         if wrong:

@@ -26,7 +26,7 @@ SCENE_SECONDS = 75.0
 """The longest scene: two attempts at every prompt, and a goodbye."""
 AFTER_SECONDS = 0.5
 TALK_SECONDS = 10.0
-"""Longer than any behaviour talks to the agent: then nobody is going to end the call."""
+"""With an agent, beyond what the behaviours are told: then nobody is going to end the call."""
 SIPP_MEDIA_OFFSET = 4
 """SIPp's media ports come after those of the agent's phone."""
 RECORDED_FROM, RECORDED_TO = 0.3, 1.8
@@ -122,7 +122,8 @@ def play(task: Task) -> Observation:
         running.append(CALLER_BEHAVIOURS[task.caller](scene, task.caller_seconds))
         trouble = TROUBLES[task.trouble](caller, task.asterisk_pid, Path(task.config))
         running.append(trouble)
-        fault = _run_scene(phones, scene, running)
+        talk_seconds = TALK_SECONDS + max(task.caller_seconds, task.agent_seconds)
+        fault = _run_scene(phones, scene, running, talk_seconds=talk_seconds)
     return _observe(scene, trouble_done=_has_ended(trouble), fault=fault)
 
 
@@ -132,12 +133,12 @@ def _has_ended(behaviour: Behaviour) -> bool:
     return next(behaviour, ended) is ended
 
 
-def _run_scene(phones: "Phones", scene: Scene, running: list[Behaviour]) -> str:
+def _run_scene(phones: "Phones", scene: Scene, running: list[Behaviour], *, talk_seconds: float) -> str:
     deadline = time.monotonic() + SCENE_SECONDS
     while not scene.caller.over:
         if time.monotonic() > deadline:
             return f"the call lasted longer than {SCENE_SECONDS:.0f} s"
-        if scene.agent is not None and scene.agent.seconds_up() > TALK_SECONDS:
+        if scene.agent is not None and scene.agent.seconds_up() > talk_seconds:
             return "nobody ended the call with the agent"
         phones.step()
         running[:] = [behaviour for behaviour in running if not _has_ended(behaviour)]
