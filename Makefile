@@ -88,7 +88,7 @@ audit: $(STAMP)
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Silentspam needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[training,report,scan,dask,vad,postgres,encryption,lab,bench,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[training,report,scan,dask,vad,quality,postgres,encryption,lab,bench,test]'
 	-$(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib
 	touch $@
 

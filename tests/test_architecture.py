@@ -155,6 +155,7 @@ OUTSIDE = {
     },
     "reports": {"numpy", "scipy", "matplotlib", "jinja2"},
     "provenance": {"numpy", "scipy", "msgspec"},
+    "provenance.quality": {"numpy", "scipy", "onnxruntime"},
     "archive": {"numpy", "pyarrow", "distributed"},
     "retention": {"numpy", "nacl"},
     "replay": {"numpy", "tqdm"},

@@ -58,7 +58,7 @@ def call_figure(
     figure = Figure(figsize=(12, 9.2 + 0.19 * len(lines)), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(3, 1, height_ratios=(6.6, 2.6, 0.19 * len(lines) + 0.05))
-    top, bottom, foot = (figure.add_subfigure(place) for place in grid)
+    top, bottom, foot = (figure.add_subfigure(grid[row]) for row in range(3))
     wave, energy, image = top.subplots(3, 1, sharex=True)
     top.suptitle(title + _shown(recording, heard), fontsize="medium")
     draw_waveform(wave, heard, loss.spans, made_up(heard) if any_likely else np.zeros(0))
