@@ -20,8 +20,9 @@ from silentspam.audio import SAMPLE_RATE, Codes, Recording, read_ulaw, write_ula
 from silentspam.errors import AudioError
 from silentspam.training.codecs import Codec, available_codecs, open_codec
 from silentspam.training.network import quantised
+from silentspam.training.noise import draw_shape
 from silentspam.training.parallel import in_order
-from silentspam.training.path_drawing import Talk, Telephone, draw_path, draw_telephone
+from silentspam.training.path_drawing import Talk, Telephone, draw_path, draw_telephone, with_noise
 from silentspam.training.paths import FAMILIES, LostPackets
 from silentspam.training.paths import Path as NetworkPath
 from silentspam.training.sources import Clip, Split, find_clips
@@ -29,6 +30,8 @@ from silentspam.training.sources import Clip, Split, find_clips
 RECORDINGS, CALLS = "recordings", "calls.jsonl"
 
 DRAWS = 10
+MOST_CHANGED = 0.3
+"""Beyond which nobody's voice is left."""
 SILENT_AT_THE_END = 2 * SAMPLE_RATE
 """Samples; people pause for 1.2 s at most."""
 
@@ -65,8 +68,9 @@ class PathPlan:
     """How large a corpus is, and what it is made of.
 
     sources, of which test_share are for testing, the last ones; calls of each; families: labels whose codecs
-    are used; unordered: the share of sources whose codecs follow each other in any order; folders: unpacked
-    audio and codecs.
+    are used; unordered: the share of sources whose codecs follow each other in any order; voices: how far
+    training's speakers are made into others (`Talk`); one_noise: all telephones and rooms share the spectrum
+    of their noise, not its level; folders: unpacked audio and codecs.
     """
 
     sources: int
@@ -77,15 +81,18 @@ class PathPlan:
     test_share: float = 0.25
     unordered: float = 0.0
     families: tuple[str, ...] = tuple(FAMILIES)
+    voices: float = 0.0
+    one_noise: bool = False
 
     def __post_init__(self) -> None:
         if min(self.sources, self.calls) < 1:
             raise AudioError(f"{self.sources} sources of {self.calls} calls: nothing to make")
         if not 0.5 <= self.seconds <= 3600:
             raise AudioError(f"seconds is {self.seconds}: it must lie in 0.5…3600")
-        for name, share in (("test_share", self.test_share), ("unordered", self.unordered)):
-            if not 0 <= share <= 1:
-                raise AudioError(f"{name} is {share}: it must lie in 0…1")
+        shares = {"test_share": 1, "unordered": 1, "voices": MOST_CHANGED}
+        for name, most in shares.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise AudioError(f"{name} is {getattr(self, name)}: it must lie in 0…{most:g}")
         if unknown := sorted(set(self.families) - set(FAMILIES)):
             raise AudioError(f"families holds {unknown}: choose from {', '.join(FAMILIES)}")
 
@@ -109,14 +116,20 @@ class PathSimulator:
     def __init__(self, plan: PathPlan, clips: Sequence[Clip], codecs: Mapping[str, Codec]) -> None:
         self._plan = plan
         self._codecs = codecs
-        self._talk = {split: Talk(clips, split) for split in Split}
+        self._talk = {
+            Split.TRAIN: Talk(clips, Split.TRAIN, voices=plan.voices),
+            Split.TEST: Talk(clips, Split.TEST),
+        }
 
     def source(self, index: int) -> Source:
         """One of the sources."""
         rng = np.random.default_rng([self._plan.seed, 1, index])
         ordered = bool(rng.random() >= self._plan.unordered)
+        telephone = draw_telephone(rng)
+        if self._plan.one_noise:
+            telephone = with_noise(telephone, draw_shape(np.random.default_rng([self._plan.seed, 4])))
         return Source(
-            telephone=draw_telephone(rng),
+            telephone=telephone,
             path=draw_path(rng, self._plan.families, ordered=ordered),
             ordered=ordered,
         )

@@ -5,7 +5,7 @@ call. Signals are float64 in ±1 at 8 kHz.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,9 @@ PACKETS_MS: Mapping[str, tuple[int, ...]] = {
 """Packets of 20 ms where nothing else is said."""
 
 PAUSES_SECONDS = (0.08, 1.2)
+
+VOICE_TILT = 1.0
+"""Standard deviation of the tilt of other voices [dB an octave]."""
 
 
 def draw_path(rng: np.random.Generator, families: Sequence[str], *, ordered: bool = True) -> Path:
@@ -95,6 +98,12 @@ class Telephone:
         return self.handset.send(speech + room, rng)
 
 
+def with_noise(telephone: Telephone, shape: noise.NoiseShape) -> Telephone:
+    """The telephone with noise of that spectrum in its room and of its own, and without hum."""
+    handset = replace(telephone.handset, shape=shape, hum_level=-np.inf)
+    return replace(telephone, handset=handset, room=shape)
+
+
 def draw_telephone(rng: np.random.Generator) -> Telephone:
     """A telephone of chance, in a quiet room or a loud one."""
     return Telephone(
@@ -103,9 +112,17 @@ def draw_telephone(rng: np.random.Generator) -> Telephone:
 
 
 class Talk:
-    """People who speak: clips of one split by their speakers, and by nobody else."""
+    """People who speak: clips of one split by their speakers, and by nobody else.
 
-    def __init__(self, clips: Sequence[Clip], split: Split, *, leave_out: Sequence[str] = ()) -> None:
+    voices: each call's speech is resampled by up to this share, up or down, and tilted: pitch and formants of
+    people whom nobody recorded, since the licensed speakers are few (vocal tract length perturbation, Jaitly
+    and Hinton 2013). 0 leaves speakers as they are.
+    """
+
+    def __init__(
+        self, clips: Sequence[Clip], split: Split, *, leave_out: Sequence[str] = (), voices: float = 0.0
+    ) -> None:
+        self._voices = voices
         self._speakers: dict[str, list[Clip]] = {}
         for clip in clips:
             if clip.kind is ClipKind.SPEECH and clip.split is split and clip.speaker not in leave_out:
@@ -119,6 +136,22 @@ class Talk:
     def draw(self, seconds: float, speaker: str, rng: np.random.Generator) -> Signal:
         """So many seconds of one speaker, with pauses, the speech between −34 and −14 dBFS [shape=(n,)]."""
         n = round(seconds * SAMPLE_RATE)
+        heard = self._as_another(n, speaker, rng) if self._voices else self._stretch(n, speaker, rng)
+        loud = heard[np.abs(heard) > 0.25 * noise.rms(heard)]
+        gain = noise.amplitude(float(rng.uniform(-34, -14))) / max(noise.rms(loud), noise.SMALLEST_RMS)
+        return np.clip(heard * gain, -1.0, 1.0)
+
+    def _as_another(self, n: int, speaker: str, rng: np.random.Generator) -> Signal:
+        higher = float(np.exp(rng.uniform(-self._voices, self._voices)))
+        heard = self._stretch(round(n * higher), speaker, rng)
+        tilt = noise.NoiseShape(tilt=float(rng.normal(0, VOICE_TILT)), high_cut=1e6)
+        spectrum = np.fft.rfft(heard)[: n // 2 + 1]
+        spectrum = np.pad(spectrum, (0, n // 2 + 1 - len(spectrum)))
+        spoken: Signal = np.fft.irfft(spectrum * tilt.gain(np.fft.rfftfreq(n, 1 / SAMPLE_RATE)), n)
+        return spoken
+
+    def _stretch(self, n: int, speaker: str, rng: np.random.Generator) -> Signal:
+        """So many samples of one speaker, with pauses, as loud as they were recorded."""
         clips = self._speakers[speaker]
         parts: list[Signal] = []
         while sum(map(len, parts)) < n:
@@ -126,7 +159,4 @@ class Talk:
             parts.append(np.zeros(round(rng.uniform(*PAUSES_SECONDS) * SAMPLE_RATE)))
         spoken = np.concatenate(parts)
         begin = int(rng.integers(0, len(spoken) - n + 1))
-        heard = spoken[begin : begin + n]
-        loud = heard[np.abs(heard) > 0.25 * noise.rms(heard)]
-        gain = noise.amplitude(float(rng.uniform(-34, -14))) / max(noise.rms(loud), noise.SMALLEST_RMS)
-        return np.clip(heard * gain, -1.0, 1.0)
+        return spoken[begin : begin + n]

@@ -9,9 +9,10 @@ from silentspam.cli import main
 from silentspam.errors import AudioError
 from silentspam.training.codecs.g711 import G711
 from silentspam.training.network import Loss
-from silentspam.training.path_corpus import CALLS, PathPlan, read_path_corpus, recording_of
-from silentspam.training.path_drawing import FAMILIES_OF, IN_ORDER, draw_path
+from silentspam.training.path_corpus import CALLS, PathPlan, PathSimulator, read_path_corpus, recording_of
+from silentspam.training.path_drawing import FAMILIES_OF, IN_ORDER, Talk, draw_path
 from silentspam.training.paths import FAMILIES, Fill, Hop, Network, Path
+from silentspam.training.sources import Split, find_clips
 
 CODECS = {"g711u": G711("g711u"), "g711a": G711("g711a")}
 SPEECH = (6000 * np.sin(np.arange(24000) * 0.17)).astype(np.int16)
@@ -97,6 +98,29 @@ def test_a_corpus_tells_what_became_of_each_call(audio_folder, tmp_path, capsys)
     assert [call.source for call in calls] == [f"{n:05d}" for n in (0, 0, 1, 1, 2, 2, 3, 3)]
 
 
+def _pitches(audio_folder, voices: float) -> set[int]:
+    """Of calls by one speaker, whose licensed speech is a tone of one frequency [10 Hz]."""
+    talk = Talk(find_clips((audio_folder,)), Split.TRAIN, voices=voices)
+    rng = np.random.default_rng(4)
+    calls = [talk.draw(4.0, "carlo", rng) for _ in range(6)]
+    assert {len(call) for call in calls} == {32000}
+    return {int(np.abs(np.fft.rfft(call)).argmax() / 4 / 10) for call in calls}
+
+
+def test_other_voices_are_higher_and_lower_and_speak_as_long(audio_folder) -> None:
+    own, others = _pitches(audio_folder, 0.0), _pitches(audio_folder, 0.2)
+    assert max(own) - min(own) <= 2
+    assert max(others) > max(own)
+    assert min(others) < min(own)
+
+
+def test_all_sources_may_share_the_spectrum_of_their_noise(audio_folder) -> None:
+    plan = PathPlan(sources=3, calls=1, seed=2, folders=(), one_noise=True)
+    telephones = [PathSimulator(plan, find_clips((audio_folder,)), {}).source(n).telephone for n in range(3)]
+    assert len({one.room for one in telephones} | {one.handset.shape for one in telephones}) == 1
+    assert len({one.room_dbfs for one in telephones}) == 3
+
+
 def test_a_corpus_is_not_written_over_another_one(audio_folder, tmp_path, capsys) -> None:
     (tmp_path / CALLS).write_text("")
     assert _simulate(tmp_path, audio_folder) == 1
@@ -110,6 +134,7 @@ def test_a_corpus_is_not_written_over_another_one(audio_folder, tmp_path, capsys
         ({"seconds": 0.1}, "seconds is 0.1"),
         ({"test_share": 1.5}, "test_share is 1.5"),
         ({"unordered": -1}, "unordered is -1"),
+        ({"voices": 0.5}, "voices is 0.5: it must lie in 0…0.3"),
         ({"families": ("g711", "g722")}, "g722"),
     ],
 )
