@@ -1,8 +1,9 @@
 """How a call would be rated by listeners, from one side of it alone: mean opinion score, 1 (bad) to 5.
 
 US 9,516,497 B2 names ITU-T P.563 as such a single-ended measure; no package of it was to be had. PLCMOS v2
-(Diener et al., Interspeech 2023) was learnt from listeners' ratings of lost and concealed packets: its network
-comes with `speechmos` (MIT), onnxruntime (MIT) runs it, offline. Both are optional: silentspam[quality].
+(Diener et al., Interspeech 2023) was learnt from listeners' ratings of lost and concealed packets. Its
+network comes with `speechmos` (MIT) and runs by onnxruntime (MIT), offline; both are optional:
+silentspam[quality].
 """
 
 from functools import lru_cache
