@@ -15,6 +15,8 @@ EXAMPLES = """\
   silentspam paths simulate --out any-order --sources $(python -m lab.corpus_audio) --unordered 1
   silentspam paths losses --recordings calls --seconds 15 5 2
   silentspam paths learn-concealment --recordings calls g711-calls --out concealment
+  silentspam paths codecs calls any-order --seconds 15 5 2
+  silentspam paths learn-codecs calls any-order --out codecs
 
 Telephones, rooms and losses are synthetic, paths are drawn by chance; the codecs are real, and the speech is
 licensed recordings."""
@@ -55,6 +57,25 @@ def add_parser(subparsers: Any) -> None:
     learnt.add_argument(
         "--recordings", type=Path, nargs="+", required=True, metavar="DIR", help="of `paths simulate`"
     )
+    learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
+    learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
+    _add_codecs(actions)
+
+
+def _add_codecs(actions: Any) -> None:
+    told = action(actions, "codecs", "count how codecs and networks are told", run_codecs)
+    told.add_argument("corpora", type=Path, nargs="+", metavar="CORPUS", help="of `paths simulate`")
+    told.add_argument(
+        "--seconds",
+        type=float,
+        nargs="+",
+        default=[15.0, 5.0, 2.0],
+        metavar="S",
+        help="of each call (15 5 2)",
+    )
+    told.add_argument("--json", action="store_true", help="print one object instead of lines")
+    learnt = action(actions, "learn-codecs", "learn codecs and networks", run_learn_codecs)
+    learnt.add_argument("corpora", type=Path, nargs="+", metavar="CORPUS", help="of `paths simulate`")
     learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
 
@@ -98,9 +119,39 @@ def run_learn_concealment(args: argparse.Namespace) -> int:
     from silentspam.provenance.tree_sums import tree_files
     from silentspam.training.concealment_training import learn_concealment
 
-    files = tree_files(learn_concealment(args.recordings, seed=args.seed))
-    args.out.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (args.out / name).write_bytes(content)
-    print(f"{len(files)} files in {args.out}")
+    _write(tree_files(learn_concealment(args.recordings, seed=args.seed)), args.out)
     return 0
+
+
+def run_codecs(args: argparse.Namespace) -> int:
+    """Count on the test splits, and print shares with counts and intervals."""
+    import json
+
+    from silentspam.training.path_study import study
+
+    counted = []
+    for folder, seconds in ((folder, seconds) for folder in args.corpora for seconds in args.seconds):
+        tally = study(folder, seconds=seconds)
+        counted.append({"corpus": str(folder), "seconds": seconds, "counts": tally.rates()})
+        if not args.json:
+            print(f"{folder}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
+            print("\n".join(tally.lines()), flush=True)
+    if args.json:
+        print(json.dumps(counted))
+    return 0
+
+
+def run_learn_codecs(args: argparse.Namespace) -> int:
+    """Learn from the training splits, and write arrays with their hashes."""
+    from silentspam.training.path_rows import read_rows
+    from silentspam.training.path_training import learn_path_model
+
+    _write(learn_path_model(read_rows(args.corpora, seed=args.seed), seed=args.seed).files(), args.out)
+    return 0
+
+
+def _write(files: dict[str, bytes], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    print(f"{len(files)} files in {out}")

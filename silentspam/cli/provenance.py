@@ -19,7 +19,21 @@ EXAMPLES = """\
 One side of a call a file, the caller's: two seconds tell little, fifteen much. It is for calls that are over,
 never on the call path."""
 
-HEADS = ("recording", "seconds", "lost", "packets", "concealed", "clarity", "floor", "why")
+LIKELY = 0.5
+"""Probability from which on a codec or a network is named in the table."""
+
+HEADS = (
+    "recording",
+    "seconds",
+    "lost",
+    "packets",
+    "concealed",
+    "clarity",
+    "floor",
+    "codecs",
+    "networks",
+    "why",
+)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -76,5 +90,12 @@ def _row(path: Path, found: "Analysis") -> tuple[str, ...]:
         f"{found.concealed_rate:.1%}",
         "-" if clarity is None else f"{clarity:.1f} dB",
         "-" if floor is None else f"{floor:.0f} dBFS",
+        _likely(found.codecs),
+        _likely(found.networks),
         "; ".join(found.reasons),
     )
+
+
+def _likely(chances: dict[str, float]) -> str:
+    told = [f"{name} {chance:.2f}" for name, chance in chances.items() if chance >= LIKELY]
+    return " ".join(told) or "-"

@@ -3,16 +3,17 @@
 What is not told by this version, or not to be told of this call, is None.
 """
 
+from dataclasses import dataclass
+
 import msgspec
 
 from silentspam.audio import SAMPLE_RATE, Recording
+from silentspam.provenance.codecs import SILENT_DBFS, PathTold, path_told
 from silentspam.provenance.concealment import Concealment, concealment
-from silentspam.provenance.features import SHORTEST_SECONDS, VERSION
+from silentspam.provenance.features import LONGEST_SECONDS, SHORTEST_SECONDS, VERSION, measure
+from silentspam.provenance.fingerprint import Fingerprint, fingerprint
 from silentspam.provenance.noise import NoiseProfile, noise_profile
 from silentspam.provenance.packet_loss import Filling, PacketLoss, packet_loss
-
-SILENT_DBFS = -66.0
-"""Loudest third of a call below which nobody speaks: mu-law's smallest steps."""
 
 PACKET_MS = 20
 """Of packets whose length nothing told: what most networks send."""
@@ -26,8 +27,10 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     seconds: its length; lost: unconcealed losses, each [begin, length] [s]; loss_rate: their share of the
     time, 0…1; burstiness: mean length of one [packets]; concealed_rate: share of the time that a decoder made
     up again, and concealment: the probability that anything was, and that each algorithm was at work; noise:
-    a `NoiseProfile`, by its names; fingerprint_version: of the vector that codecs and lines are told by;
-    reasons: in words, for an admin.
+    a `NoiseProfile`, by its names; codecs and networks: each one's probability, empty where they are not
+    told; signature: the networks that are likelier than not, and last_codec: the likeliest coder before the
+    listener, g711 where nothing compressed the call, both as in `codecs`; fingerprint_version: of the vector
+    that codecs and lines are told by; reasons: in words, for an admin.
     """
 
     seconds: float
@@ -39,14 +42,53 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     concealment: dict[str, float]
     noise: dict[str, float | None] | None
     codes_in_pauses: dict[str, float]
+    codecs: dict[str, float]
+    networks: dict[str, float]
+    signature: tuple[str, ...]
+    last_codec: str | None
     fingerprint_version: int
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """An analysis, and what it was made from; fingerprint and told are None where nothing could be told."""
+
+    analysis: Analysis
+    fingerprint: Fingerprint | None
+    loss: PacketLoss
+    made_up: Concealment
+    told: PathTold | None
+
+
 def analyse(recording: Recording) -> Analysis:
     """What a call says, of any length and whatever is heard in it."""
-    loss, noise = packet_loss(recording), noise_profile(recording)
+    return examine(recording).analysis
+
+
+def examine(recording: Recording) -> Examination:
+    """What a call says, and what that is made from."""
+    loss, measures = packet_loss(recording), measure(recording)
     made_up = concealment(recording, packet_ms=loss.packet_ms or PACKET_MS)
+    told = path_told(measures, loss, made_up) if measures else None
+    whole = measures is not None and recording.seconds <= LONGEST_SECONDS
+    noise = measures.noise if measures and whole else noise_profile(recording)
+    return Examination(
+        analysis=_analysis(recording, loss, made_up, noise, told),
+        fingerprint=fingerprint(measures, min(recording.seconds, LONGEST_SECONDS)) if measures else None,
+        loss=loss,
+        made_up=made_up,
+        told=told,
+    )
+
+
+def _analysis(
+    recording: Recording,
+    loss: PacketLoss,
+    made_up: Concealment,
+    noise: NoiseProfile | None,
+    told: PathTold | None,
+) -> Analysis:
     return Analysis(
         seconds=round(recording.seconds, 3),
         loss_rate=round(loss.rate, 5),
@@ -62,8 +104,18 @@ def analyse(recording: Recording) -> Analysis:
         },
         noise=_levels(noise) if noise else None,
         codes_in_pauses={f"0x{code:02X}": round(share, 4) for code, share in noise.codes} if noise else {},
+        codecs=told.codecs if told else {},
+        networks=told.networks if told else {},
+        signature=told.signature if told else (),
+        last_codec=told.last_codec if told else None,
         fingerprint_version=VERSION,
-        reasons=(*_of_length(recording), *_of_loss(loss), *_of_concealment(made_up), *_of_noise(noise)),
+        reasons=(
+            *_of_length(recording),
+            *_of_loss(loss),
+            *_of_concealment(made_up),
+            *_of_noise(noise),
+            *(told.reasons if told else ()),
+        ),
     )
 
 

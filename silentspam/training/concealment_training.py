@@ -106,8 +106,11 @@ def fit_calls(calls: Sequence[FramedCall], scores: Sequence[Any], seed: int) -> 
 
 
 def flat(fitted: Sequence[Any]) -> TreeSums:
-    """Fitted histogram boosting as flat arrays, each an output: a leaf is its own child."""
-    trees = [[stage[0].nodes for stage in one._predictors] for one in fitted]
+    """Fitted histogram boosting as flat arrays, each an output, or as many as it has classes beyond two: a
+    leaf is its own child."""
+    trees = [
+        [stage.nodes for stage in output] for one in fitted for output in zip(*one._predictors, strict=True)
+    ]
     nodes = [tree for one in trees for tree in one]
     roots = np.concatenate([[0], np.cumsum([len(tree) for tree in nodes])[:-1]]).astype(np.int32)
     joined = np.concatenate(nodes)
@@ -124,7 +127,7 @@ def flat(fitted: Sequence[Any]) -> TreeSums:
         n_features=int(fitted[0].n_features_in_),
         depth=int(joined["depth"].max()),
         firsts=np.concatenate([[0], np.cumsum([len(one) for one in trees])[:-1]]).astype(np.int32),
-        base=np.array([np.ravel(one._baseline_prediction)[0] for one in fitted], dtype=np.float64),
+        base=np.concatenate([np.ravel(one._baseline_prediction) for one in fitted]).astype(np.float64),
     )
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -48,10 +49,18 @@ class Tally:
 
         The interval takes packets of one call for independent, which they are not quite.
         """
-        for name in sorted(self.n):
-            rate = Rate(hits=self.hits[name], n=self.n[name])
-            low, high = rate.interval
-            yield f"{name:<58} {rate.value:7.2%}  {rate.hits:>6} of {rate.n:<6} {low:.3f}…{high:.3f}"
+        for name, one in self.rates().items():
+            low, high = one["interval"]
+            counts = f"{one['hits']:>6} of {one['n']:<6}"
+            yield f"{name:<58} {one['hits'] / max(one['n'], 1):7.2%}  {counts} {low:.3f}…{high:.3f}"
+
+    def rates(self) -> dict[str, dict[str, Any]]:
+        """Of each name its hits, trials (n) and interval, for a file."""
+        found = {name: Rate(hits=self.hits[name], n=self.n[name]) for name in sorted(self.n)}
+        return {
+            name: {"hits": one.hits, "n": one.n, "interval": [round(end, 4) for end in one.interval]}
+            for name, one in found.items()
+        }
 
 
 def _found_of(hop: HopLosses, found: np.ndarray) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from silentspam.cli import main
 from silentspam.training.sources import AMBIENCES, BLANKET, MUSIC, SPEECH
 from tests.conftest import MakeOnce
 
@@ -122,3 +123,27 @@ def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
             return train(replace(params, n_trees=10, folds=2, workers=1))
 
         monkeypatch.setattr(trainers, name, few_trees)
+
+
+@pytest.fixture(scope="session")
+def g711_calls(audio_folder, tmp_path_factory):
+    """Two dozen calls of 4 s through G.711 alone."""
+    out = tmp_path_factory.mktemp("g711") / "calls"
+    size = ["--callers", "24", "--seconds", "4", "--test-share", "0.5", "--workers", "1", "--seed", "2"]
+    assert (
+        main(
+            [
+                "paths",
+                "simulate",
+                "--out",
+                str(out),
+                "--sources",
+                str(audio_folder),
+                "--codecs",
+                "g711",
+                *size,
+            ]
+        )
+        == 0
+    )
+    return out

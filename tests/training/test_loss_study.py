@@ -79,30 +79,6 @@ def test_flat_trees_add_up_to_what_scikit_learn_says():
     np.testing.assert_allclose(sums[1], share.predict(vectors), atol=1e-9)
 
 
-@pytest.fixture(scope="module")
-def g711_calls(audio_folder, tmp_path_factory):
-    """Two dozen calls of 4 s through G.711 alone."""
-    out = tmp_path_factory.mktemp("g711") / "calls"
-    size = ["--callers", "24", "--seconds", "4", "--test-share", "0.5", "--workers", "1", "--seed", "2"]
-    assert (
-        main(
-            [
-                "paths",
-                "simulate",
-                "--out",
-                str(out),
-                "--sources",
-                str(audio_folder),
-                "--codecs",
-                "g711",
-                *size,
-            ]
-        )
-        == 0
-    )
-    return out
-
-
 def test_the_command_prints_shares_counts_and_intervals(g711_calls, capsys):
     assert main(["paths", "losses", "--recordings", str(g711_calls), "--seconds", "4", "2"]) == 0
     printed = capsys.readouterr().out

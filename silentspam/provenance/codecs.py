@@ -1,0 +1,70 @@
+"""Which codecs and networks a call came through, each with its probability.
+
+Labels and signature are those of US 9,516,497 B2 and PinDr0p (CCS 2010); how they are told is in
+`path_model`. G.711 leaves a trace only by what it lost, or by an A-law leg: its probability, and that of the
+switched network, which is G.711 alone, are little more than how often the paths of training have them.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from silentspam.provenance.concealment import Concealment
+from silentspam.provenance.features import Measures
+from silentspam.provenance.packet_loss import PacketLoss
+from silentspam.provenance.path_model import CODECS, LABELS, NETWORKS, PathModel, chance, shipped_model
+from silentspam.provenance.path_reasons import reasons_of
+
+LIKELY = 0.5
+"""Probability from which on a network belongs to a call's signature."""
+
+SILENT_DBFS = -66.0
+"""Loudest third of a call below which nobody speaks: mu-law's smallest steps."""
+
+
+class PathTold(msgspec.Struct, frozen=True, kw_only=True):
+    """Through what one side of a call came.
+
+    codecs, networks: each label's probability, 0…1; last: that the coder before the listener was this one,
+    g711 where nothing compressed the call: together 1; signature: the networks that are likelier than not
+    (the path traversal signature); reasons: in words.
+    """
+
+    codecs: dict[str, float]
+    networks: dict[str, float]
+    last: dict[str, float]
+    signature: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+    @property
+    def last_codec(self) -> str:
+        """The likeliest coder before the listener."""
+        return max(self.last, key=lambda codec: self.last[codec])
+
+
+def path_told(
+    measures: Measures, loss: PacketLoss, made_up: Concealment, *, model: PathModel | None = None
+) -> PathTold | None:
+    """The codecs and networks of a call; None where nobody speaks, whom coders would have shaped.
+
+    loss, made_up: packets, which only packet networks lose; they are reasons, and settle VoIP.
+    """
+    if measures.noise.speech_dbfs < SILENT_DBFS:
+        return None
+    model = model or shipped_model()
+    figures = model.figures_of(measures.vector[np.newaxis])
+    last = model.last_of(figures)
+    chances = dict(zip(LABELS, chance(model.log_odds_of(figures, last)[0]).tolist(), strict=True))
+    networks = _rounded(chances, NETWORKS)
+    return PathTold(
+        codecs=_rounded(chances, CODECS),
+        networks=networks,
+        last=_rounded(dict(zip(CODECS, last[0].tolist(), strict=True)), CODECS),
+        signature=tuple(name for name in NETWORKS if networks[name] >= LIKELY),
+        reasons=reasons_of(figures[0], chances, model),
+    )
+
+
+def _rounded(chances: Mapping[str, float], labels: tuple[str, ...]) -> dict[str, float]:
+    return {label: round(chances[label], 3) for label in labels}

@@ -1,0 +1,117 @@
+"""Learning codecs and networks: from rows that show them plainly, and what is heard of real codecs."""
+
+import numpy as np
+import pytest
+
+from silentspam.audio import Recording
+from silentspam.cli import main
+from silentspam.errors import AudioError
+from silentspam.provenance.analysis import examine
+from silentspam.provenance.path_model import CODECS, LABELS, NETWORKS, chance
+from silentspam.training.codecs import available_codecs, open_codec
+from silentspam.training.codecs.g711 import encode_mu_law
+from silentspam.training.path_corpus import PathCall
+from silentspam.training.path_rows import FOLDS, PathRows, labels_of, last_of, rows_of
+from silentspam.training.path_training import best_sharpness, learn_path_model, platt
+from silentspam.training.sources import Split
+from tests.provenance.sounds import voice
+
+
+def call(*codecs: str, source: str = "00001", networks: tuple[str, ...] = ("voip",)) -> PathCall:
+    """A call through these codecs."""
+    n = len(codecs)
+    return PathCall(
+        recording="recordings/1.ulaw",
+        split=Split.TRAIN,
+        source=source,
+        speaker="somebody",
+        ordered=True,
+        networks=networks,
+        codecs=codecs,
+        encodings=codecs,
+        packet_ms=(20,) * n,
+        fills=("concealed",) * n,
+        loss_rates=(0.0,) * n,
+        lost=((),) * n,
+    )
+
+
+@pytest.fixture(scope="module")
+def rows() -> PathRows:
+    """Vectors that show each label in a figure of its own, and the last coder in another."""
+    rng = np.random.default_rng(4)
+    n = 600
+    last = rng.integers(0, len(CODECS), n)
+    labels = rng.random((n, len(LABELS))) < 0.4
+    labels[np.arange(n), last] = True
+    shown = np.concatenate([labels * 2.0, np.eye(len(CODECS))[last] * 2.0], axis=1)
+    vectors = (shown + rng.normal(size=shown.shape) * 0.4).astype(np.float32)
+    return PathRows(
+        figures=tuple(f"figure_{at}" for at in range(vectors.shape[1])),
+        vectors=vectors,
+        labels=labels,
+        last=last,
+        folds=np.arange(n) % FOLDS,
+    )
+
+
+def test_what_rows_show_is_learnt_with_probabilities_that_are_meant(rows):
+    model = learn_path_model(rows, last_stages=8, label_stages=15)
+    last = model.last_of(rows.vectors)
+    chances = chance(model.log_odds_of(rows.vectors, last))
+    assert (last.argmax(axis=1) == rows.last).mean() > 0.9
+    assert ((chances >= 0.5) == rows.labels).mean() > 0.95
+    assert np.allclose(last.sum(axis=1), 1)
+    assert model.neutral.shape == (len(rows.figures),)
+
+
+def test_the_last_coder_is_the_last_that_compressed():
+    assert last_of(call("gsm_fr", "speex", "g711")) == CODECS.index("speex")
+    assert last_of(call("g711", "g711")) == CODECS.index("g711")
+    labels = labels_of(call("gsm_fr", "g711", networks=("cellular", "pstn")))
+    there = [label for label, one in zip(LABELS, labels, strict=True) if one]
+    assert there == ["g711", "gsm_fr", "pstn", "cellular"]
+
+
+def test_calls_that_lack_a_label_are_refused():
+    with pytest.raises(AudioError, match="gsm_fr"):
+        rows_of([("a", call("g711"))], [np.zeros(3, dtype=np.float32)])
+
+
+def test_the_calls_of_one_source_are_in_one_fold():
+    calls, vectors = [], []
+    for at, codec in enumerate(np.tile(CODECS, 12)):
+        calls.append(("a", call(codec, source=f"{at // 2:05d}", networks=NETWORKS)))
+        vectors.append(np.zeros(3, dtype=np.float32))
+    folds = rows_of(calls, vectors).folds
+    assert np.array_equal(folds[::2], folds[1::2])
+    assert set(folds) == set(range(FOLDS))
+
+
+def test_surer_than_they_may_be_is_brought_back():
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 3, 2000)
+    told = np.where(rng.random(2000) < 0.7, truth, rng.integers(0, 3, 2000))
+    assert best_sharpness(8.0 * np.eye(3)[told].T, truth) < 0.5
+    labels = rng.random((3000, 1)) < 0.3
+    scale, offset = platt(np.zeros((1, 3000)), labels)
+    assert scale.shape == (1,)
+    assert chance(offset) == pytest.approx(labels.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize(("name", "label"), [("gsm", "gsm_fr"), ("g729a", "g729")])
+def test_a_codec_alone_leaves_its_name(name, label, codec_folders):
+    if name not in available_codecs(folders=codec_folders):
+        pytest.skip(f"no library of {name}")
+    codec = open_codec(name, folders=codec_folders)
+    samples = Recording(voice(12, seed=6, level=6000.0)).linear
+    clean = np.zeros(-(-len(samples) // codec.frame_samples), dtype=bool)
+    heard = encode_mu_law(codec.transmit(samples, clean))
+    plain, coded = (examine(Recording(codes)).told for codes in (voice(12, seed=6, level=6000.0), heard))
+    assert coded.codecs[label] > plain.codecs[label]
+
+
+def test_learning_wants_calls_of_every_codec(g711_calls, tmp_path, capsys):
+    assert main(["paths", "learn-codecs", str(g711_calls), "--out", str(tmp_path / "model")]) == 1
+    assert "gsm_fr" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
