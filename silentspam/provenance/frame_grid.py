@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from silentspam.provenance.residual import MARGIN, Figures, Residual
+from silentspam.provenance.energy import Figures
+from silentspam.provenance.residual import MARGIN, Residual
 
 PERIOD = 480
 """Samples after which all coders' grids are where they were: frames of 10, 20 and 30 ms."""
