@@ -17,6 +17,7 @@ VERBS = (
     "score",
     "calls",
     "attacks",
+    "lines",
     "lists",
     "recordings",
     "switch",

@@ -1,0 +1,157 @@
+"""`silentspam lines permit`, `block` and `fraud`: by a line's name, or by a call that was just had.
+
+A call's line is looked up by the fingerprint that the worker kept of it, else by a recording. Its two seconds
+of opening go to line memory as well: who is blocked is challenged at the next call's beginning, and who is
+permitted is not. Line memory is of all called numbers: a listing for some of them leaves it alone.
+"""
+
+import argparse
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from silentspam.cli.common import configuration, printable
+from silentspam.errors import LineError, LineStoreError, SilentSpamError
+
+if TYPE_CHECKING:
+    from silentspam.provenance.fingerprint import Fingerprint
+    from silentspam.provenance.line_store import LineStore
+
+DEEDS = {
+    "permit": "want the calls of a line; what is known of its openings challenges nobody",
+    "block": "want none of a line; openings like its call's are challenged",
+}
+
+
+def add_actions(actions: Any, action: Any) -> None:
+    """Add these actions; `action` makes a parser with the options that all have."""
+    for name, summary in DEEDS.items():
+        deed = action(actions, name, summary, run_list)
+        deed.add_argument(
+            "line", nargs="?", metavar="NAME", help="a line; with a call, how to name a new one"
+        )
+        deed.add_argument("--called", nargs="+", default=[], metavar="NUMBER", help="only for these (all)")
+        deed.add_argument("--call", metavar="ID", help="the line of this call")
+        deed.add_argument("--file", type=Path, metavar="FILE", help="the line of this recording")
+        deed.add_argument("--note", default="", metavar="TEXT", help="why, for `lines list`")
+        deed.add_argument("--no-memory", action="store_true", help="leave line memory as it is")
+    fraud = action(actions, "fraud", "mark a line in the fraud database", run_fraud)
+    fraud.add_argument("line", nargs="?", metavar="NAME", help="a line; without it, that of the call")
+    fraud.add_argument("--call", required=True, metavar="ID", help="the call that showed it")
+    fraud.add_argument("--file", type=Path, metavar="FILE", help="its recording")
+    fraud.add_argument("--why", required=True, metavar="TEXT", help="what happened")
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Say how the line stands then, and what line memory makes of the call."""
+    from silentspam.cli.lines import numbers, standing, store_of
+
+    store = store_of(args)
+    name = _line_named(args, store)
+    listing = store.permit if args.action == "permit" else store.block
+    print(standing(listing(name, numbers(args.called), call_id=args.call or "", note=args.note)))
+    if args.no_memory or args.called:
+        return 0
+    calls = [args.call] if args.call else list(store.calls_of(name))[:1]
+    return max((_teach(args, call_id) for call_id in calls), default=0)
+
+
+def run_fraud(args: argparse.Namespace) -> int:
+    """Say how the line stands then."""
+    from silentspam.cli.lines import standing, store_of
+
+    store = store_of(args)
+    print(standing(store.mark_fraud(_line_named(args, store), args.call, args.why)))
+    return 0
+
+
+def _line_named(args: argparse.Namespace, store: "LineStore") -> str:
+    """The line that is meant: the one named, or that of a call or recording, which may be new."""
+    if args.line is not None and args.file is None and (args.action == "fraud" or args.call is None):
+        return str(args.line)
+    if args.call is None and args.file is None:
+        raise LineStoreError("name a line, a call (--call ID) or a recording (--file FILE)")
+    one = _print_of(args)
+    known = _known_line(store, one)
+    if args.line is not None and known not in (None, args.line):
+        raise LineStoreError(
+            f"the call is of line {known}: leave {args.line} out, or enrol it there yourself"
+        )
+    name = known or args.line or f"call {(args.call or args.file.stem)[:8]}"
+    store.enrol(name, [one], call_id=args.call or "")
+    return str(name)
+
+
+def _known_line(store: "LineStore", one: "Fingerprint") -> str | None:
+    from silentspam.provenance.line_space import shipped_space
+    from silentspam.provenance.sources import identify
+
+    return identify([one], store.known(shipped_space())).line if store.path.exists() else None
+
+
+def _print_of(args: argparse.Namespace) -> "Fingerprint":
+    """The fingerprint of the recording, or what the worker kept of the call."""
+    if args.file is not None:
+        from silentspam.cli.line_matching import print_of_file
+
+        return print_of_file(args, args.file)
+    import msgspec
+
+    from silentspam import assembly
+    from silentspam.calllog.provenance import ProvenanceTable
+    from silentspam.provenance.fingerprint import Fingerprint
+
+    row = ProvenanceTable(assembly.database(configuration(args))).of_call(args.call)
+    if row is None or row["fingerprint"] is None:
+        raise LineError(
+            f"call {args.call}: no fingerprint was kept of it (provenance.enabled, and `silentspam listen`): "
+            "name its recording (--file FILE)"
+        )
+    try:
+        return msgspec.json.decode(str(row["fingerprint"]), type=Fingerprint)
+    except msgspec.MsgspecError as error:
+        raise LineError(f"call {args.call}: its fingerprint is none: {error}") from error
+
+
+def _teach(args: argparse.Namespace, call_id: str) -> int:
+    """Have line memory know the call's opening; what hinders that is said, and the listing stands."""
+    try:
+        print(_taught(args, call_id))
+    except SilentSpamError as error:
+        print(f"silentspam lines: line memory stays as it is: {printable(error)}", file=sys.stderr)
+    return 0
+
+
+def _taught(args: argparse.Namespace, call_id: str) -> str:
+    from silentspam import assembly
+    from silentspam.calllog.lines_by_call import settle_call
+    from silentspam.lines.deeds import Deed, LineEvent
+    from silentspam.registry.registry import current_user
+
+    config, deed = configuration(args), Deed.CONFIRM if args.action == "block" else Deed.SUSPEND
+    basis = assembly.line_basis(config)
+    if basis is None:
+        raise LineError("the active model knows no lines")
+    event = LineEvent(
+        line_id=str(uuid.uuid4()),
+        deed=deed,
+        changed_at=time.time(),
+        changed_by=current_user(),
+        note=args.note,
+    )
+    settled = settle_call(
+        assembly.database(config),
+        basis,
+        call_id,
+        event,
+        publish=lambda snapshot: assembly.publish(config, snapshot),
+    )
+    if settled.line is None:
+        return (
+            f"line memory: the opening of call {call_id} is like other callers' (likeness "
+            f"{settled.likeness:.1f}, {settled.threshold:.1f} are needed): only longer audio knows it again"
+        )
+    told = "its calls are challenged" if deed is Deed.CONFIRM else "nobody is challenged for it"
+    return f"line memory: line {settled.line.line_id} is {settled.line.state}: {told}"

@@ -1,0 +1,186 @@
+"""`silentspam lines enrol`, `identify`, `verify` and `forwarded`: recordings and the lines that are known."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from silentspam.cli.common import openings_of, printable, table
+from silentspam.errors import AudioError
+
+if TYPE_CHECKING:
+    from silentspam.provenance.fingerprint import Fingerprint
+    from silentspam.provenance.sources import Known
+
+SHOWN = 3
+"""Lines of a ranking in a table; JSON has all."""
+
+
+def add_actions(actions: Any, action: Any) -> None:
+    """Add these actions; `action` makes a parser with the options that all have."""
+    enrol = action(actions, "enrol", "make calls known as those of a line, new or not", run_enrol)
+    enrol.add_argument("--name", required=True, metavar="NAME", help="of the line, in your words")
+    enrol.add_argument("--note", default="", metavar="TEXT", help="what it is, for `lines list`")
+    enrol.add_argument(
+        "--call", default="", metavar="ID", help="the call that was recorded, if it was logged"
+    )
+    identify = action(
+        actions, "identify", "say which line calls came from, if any that is known", run_identify
+    )
+    verify = action(actions, "verify", "say whether calls came from a line (exit code 1: no)", run_verify)
+    forwarded = action(
+        actions, "forwarded", "say whether calls that you placed were answered on another line", run_forwarded
+    )
+    for parser in (verify, forwarded):
+        parser.add_argument("--name", required=True, metavar="NAME", help="the line that it should be")
+    forwarded.add_argument(
+        "--prior", type=_share, default=0.5, metavar="P", help="share of your calls that are forwarded (0.5)"
+    )
+    for parser in (identify, verify, forwarded):
+        parser.add_argument("--format", choices=("table", "jsonl"), default="table", help="how to print")
+    for parser in (enrol, identify, verify, forwarded):
+        parser.add_argument(
+            "files", nargs="+", type=Path, metavar="FILE", help="one side of a call, or a folder"
+        )
+
+
+def run_enrol(args: argparse.Namespace) -> int:
+    """Exit code 1 when a recording could not be used; the others are enrolled all the same."""
+    from silentspam.cli.lines import standing, store_of
+
+    found = [one for _, one in _prints(args)]
+    if found:
+        line = store_of(args).enrol(args.name, found, call_id=args.call, note=args.note)
+        print(standing(line))
+    return _exit_code(args, len(found))
+
+
+def run_identify(args: argparse.Namespace) -> int:
+    """Exit code 1 when a recording could not be used; an unknown source is an answer."""
+    from silentspam.provenance.sources import identify
+
+    known, rows, count = _known(args), [], 0
+    for path, one in _prints(args):
+        found, count = identify([one], known), count + 1
+        ranking = [{"line": name, "score": _rounded(score)} for name, score in found.ranking]
+        if args.format == "jsonl":
+            told = {
+                "line": found.line,
+                "score": _rounded(found.score),
+                "threshold": _rounded(found.threshold),
+            }
+            _print_json({"path": str(path), **told, "ranking": ranking})
+            continue
+        near = ", ".join(f"{name} {score:.1f}" for name, score in found.ranking[:SHOWN])
+        rows.append(
+            (printable(path), found.line or "unknown", f"{found.score:.1f}", f"{found.threshold:.1f}", near)
+        )
+    if rows:
+        print(table(("recording", "line", "score", "threshold", "likeliest"), rows))
+    return _exit_code(args, count)
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Exit code 1 unless every recording could be used and came from the line."""
+    from silentspam.provenance.sources import verify
+
+    known, rows, accepted, count = _known(args, args.name), [], True, 0
+    for path, one in _prints(args):
+        found, count = verify([one], args.name, known), count + 1
+        accepted &= found.accepted
+        if args.format == "jsonl":
+            told = {"score": _rounded(found.score), "threshold": _rounded(found.threshold)}
+            _print_json({"path": str(path), "name": args.name, "accepted": found.accepted, **told})
+            continue
+        word = "accepted" if found.accepted else "not accepted"
+        rows.append((printable(path), args.name, word, f"{found.score:.1f}", f"{found.threshold:.1f}"))
+    if rows:
+        print(table(("recording", "line", "it is", "score", "threshold"), rows))
+    return max(_exit_code(args, count), 0 if accepted else 1)
+
+
+def run_forwarded(args: argparse.Namespace) -> int:
+    """Exit code 1 unless every recording could be used and the enrolled line is likely to have answered."""
+    import msgspec
+
+    from silentspam.provenance.expected import Answer, forwarded
+    from silentspam.provenance.sources import verify
+
+    known, expected, count = _known(args, args.name), True, 0
+    for path, one in _prints(args):
+        found, count = forwarded(verify([one], args.name, known), args.name, prior=args.prior), count + 1
+        expected &= found.answer is Answer.EXPECTED
+        if args.format == "jsonl":
+            _print_json({"path": str(path), "name": args.name, **msgspec.to_builtins(found)})
+        else:
+            print(f"{printable(path)}: {found.answer}: {printable(found.reason)}")
+    return max(_exit_code(args, count), 0 if expected else 1)
+
+
+def print_of_file(args: argparse.Namespace, path: Path) -> "Fingerprint":
+    """The fingerprint of one recording. Raises AudioError where there is none."""
+    from silentspam.provenance.features import LONGEST_SECONDS, SHORTEST_SECONDS, measure
+    from silentspam.provenance.fingerprint import fingerprint
+
+    recording = openings_of(args).read(path)
+    measures = measure(recording)
+    if measures is None:
+        raise AudioError(
+            f"{path}: {recording.seconds:.2f} s, or nothing to measure: {SHORTEST_SECONDS:g} s are the least"
+        )
+    return fingerprint(measures, min(recording.seconds, LONGEST_SECONDS))
+
+
+def _prints(args: argparse.Namespace) -> Iterator[tuple[Path, "Fingerprint"]]:
+    """The fingerprints of the recordings; what cannot be used is said, and counted as missing."""
+    for path in _paths(args):
+        try:
+            yield path, print_of_file(args, path)
+        except AudioError as error:
+            print(f"silentspam lines: {printable(error)}", file=sys.stderr)
+
+
+def _paths(args: argparse.Namespace) -> list[Path]:
+    from silentspam.audio_files import find_recordings
+
+    paths = list(find_recordings(args.files))
+    if not paths:
+        raise AudioError(f"no recordings (.ulaw, .wav) in {', '.join(map(str, args.files))}")
+    return paths
+
+
+def _exit_code(args: argparse.Namespace, used: int) -> int:
+    return 0 if used == len(_paths(args)) else 1
+
+
+def _known(args: argparse.Namespace, name: str | None = None) -> "Known":
+    """The lines of the store; that of `name` must be there."""
+    from silentspam.cli.lines import store_of
+    from silentspam.provenance.line_space import shipped_space
+
+    store = store_of(args)
+    if name is not None:
+        store.line(name)
+    return store.known(shipped_space())
+
+
+def _rounded(score: float) -> float | None:
+    """A score for JSON, which knows no infinity: None where there is no line to compare with."""
+    return round(score, 3) if abs(score) < float("inf") else None
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
+    return share
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(told, ensure_ascii=False), flush=True)

@@ -1,0 +1,330 @@
+"""`silentspam lines`: from recordings to known lines, their lists, the fraud database and line memory."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from silentspam import assembly
+from silentspam.audio import Recording, decode_ulaw, encode_ulaw, write_ulaw
+from silentspam.provenance.features import VERSION
+from silentspam.provenance.line_store import LineStore
+from tests.cli.line_server import Server
+from tests.lines.openings import missed_by_the_model
+from tests.provenance.sounds import lost_begins, voice, with_gaps
+
+Silentspam = Callable[..., tuple[int, str, str]]
+SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Calls of two lines, three each: a clear one, and one with a narrow band, hum and losses."""
+    folder = tmp_path_factory.mktemp("calls")
+    for number in range(3):
+        write_ulaw(folder / f"clear{number}.ulaw", Recording(voice(SECONDS, seed=number)))
+        write_ulaw(folder / f"narrow{number}.ulaw", narrow(voice(SECONDS, seed=50 + number, room=5), number))
+    return folder
+
+
+def narrow(codes: np.ndarray, seed: int) -> Recording:
+    from scipy.signal import butter, sosfilt
+
+    samples = sosfilt(butter(6, (500, 2500), "bandpass", fs=8000, output="sos"), decode_ulaw(codes))
+    hum = 60 * np.sin(2 * np.pi * 100 * np.arange(len(codes)) / 8000)
+    heard = encode_ulaw((samples + hum).astype(np.int16))
+    return with_gaps(heard, lost_begins(len(codes), 160, 0.05, seed), 160)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "lines.db"
+
+
+@pytest.fixture
+def known(silentspam: Silentspam, calls: Path, store: Path) -> Path:
+    """A store with both lines."""
+    for name in ("clear", "narrow"):
+        files = [calls / f"{name}{number}.ulaw" for number in range(2)]
+        assert silentspam("lines", "enrol", "--store", store, "--name", name, *files)[0] == 0
+    return store
+
+
+# --- recordings --------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_known_again_and_another_is_not(silentspam: Silentspam, calls: Path, known: Path) -> None:
+    code, out, _ = silentspam(
+        "lines",
+        "identify",
+        "--store",
+        known,
+        "--format",
+        "jsonl",
+        calls / "clear2.ulaw",
+        calls / "narrow2.ulaw",
+    )
+    found = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [one["line"] for one in found] == ["clear", "narrow"]
+    for one in found:
+        assert one["ranking"][0] == {"line": one["line"], "score": one["score"]}
+        assert one["score"] >= one["threshold"] > one["ranking"][1]["score"]
+        assert one["path"].endswith("2.ulaw")
+
+
+def test_an_unknown_source_is_an_answer(silentspam: Silentspam, calls: Path, store: Path) -> None:
+    silentspam("lines", "enrol", "--store", store, "--name", "clear", calls / "clear0.ulaw")
+    code, out, _ = silentspam(
+        "lines", "identify", "--store", store, "--format", "jsonl", calls / "narrow0.ulaw"
+    )
+    assert (code, json.loads(out)["line"]) == (0, None)
+    assert "unknown" in silentspam("lines", "identify", "--store", store, calls / "narrow0.ulaw")[1]
+
+
+def test_verify_says_it_by_its_exit_code_too(silentspam: Silentspam, calls: Path, known: Path) -> None:
+    options = ("lines", "verify", "--store", known, "--name", "clear", "--format", "jsonl")
+    code, out, _ = silentspam(*options, calls / "clear2.ulaw")
+    assert (code, json.loads(out)["accepted"]) == (0, True)
+    code, out, _ = silentspam(*options, calls / "clear2.ulaw", calls / "narrow2.ulaw")
+    assert (code, [json.loads(line)["accepted"] for line in out.splitlines()]) == (1, [True, False])
+    code, _, err = silentspam("lines", "verify", "--store", known, "--name", "nobody", calls / "clear2.ulaw")
+    assert (code, "no line 'nobody'" in err) == (1, True)
+
+
+def test_a_call_that_was_forwarded_is_told(silentspam: Silentspam, calls: Path, known: Path) -> None:
+    options = ("lines", "forwarded", "--store", known, "--name", "clear")
+    code, out, _ = silentspam(*options, "--format", "jsonl", calls / "narrow2.ulaw")
+    told = json.loads(out)
+    assert (code, told["answer"]) == (1, "other")
+    assert told["probability"] > 0.9
+    code, out, _ = silentspam(*options, calls / "clear2.ulaw")
+    assert (code, "another device is unlikely" in out) == (0, True)
+    assert silentspam(*options, "--prior", "1", calls / "clear2.ulaw")[0] == 2
+
+
+def test_what_is_no_call_costs_only_itself(silentspam: Silentspam, calls: Path, tmp_path: Path) -> None:
+    write_ulaw(tmp_path / "short.ulaw", Recording(np.full(1600, 0xFF, np.uint8)))
+    (tmp_path / "bad.wav").write_bytes(b"RIFF\0\0")
+    store = tmp_path / "lines.db"
+    files = (tmp_path / "short.ulaw", tmp_path / "bad.wav", calls / "clear0.ulaw")
+    code, out, err = silentspam("lines", "enrol", "--store", store, "--name", "a", *files)
+    assert (code, "1 calls of it are known" in out) == (1, True)
+    assert "short.ulaw" in err
+    assert "bad.wav" in err
+    code, _, err = silentspam("lines", "enrol", "--store", store, "--name", "b", tmp_path / "short.ulaw")
+    assert (code, [line.name for line in LineStore(store).lines()]) == (1, ["a"])
+
+
+def test_a_store_that_cannot_be_used_says_what_to_do(
+    silentspam: Silentspam, calls: Path, store: Path, tmp_path: Path
+) -> None:
+    import sqlite3
+
+    code, _, err = silentspam("lines", "identify", "--store", store, calls / "clear0.ulaw")
+    assert (code, "`silentspam lines enrol` makes it" in err) == (1, True)
+    silentspam("lines", "enrol", "--store", store, "--name", "a", calls / "clear0.ulaw")
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE prints SET version = ?", (VERSION - 1,))
+    connection.close()
+    code, _, err = silentspam("lines", "identify", "--store", store, calls / "clear0.ulaw")
+    assert (code, "enrol their calls again" in err) == (1, True)
+    assert silentspam("lines", "enrol", "--store", store, "--name", "a", calls / "clear0.ulaw")[0] == 0
+    assert silentspam("lines", "identify", "--store", store, calls / "clear0.ulaw")[0] == 0
+    (tmp_path / "text").write_text("nothing of the kind, but long enough to be looked at" * 20)
+    assert "not a database" in silentspam("lines", "list", "--store", tmp_path / "text")[2]
+
+
+# --- lists and fraud ---------------------------------------------------------------------------------------
+
+
+def test_lists_marks_and_their_history(silentspam: Silentspam, known: Path) -> None:
+    def lines(*arguments: object) -> str:
+        code, out, err = silentspam("lines", arguments[0], "--store", known, *arguments[1:])
+        assert (code, err) == (0, "")
+        return out
+
+    assert "permitted for 5550100" in lines("permit", "clear", "--called", "555-0100", "--note", "the clinic")
+    assert "line narrow is blocked" in lines("block", "narrow")
+    assert "marked as fraud" in lines("fraud", "narrow", "--call", "c1", "--why", "asked for card numbers")
+    shown = lines("list")
+    for word in ("permitted for 5550100", "the clinic", "call c1: asked for card numbers"):
+        assert word in shown
+    first, second = map(json.loads, lines("list", "--format", "jsonl").splitlines())
+    assert (first["name"], first["listings"]) == ("clear", {"5550100": "permitted"})
+    assert second["frauds"][0]["why"] == "asked for card numbers"
+    assert "in no list" in lines("clear", "narrow", "--note", "a mistake") + lines("unlist", "narrow")
+    assert "forgotten" in lines("forget", "narrow")
+    assert "narrow" not in lines("list")
+    assert lines("history", "narrow").count("narrow") == 6
+    assert silentspam("lines", "block", "--store", known, "narrow")[0] == 1
+    assert silentspam("lines", "block", "--store", known)[0] == 1
+
+
+def test_a_fraud_database_is_shared_without_lists_and_names(
+    silentspam: Silentspam, known: Path, calls: Path, tmp_path: Path
+) -> None:
+    silentspam("lines", "permit", "--store", known, "narrow", "--called", "5550100")
+    silentspam("lines", "fraud", "--store", known, "narrow", "--call", "c1", "--why", "vishing")
+    _, exported, _ = silentspam("lines", "export", "--store", known)
+    assert len(exported.splitlines()) == 2
+    assert "5550100" not in exported
+    assert '"marked_by":""' in exported
+    file, other = tmp_path / "fraud.jsonl", tmp_path / "other.db"
+    file.write_text(exported)
+    for _ in range(2):
+        code, out, _ = silentspam("lines", "import", "--store", other, file, "--prefix", "bank A: ")
+        assert (code, out) == (0, "1 lines taken in: bank A: narrow\n")
+    _, out, _ = silentspam("lines", "identify", "--store", other, "--format", "jsonl", calls / "narrow2.ulaw")
+    assert json.loads(out)["line"] == "bank A: narrow"
+    (line,) = LineStore(other).lines()
+    assert [mark.why for mark in line.frauds] == ["vishing"]
+    silentspam("lines", "enrol", "--store", other, "--name", "narrow", calls / "clear0.ulaw")
+    code, _, err = silentspam("lines", "import", "--store", other, file)
+    assert (code, "--prefix" in err) == (1, True)
+    assert len(silentspam("lines", "export", "--store", known, "--all")[1].splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "x", '{"silentspam_lines": 2, "fingerprint_version": 1}', '{"name": "a"}']
+)
+def test_a_file_that_is_no_export_is_refused(
+    silentspam: Silentspam, known: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "file").write_text(text)
+    code, _, err = silentspam("lines", "import", "--store", known, tmp_path / "file")
+    assert (code, f"{tmp_path / 'file'}: line 1" in err) == (1, True)
+    assert silentspam("lines", "import", "--store", known, tmp_path / "none")[0] == 1
+
+
+# --- a call's line, by one command -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(tmp_path: Path, silentspam: Silentspam, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A server whose configuration the command line finds, its store beside it."""
+    folder = tmp_path / "one"
+    provenance = {"store": str(folder / "lines.db")}
+    server = Server(folder, tmp_path / "calls.db", provenance=provenance)
+    monkeypatch.setenv("SILENTSPAM_CONFIG", str(server.file))
+    return server
+
+
+def keep_fingerprint(server: Server, call_id: str, recording: Path) -> None:
+    """What the worker does: the fingerprint of the call's longer audio goes into its row."""
+    import msgspec
+
+    from silentspam.audio import read_ulaw
+    from silentspam.calllog.provenance import write_provenance
+    from silentspam.provenance.features import measure
+    from silentspam.provenance.fingerprint import fingerprint
+
+    measures = measure(read_ulaw(recording))
+    assert measures is not None
+    one = msgspec.json.encode(fingerprint(measures, SECONDS)).decode()
+    row = {"call_id": call_id, "analysed_at": 1.0, "seconds": float(SECONDS), "fingerprint": one}
+    with assembly.database(server.config).transaction(write=True) as connection:
+        write_provenance(connection, [row])
+
+
+def test_the_line_of_the_call_just_had_is_blocked_by_one_command(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    """The fingerprint goes into the store, and the two seconds into line memory: the next call is asked."""
+    first = server.dead_air(learn=False)
+    call_id = first.call.call_id
+    assert first.challenge_cause is None
+    keep_fingerprint(server, call_id, calls / "narrow0.ulaw")
+    code, out, err = silentspam("lines", "block", "--call", call_id, "--note", "no such bank")
+    assert (code, err) == (0, "")
+    assert f"line call {call_id[:8]} is blocked" in out
+    (line,) = server.lines()
+    assert f"line {line.line_id} is ACTIVE: its calls are challenged" in out
+    assert (line.origin, line.pinned, line.count) == ("OPERATOR", True, 1)
+    (event,) = assembly.lines(server.config).events(line.line_id)
+    assert (event.deed, event.note) == ("CONFIRM", "no such bank")
+    again = server.dead_air()
+    assert (again.line_id, again.challenge_cause) == (line.line_id, "LINE")
+    found = silentspam("lines", "identify", "--format", "jsonl", calls / "narrow1.ulaw")[1]
+    assert json.loads(found)["line"] == f"call {call_id[:8]}"
+
+
+def test_a_second_call_of_a_line_that_is_known_joins_it(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    silentspam("lines", "enrol", "--name", "gang", calls / "narrow0.ulaw")
+    record = server.dead_air(learn=False)
+    keep_fingerprint(server, record.call.call_id, calls / "narrow1.ulaw")
+    code, out, _ = silentspam("lines", "block", "--call", record.call.call_id)
+    assert (code, "line gang is blocked; 2 calls" in out) == (0, True)
+    code, _, err = silentspam("lines", "block", "clinic", "--call", record.call.call_id)
+    assert (code, "the call is of line gang" in err) == (1, True)
+    out = silentspam("lines", "fraud", "--call", record.call.call_id, "--why", "vishing")[1]
+    assert "line gang is blocked, marked as fraud" in out
+
+
+def test_a_permitted_call_suspends_its_line_and_leaves_its_callers_unasked(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    line_id = server.attack()
+    record = server.dead_air(learn=False)
+    assert record.challenge_cause == "LINE"
+    keep_fingerprint(server, record.call.call_id, calls / "clear0.ulaw")
+    code, out, _ = silentspam("lines", "permit", "clinic", "--call", record.call.call_id)
+    assert (code, "line clinic is permitted" in out) == (0, True)
+    assert f"line {line_id} is SUSPENDED: nobody is challenged for it" in out
+    assert server.dead_air().challenge_cause is None
+
+
+def test_a_listing_for_some_called_numbers_leaves_line_memory_alone(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    record = server.dead_air(learn=False)
+    keep_fingerprint(server, record.call.call_id, calls / "narrow0.ulaw")
+    options = ("lines", "block", "--call", record.call.call_id)
+    assert "line memory" not in silentspam(*options, "--called", "5550100")[1]
+    assert "line memory" not in silentspam(*options, "--no-memory")[1]
+    assert server.lines() == []
+
+
+def test_an_opening_like_other_peoples_is_left_out_of_line_memory(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    """A person's first two seconds, with a threshold that no line of one call reaches."""
+    record = server.call(missed_by_the_model(1), learn=False)
+    keep_fingerprint(server, record.call.call_id, calls / "narrow0.ulaw")
+    basis = assembly.line_basis(server.config)
+    assert basis is not None
+    with assembly.database(server.config).transaction(write=True) as connection:
+        connection.execute(
+            "INSERT INTO line_state (space_id, version, threshold, threshold_changes, credit) "
+            "VALUES (:space_id, 0, 1e9, 0, 1.0)",
+            {"space_id": basis.ground.space_id},
+        )
+    code, out, _ = silentspam("lines", "block", "--call", record.call.call_id)
+    assert (code, "is like other callers'" in out) == (0, True)
+    assert server.lines() == []
+
+
+def test_what_hinders_line_memory_is_said_and_the_listing_stands(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    record = server.call(Recording(np.full(16000, 0xFF, np.uint8)), learn=False)
+    keep_fingerprint(server, record.call.call_id, calls / "narrow0.ulaw")
+    code, out, err = silentspam("lines", "block", "--call", record.call.call_id)
+    assert (code, "is blocked" in out, "line memory stays as it is" in err) == (0, True, True)
+
+
+def test_a_call_without_a_fingerprint_asks_for_its_recording(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    record = server.dead_air(learn=False)
+    code, _, err = silentspam("lines", "block", "--call", record.call.call_id)
+    assert (code, "--file FILE" in err) == (1, True)
+    code, out, _ = silentspam(
+        "lines", "block", "gang", "--call", record.call.call_id, "--file", calls / "narrow0.ulaw"
+    )
+    assert (code, "line gang is blocked" in out, "its calls are challenged" in out) == (0, True, True)
+    assert silentspam("lines", "block", "--call", "no such call")[0] == 1
