@@ -27,11 +27,15 @@ RINGS = 90
 
 @dataclass(frozen=True, kw_only=True)
 class Trunk:
-    """A trunk by its codec, as Asterisk names it, and what is lost on it before the product."""
+    """A trunk by its codec, as Asterisk names it, and what is lost on it before the product.
+
+    buffered: the product's Asterisk has a jitter buffer on it, which conceals what it knows how to.
+    """
 
     codec: str
     loss: Loss = field(default_factory=Loss)
     seed: int = 1
+    buffered: bool = False
 
 
 TRUNKS: Mapping[str, Trunk] = {
@@ -51,6 +55,7 @@ direct_media=no
 dtmf_mode=rfc4733
 {more}
 """
+JITTER_BUFFER = "set_var=JITTERBUFFER(adaptive)=default"
 IDENTIFY = """\
 [{name}]
 type=identify
@@ -72,7 +77,9 @@ def address_of(number: int) -> str:
 def trunk_endpoints(trunks: Mapping[str, Trunk]) -> str:
     """The product's side: an endpoint for each trunk, known by its address."""
     return "\n".join(
-        ENDPOINT.format(name=name, context="inbound", codec=trunk.codec, more="")
+        ENDPOINT.format(
+            name=name, context="inbound", codec=trunk.codec, more=JITTER_BUFFER if trunk.buffered else ""
+        )
         + "\n"
         + IDENTIFY.format(name=name, address=address_of(number))
         for number, (name, trunk) in enumerate(trunks.items())
