@@ -159,8 +159,11 @@ def _was_suspected(record: CallRecord) -> bool:
 def retain_openings(config: Config, records: Iterable[CallRecord]) -> None:
     """Keep, seal or delete the openings of calls, once their rows are safe and nothing wants to hear them.
 
-    Never raises: what fails is said on standard error, and the opening stays as it is.
+    Whoever tells where calls come from is given his own before. Never raises: what fails is said on standard
+    error, and the opening stays as it is.
     """
+    records = list(records)
+    _offer_openings(config, records)
     try:
         from silentspam.retention.settling import Over, retain_many
 
@@ -169,6 +172,19 @@ def retain_openings(config: Config, records: Iterable[CallRecord]) -> None:
             print(f"silentspam: retention: {type(trouble).__name__}: {trouble}", file=sys.stderr)
     except Exception as error:  # noqa: BLE001  nothing that is kept of a call may cost its row
         print(f"silentspam: retention: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _offer_openings(config: Config, records: Iterable[CallRecord]) -> None:
+    if not config.provenance.enabled:
+        return
+    from silentspam.listening.offering import offer
+
+    for record in records:
+        try:
+            if record.recording:
+                offer(Path(record.recording), Path(config.provenance.folder))
+        except OSError as error:
+            print(f"silentspam: provenance.folder {config.provenance.folder}: {error}", file=sys.stderr)
 
 
 def _mark_deleted(config: Config, call_ids: Sequence[str]) -> None:

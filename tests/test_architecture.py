@@ -74,7 +74,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": CORE
     | MODEL
     | SCREENING
-    | {"agi", "calllog", "config", "gatekeeping", "judging", "librarian", "registry", "resources"}
+    | {
+        "agi",
+        "calllog",
+        "config",
+        "gatekeeping",
+        "judging",
+        "librarian",
+        "listening",
+        "registry",
+        "resources",
+    }
     | {"retention"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config", "judging"},
     "serve": {
@@ -115,6 +125,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "provenance": TREES
     | {"errors", "audio", "audio_files", "spectrum", "arrays", "hashed", "lines", "provenance"}
     | {"yaml_files"},
+    "listening": CORE | {"agi", "audio", "calllog", "config", "listening", "metrics", "provenance"},
     "archive": CORE | MODEL | {"archive", "audio_files", "kinds", "recordings", "retention"},
     "replay": {"*"},
     "cli": {"*"},
@@ -156,6 +167,7 @@ OUTSIDE = {
     "reports": {"numpy", "scipy", "matplotlib", "jinja2"},
     "provenance": {"numpy", "scipy", "msgspec"},
     "provenance.quality": {"numpy", "scipy", "onnxruntime"},
+    "listening": {"msgspec"},
     "archive": {"numpy", "pyarrow", "distributed"},
     "retention": {"numpy", "nacl"},
     "replay": {"numpy", "tqdm"},

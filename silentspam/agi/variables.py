@@ -39,6 +39,15 @@ EMERGENCY = "SILENTSPAM_EMERGENCY"
 LEG = "SILENTSPAM_LEG"
 """File for the caller's side of the bridged call, of our own id; empty where nothing is left to record."""
 
+LINE = "SILENTSPAM_LINE"
+"""The known line that a living call came on, by its sound; set by `silentspam listen` with an alert."""
+
+RISK = "SILENTSPAM_RISK"
+"""How far a living call's metadata is contradicted by its sound, 0…1; set with an alert."""
+
+PROVENANCE_ALERT = "SILENTSPAM_PROVENANCE_ALERT"
+"""Kinds of alert of a living call, such as `blocked,claim`; empty as long as there is none."""
+
 TIMEOUT = "SILENTSPAM_TIMEOUT"
 """The admin's own TIMEOUT(absolute) [s] while a resident screener is asked; empty where a script is."""
 

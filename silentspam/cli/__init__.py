@@ -42,6 +42,7 @@ VERBS = (
     "models",
     "report",
     "speech",
+    "listen",
     "labels",
     "review",
     "retain",

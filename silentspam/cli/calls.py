@@ -158,7 +158,17 @@ def _since(args: argparse.Namespace, row: dict[str, Any]) -> list[str]:
     lines = [by_id[line_id] for line_id in named if line_id in by_id]
     outcome, line_id = (taught.outcome, taught.line_id) if taught else (None, None)
     since = told(outcome, line_id, lines, of_line=row["verdict"] in OF_LINES)
-    return [*since, *_plays(config, args.call_id)]
+    return [*since, *_plays(config, args.call_id), *_provenance(config, args.call_id)]
+
+
+def _provenance(config: "Config", call_id: str) -> list[str]:
+    """Where the call came from by its audio, if that was told."""
+    from silentspam import assembly
+    from silentspam.calllog.provenance import ProvenanceTable
+    from silentspam.listening.words import told
+
+    row = ProvenanceTable(assembly.database(config)).of_call(call_id)
+    return [] if row is None else told(row)
 
 
 def _plays(config: "Config", call_id: str) -> list[str]:

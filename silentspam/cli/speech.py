@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,19 @@ def _sweep(args: argparse.Namespace, detector: "SpeechDetector") -> "LegSweep":
         write=lambda speech: log.write(heard(speech)),
         keep=config.collection.keep_legs,
         kept=lambda path, row: _retain(config, path, row),
+        wanted=_wanted(config),
     )
+
+
+def _wanted(config: "Config") -> "Callable[[str], bool]":
+    """Whether `silentspam listen` has still to hear a call's side."""
+    from silentspam import assembly
+    from silentspam.calllog.provenance import ProvenanceTable
+
+    if not config.provenance.enabled:
+        return lambda _call_id: False
+    table = ProvenanceTable(assembly.database(config))
+    return lambda call_id: table.of_call(call_id) is None
 
 
 def _retain(config: "Config", path: Path, row: "Row") -> None:

@@ -67,7 +67,8 @@ class Detector(Protocol):
 class LegSweep:
     """Measures what is finished: `row_of` reads a call's row, `write` makes a measure durable or raises.
 
-    keep: sides that were measured are kept; `kept` is then told of each, and must not raise.
+    keep: sides that were measured are kept; `kept` is then told of each, and must not raise. wanted: whether
+    somebody else has still to hear a call's side, who comes first and leaves it.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class LegSweep:
     write: Callable[[CallSpeech], None]
     keep: bool = False
     kept: Callable[[Path, Row], None] = lambda _path, _row: None
+    wanted: Callable[[str], bool] = lambda _call_id: False
     clock: Callable[[], float] = time.time
 
     def run(self) -> Iterator[Leg]:
@@ -100,6 +102,8 @@ class LegSweep:
             return Leg(path=path, fate=Fate.WAITS, why="the call may not be over yet")
         if row is None:
             return Leg(path=path, fate=Fate.UNKNOWN, why="the call log has no such call")
+        if rested < ABANDONED_SECONDS and self.wanted(path.stem):
+            return Leg(path=path, fate=Fate.WAITS, why="its provenance is not told yet: silentspam listen")
         try:
             speech = self._measure(path, row)
         except AudioError as error:

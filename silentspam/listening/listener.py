@@ -1,0 +1,230 @@
+"""The listener's turn: what waits is heard, written and let go of, and whoever wants to know is told.
+
+A file is let go of only when its row is durable: a crash half-way repeats, which changes nothing. What cannot
+be heard is set aside with its reason in the row. Nothing here is on a caller's time.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from silentspam.audio import Recording, read_ulaw
+from silentspam.call import CallProvenance
+from silentspam.calllog.entry import Value
+from silentspam.errors import AudioError, SilentSpamError
+from silentspam.listening import metrics
+from silentspam.listening.alerts import CallAlert
+from silentspam.listening.hearing import Heard, hear
+from silentspam.listening.knowledge import Knowledge
+from silentspam.listening.offering import OPENINGS
+from silentspam.listening.waiting import (
+    SET_ASIDE,
+    Basis,
+    Row,
+    Turn,
+    WaitingFile,
+    skipped_seconds,
+    turn_of_opening,
+    turn_of_side,
+    waiting,
+)
+from silentspam.metrics import Registry
+
+Tell = Callable[[str, Mapping[str, object]], None]
+"""Is told of an event, and its values by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where files wait. sides: callers' sides; folder: `provenance.folder`; shared: sides are recorded from a
+    challenge on, and let go of by `silentspam speech`, which comes after us."""
+
+    sides: Path
+    folder: Path
+    shared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What the listener works with.
+
+    row_of: a call's row of the call log; told_of: its row of provenance; write: makes one durable, or raises;
+    notify: never waits, never raises; stop_side: has Asterisk record a side no longer.
+    """
+
+    row_of: Callable[[str], Row | None]
+    told_of: Callable[[str], Mapping[str, Value] | None]
+    write: Callable[[CallProvenance], None]
+    knowledge: Knowledge
+    notify: Callable[[CallAlert], None] = lambda _alert: None
+    stop_side: Callable[[str, Path], None] = lambda _channel, _path: None
+    tell: Tell = lambda _event, _values: None
+
+
+@dataclass(kw_only=True)
+class Listener:
+    """Takes turns. seconds: of a side that are heard; alert_risk: of `provenance.alert_risk`."""
+
+    places: Places
+    desk: Desk
+    seconds: float
+    alert_risk: float
+    registry: Registry = field(default_factory=Registry)
+    clock: Callable[[], float] = time.time
+    _heard: set[str] = field(default_factory=set)
+    """Sides that were heard and are left for others."""
+
+    def run(self) -> Iterator[CallProvenance]:
+        """Take every file's turn; yields each call's row when it is durable.
+
+        Raises OSError for a folder that cannot be read, CallLogError: what waits, waits on.
+        """
+        sides = list(waiting(self.places.sides, Basis.SIDE, self.clock()))
+        openings = list(waiting(self.places.folder / OPENINGS, Basis.OPENING, self.clock()))
+        self._heard &= {side.call_id for side in sides}
+        unheard = [side for side in sides if side.call_id not in self._heard]
+        self.registry.put(metrics.WAITING, Basis.SIDE, at=len(unheard))
+        self.registry.put(metrics.WAITING, Basis.OPENING, at=len(openings))
+        for side in unheard:
+            yield from self._take_side(side)
+        waits = {side.call_id for side in unheard}
+        for opening in openings:
+            yield from self._take_opening(opening, side_waits=opening.call_id in waits)
+
+    def _take_side(self, side: WaitingFile) -> Iterator[CallProvenance]:
+        row = self.desk.row_of(side.call_id)
+        if row is None:
+            return
+        turn = turn_of_side(side, row, seconds=self.seconds, from_challenge=self.places.shared)
+        if turn is Turn.OBSOLETE:
+            side.path.unlink(missing_ok=True)
+        if turn is not Turn.NOW:
+            return
+        if self.places.shared and self._was_heard(side.call_id, 0.0):
+            self._heard.add(side.call_id)
+            return
+        skip = skipped_seconds(row, from_challenge=self.places.shared)
+        yield from self._take(side, row, skip)
+
+    def _take_opening(self, opening: WaitingFile, *, side_waits: bool) -> Iterator[CallProvenance]:
+        row = self.desk.row_of(opening.call_id)
+        if row is None:
+            return
+        turn = turn_of_opening(
+            opening,
+            row,
+            side_waits=side_waits,
+            side_heard=self._was_heard(opening.call_id, opening.codes / 8000),
+            now=self.clock(),
+        )
+        if turn is Turn.OBSOLETE:
+            opening.path.unlink(missing_ok=True)
+        elif turn is Turn.NOW:
+            yield from self._take(opening, row, 0.0)
+
+    def _was_heard(self, call_id: str, seconds: float) -> bool:
+        """Whether so much of a call's side, or more, is told of already."""
+        told = self.desk.told_of(call_id)
+        if told is None or told["basis"] != Basis.SIDE or told["fault"] is not None:
+            return False
+        return float(told["seconds"] or 0.0) >= seconds
+
+    def _take(self, file: WaitingFile, row: Row, skip: float) -> Iterator[CallProvenance]:
+        """Hear one file, write its row, then let go of it."""
+        begun = time.monotonic()
+        try:
+            heard = self._hear(file, row, skip)
+        except FileNotFoundError:
+            return  # another listener was faster
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one file, the others are heard
+            heard = self._broken(file, error)
+        self.desk.write(heard.row)
+        self.registry.observe(metrics.SECONDS, seconds=time.monotonic() - begun)
+        self._let_go(file, row, broken=heard.row.fault is not None)
+        self._say(heard)
+        yield heard.row
+
+    def _hear(self, file: WaitingFile, row: Row, skip: float) -> Heard:
+        if not file.path.exists():
+            raise FileNotFoundError(file.path)
+        recording = read_ulaw(file.path, max_seconds=skip + self.seconds)
+        talk = Recording(recording.codes[round(skip * recording.sample_rate) :])
+        if not len(talk.codes):
+            raise AudioError("empty: nothing was recorded")
+        return hear(
+            talk,
+            row,
+            self.desk.knowledge,
+            basis=file.basis,
+            alert_risk=self.alert_risk,
+            now=self.clock(),
+        )
+
+    def _broken(self, file: WaitingFile, error: Exception) -> Heard:
+        words = str(error) if isinstance(error, SilentSpamError) else f"{type(error).__name__}: {error}"
+        found = CallProvenance(
+            call_id=file.call_id, analysed_at=self.clock(), basis=file.basis, fault=words[:500]
+        )
+        return Heard(row=found, alert=None)
+
+    def _let_go(self, file: WaitingFile, row: Row, *, broken: bool) -> None:
+        """A row is durable: the file goes, unless others want it or it could not be heard."""
+        if file.basis is Basis.SIDE and self.places.shared:
+            self._heard.add(file.call_id)
+            return
+        if file.basis is Basis.SIDE and row["ended_at"] is None:
+            self._stop_side(row, file.path)
+        with suppress(FileNotFoundError):
+            if broken and file.codes:
+                file.path.rename(file.path.with_name(file.path.name + SET_ASIDE))
+            else:
+                file.path.unlink()
+
+    def _stop_side(self, row: Row, path: Path) -> None:
+        """Without it Asterisk goes on writing to a file without a name until the call is over."""
+        try:
+            self.desk.stop_side(str(row["channel"] or ""), path)
+        except SilentSpamError as error:
+            self._fail("stop", str(error))
+
+    def _say(self, heard: Heard) -> None:
+        row = heard.row
+        if row.fault is not None:
+            self.registry.add(metrics.ASIDE)
+            self.desk.tell("set aside", {"call_id": row.call_id, "basis": row.basis, "error": row.fault})
+            return
+        self.registry.add(metrics.CALLS, row.basis)
+        for trouble in heard.troubles:
+            self._fail("knowledge", trouble)
+        if heard.alert is not None:
+            self._alert(heard.alert)
+
+    def _alert(self, alert: CallAlert) -> None:
+        for one in alert.alerts:
+            self.registry.add(metrics.ALERTS, one.kind)
+        values = {
+            "call_id": alert.call_id,
+            "caller_id": alert.caller_id,
+            "dnis": alert.called,
+            "line": alert.line,
+            "risk": alert.risk,
+            "alerts": [str(one) for one in alert.alerts],
+        }
+        self.desk.tell("alert", values)
+        self.desk.notify(alert)
+
+    def _fail(self, chore: str, words: str) -> None:
+        self.registry.add(metrics.FAULTS, chore)
+        self.desk.tell("failed", {"chore": chore, "error": words[:500]})
+
+
+def every(ways: Sequence[Callable[[CallAlert], None]]) -> Callable[[CallAlert], None]:
+    """One function that tells all of them."""
+
+    def notify(alert: CallAlert) -> None:
+        for way in ways:
+            way(alert)
+
+    return notify

@@ -1,0 +1,77 @@
+"""The fraud database: the line of a call that is confirmed spam is marked, so that its next call is told of.
+
+US 9,516,497 B2, column 14. Confirmed: rejected, or labelled spam by whoever may. A line that an operator
+permits is never marked by itself, and a new line is made of long audio alone: two seconds of dead air are
+line memory's business, and look like too many others'.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from silentspam.calllog.database import Row
+from silentspam.calllog.provenance import ProvenanceTable
+from silentspam.errors import LineError, NoLineStoreError
+from silentspam.provenance.fingerprint import Fingerprint
+from silentspam.provenance.line_store import LineStore
+from silentspam.provenance.stored_line import LineListing, StoredLine
+
+AT_ONCE = 100
+"""Calls of one turn."""
+
+ENROLLED_SECONDS = 5.0
+"""A line that is not known yet is enrolled from so much audio, or more [s]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """Marks lines: `table` says which calls are due."""
+
+    store: LineStore
+    table: ProvenanceTable
+    clock: Callable[[], float] = time.time
+
+    def run(self) -> Iterator[str]:
+        """Mark the lines of calls that are due; yields the name of each line that was marked.
+
+        Raises CallLogError or LineStoreError: the rest is due again.
+        """
+        for row in self.table.of_spam(AT_ONCE):
+            name = self._mark(row)
+            self.table.marked(row["call_id"], self.clock())
+            if name is not None:
+                yield name
+
+    def _mark(self, row: Row) -> str | None:
+        name = self._line_of(row)
+        if name is None:
+            return None
+        disposition = str(row["disposition"] or "")
+        why = f"result {disposition}" if disposition.startswith("REJECTED") else "labelled spam"
+        self.store.mark_fraud(name, row["call_id"], why)
+        return name
+
+    def _line_of(self, row: Row) -> str | None:
+        """The line that a call came on, enrolled if need be; None where none is to be marked."""
+        line = self._stored(row["line_name"])
+        if line is not None:
+            return None if line.listing is LineListing.PERMITTED else line.name
+        prints = msgspec.json.decode(row["fingerprint"], type=Fingerprint)
+        if prints.seconds < ENROLLED_SECONDS:
+            return None
+        name = f"spam {row['call_id'][:8]}"
+        try:
+            self.store.enrol(name, [prints], call_id=row["call_id"], note="confirmed spam")
+        except LineError:  # its measures are those of another version: a later call will tell
+            return None
+        return name
+
+    def _stored(self, name: str | None) -> StoredLine | None:
+        if not name:
+            return None
+        try:
+            return next((line for line in self.store.lines() if line.name == name), None)
+        except NoLineStoreError:
+            return None

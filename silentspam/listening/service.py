@@ -1,0 +1,131 @@
+"""The listener as the configuration says, for the verb `listen` and for the process of a resident server."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from silentspam.call import CallProvenance
+from silentspam.calllog.database import Database
+from silentspam.calllog.durable import DurableCallLog
+from silentspam.calllog.entry import Value, traced
+from silentspam.calllog.provenance import ProvenanceTable
+from silentspam.calllog.query import Filter
+from silentspam.config import Config
+from silentspam.errors import NoCallLogError, SilentSpamError
+from silentspam.listening import metrics
+from silentspam.listening.console import Console
+from silentspam.listening.knowledge import Knowledge
+from silentspam.listening.listener import Desk, Listener, Places, Tell, every
+from silentspam.listening.marking import Marker
+from silentspam.listening.outbox import Outbox, Way
+from silentspam.listening.waiting import Row
+from silentspam.listening.webhook import Webhook
+from silentspam.metrics import Registry
+from silentspam.provenance.line_store import LineStore
+
+Item = TypeVar("Item")
+
+CLOSING_SECONDS = 20.0
+"""What notifications that wait are given at the end [s]."""
+
+BY = "silentspam listen"
+"""Who marks lines."""
+
+
+class Service:
+    """Listens, marks and notifies; `tell` is told what happens."""
+
+    def __init__(
+        self, config: Config, database: Database, log: DurableCallLog, *, registry: Registry, tell: Tell
+    ) -> None:
+        section = config.provenance
+        self._registry, self._tell = registry, tell
+        self._table = ProvenanceTable(database)
+        self._log = log
+        store = LineStore(Path(section.store), by=BY)
+        console = Console(section.asterisk) if section.asterisk else None
+        self._outboxes = [self._outbox(way) for way in _ways(config, console)]
+        self._marker = Marker(store=store, table=self._table) if section.mark_fraud else None
+        self._listener = Listener(
+            places=Places(
+                sides=Path(config.collection.legs),
+                folder=Path(section.folder),
+                shared=config.collection.caller_leg,
+            ),
+            desk=Desk(
+                row_of=self._row_of,
+                told_of=self._told_of,
+                write=lambda row: log.write(traced(row)),
+                knowledge=Knowledge(store, Path(section.claims) if section.claims else None),
+                notify=every([box.put for box in self._outboxes]),
+                stop_side=console.stop_side if console else lambda _channel, _path: None,
+                tell=tell,
+            ),
+            seconds=section.seconds,
+            alert_risk=section.alert_risk,
+            registry=registry,
+        )
+        self._faults: dict[str, str] = {}
+
+    def turn(self) -> Iterator[CallProvenance]:
+        """Take every file's turn, then mark lines; yields the rows that are durable.
+
+        What fails is said once, and tried again at the next turn.
+        """
+        yield from self._attempt("listen", self._listener.run)
+        if self._marker is not None:
+            for name in self._attempt("mark", self._marker.run):
+                self._registry.add(metrics.MARKS)
+                self._tell("marked for fraud", {"line": name})
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing failed at the last turn."""
+        return not self._faults
+
+    def close(self) -> None:
+        """Give notifications that wait their time, then let go."""
+        for box in self._outboxes:
+            box.close(CLOSING_SECONDS)
+
+    def _attempt(self, chore: str, work: Callable[[], Iterator[Item]]) -> Iterator[Item]:
+        """Do it; what goes wrong is said once, and so is that it is over."""
+        try:
+            yield from work()
+        except NoCallLogError:
+            return  # a new installation has none until its first call
+        except (SilentSpamError, OSError) as error:
+            text = f"{type(error).__name__}: {error}"[:500]
+            self._registry.add(metrics.FAULTS, chore)
+            if text != self._faults.get(chore):
+                self._tell("failed", {"chore": chore, "error": text})
+            self._faults[chore] = text
+            return
+        if self._faults.pop(chore, None):
+            self._tell("works again", {"chore": chore})
+
+    def _outbox(self, way: Way) -> Outbox:
+        count = partial(self._registry.add, metrics.TOLD)
+        return Outbox(way, count, lambda words: self._tell("failed", {"chore": "notify", "error": words}))
+
+    def _row_of(self, call_id: str) -> Row | None:
+        try:
+            return next(iter(self._log.rows(Filter(call_id=call_id))), None)
+        except NoCallLogError:
+            return None
+
+    def _told_of(self, call_id: str) -> dict[str, Value] | None:
+        try:
+            return self._table.of_call(call_id)
+        except NoCallLogError:
+            return None
+
+
+def _ways(config: Config, console: Console | None) -> list[Way]:
+    section = config.provenance
+    ways: list[Way] = [console] if console else []
+    if section.webhook:
+        hook = Webhook(section.webhook, seconds=section.webhook_seconds, attempts=section.webhook_attempts)
+        ways.append(hook)
+    return ways
