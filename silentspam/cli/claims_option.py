@@ -1,4 +1,4 @@
-"""`silentspam provenance --expect …`, `--claims FILE --ani … --trunk …`: what was told against what is claimed."""
+"""`silentspam provenance --expect …` and `--claims FILE …`: what was told against what is claimed."""
 
 import argparse
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def add_claims_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expect",
         metavar="NETWORKS",
-        help="networks that the calls should have come by, cellular,pstn; with ? those that may be: voip,pstn?",
+        help="networks that the calls should have come by: voip,pstn; with ? one that may be: cellular,pstn?",
     )
     parser.add_argument("--claims", type=Path, metavar="FILE", help="YAML of what numbers and trunks claim")
     parser.add_argument("--ani", metavar="NUMBER", help="the number that the calls showed (with --claims)")
