@@ -13,11 +13,14 @@ import msgspec
 
 from silentspam.provenance.claims import PathClaim, claims_of
 from silentspam.provenance.codecs import PathTold
+from silentspam.provenance.path_model import NETWORKS
 from silentspam.provenance.risk import Risk, another_line, assess
 from silentspam.provenance.risk_table import RiskTable
 from silentspam.provenance.sources import Verification
 
 LIKELY = 0.5
+UNLIKELY_PATH = 0.75
+"""Probability of one network's being unexpected from which on the path is; from even odds on it is open."""
 
 
 class Answer(enum.StrEnum):
@@ -76,7 +79,7 @@ def forwarded(found: Verification, name: str, *, prior: float = 0.5) -> DeviceFi
 def expected_path(told: PathTold | None, path: PathClaim, table: RiskTable | None = None) -> PathFinding:
     """Of what was told of a call, against the networks (and codecs) that it is expected to come by.
 
-    Unexpected is what contradicts the path by one label that leaves traces; the switched network, which is
+    Unexpected is what contradicts the path by one network that leaves traces; the switched network, which is
     G.711 and leaves next to none, weighs little in `RiskTable` and decides nothing alone.
     """
     table = table or RiskTable()
@@ -86,15 +89,16 @@ def expected_path(told: PathTold | None, path: PathClaim, table: RiskTable | Non
         return PathFinding(
             answer=Answer.UNDECIDED, probability=0.5, signature=(), risk=risk, reason=risk.reasons[0]
         )
-    weighty = [one for one in risk.labels if one.risk >= table.contradicted]
+    weighty = [one for one in risk.labels if one.label in NETWORKS and one.risk >= table.contradicted]
     right = [
         told.networks.get(label, 0.0) if met else 1 - told.networks.get(label, 0.0)
         for label, met in claims.networks.items()
         if table.of(label, claimed=met) >= table.contradicted
     ]
-    answer = Answer.OTHER if weighty else Answer.EXPECTED
+    sure = any(one.probability >= UNLIKELY_PATH for one in weighty)
+    doubted = Answer.OTHER if sure else Answer.UNDECIDED
     return PathFinding(
-        answer=answer,
+        answer=doubted if weighty else Answer.EXPECTED,
         probability=1 - math.prod(right),
         signature=told.signature,
         risk=risk,

@@ -37,6 +37,13 @@ def test_networks_that_were_not_expected_are_told() -> None:
     assert found.risk.score == pytest.approx(0.81)
 
 
+def test_a_network_that_is_only_likelier_than_not_leaves_it_open() -> None:
+    found = expected_path(told_of({"pstn": 0.7, "voip": 0.6}), PathClaim(networks=("pstn",)))
+    assert (found.answer, found.probability) == (Answer.UNDECIDED, pytest.approx(0.6))
+    gravest = told_of({"pstn": 0.7, "voip": 0.6, "cellular": 0.9})
+    assert expected_path(gravest, PathClaim(networks=("pstn",))).answer is Answer.OTHER
+
+
 def test_a_path_as_expected_is_told_as_well() -> None:
     told = told_of({"pstn": 0.4, "cellular": 0.97, "voip": 0.02})
     found = expected_path(told, PathClaim(networks=("cellular", "pstn")))
