@@ -5,16 +5,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from silentspam.cli.claims_option import HEADS as METADATA_HEADS
+from silentspam.cli.claims_option import add_claims_options, metadata_of
 from silentspam.cli.common import add_key_option, openings_of, printable, table, verb_parser
-from silentspam.errors import AudioError
+from silentspam.errors import AudioError, SilentSpamError
 
 if TYPE_CHECKING:
-    from silentspam.provenance.analysis import Analysis
+    from silentspam.audio import Recording
+    from silentspam.provenance.analysis import Analysis, Examination
 
 EXAMPLES = """\
   silentspam provenance call.ulaw
   silentspam provenance /var/spool/asterisk/monitor
   silentspam provenance --format jsonl calls/*.wav > provenance.jsonl
+  silentspam provenance call.ulaw --plot call.png
+  silentspam provenance call.ulaw --expect cellular,pstn?
+  silentspam provenance call.ulaw --claims claims.yaml --ani +442079460000 --trunk bank-e1
 
 One side of a call a file, the caller's: two seconds tell little, fifteen much. It is for calls that are over,
 never on the call path."""
@@ -47,6 +53,13 @@ def add_parser(subparsers: Any) -> None:
         help="raw .ulaw or 8 kHz mono .wav, or a folder of them",
     )
     parser.add_argument("--format", choices=("table", "jsonl"), default="table", help="how to print (table)")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE.png",
+        help="draw the call; of several, FILE-1.png and so on in their order",
+    )
+    add_claims_options(parser)
     add_key_option(parser)
     parser.set_defaults(run=run)
 
@@ -56,27 +69,49 @@ def run(args: argparse.Namespace) -> int:
     import msgspec
 
     from silentspam.audio_files import find_recordings
-    from silentspam.provenance.analysis import analyse
+    from silentspam.provenance.analysis import examine
 
-    openings, paths = openings_of(args), list(find_recordings(args.paths))
+    openings, paths, metadata = openings_of(args), list(find_recordings(args.paths)), metadata_of(args)
     if not paths:
         raise AudioError(f"no recordings (.ulaw, .wav) in {', '.join(map(str, args.paths))}")
+    pictures = _pictures(args.plot, len(paths))
     rows, failed = [], False
-    for path in paths:
+    for path, picture in zip(paths, pictures, strict=True):
         try:
-            analysis = analyse(openings.read(path))
+            recording = openings.read(path)
         except AudioError as error:
             print(f"silentspam provenance: {printable(str(error))}", file=sys.stderr)
             failed = True
             continue
+        examination = examine(recording)
+        analysis = examination.analysis
+        if picture:
+            _draw(picture, recording, examination, title=printable(path.name))
+        told = metadata.against(examination) if metadata else {}
         if args.format == "jsonl":
-            row = {"path": str(path), **msgspec.to_builtins(analysis)}
+            row = {"path": str(path), **msgspec.to_builtins(analysis), **told}
             print(msgspec.json.encode(row).decode(), flush=True)
         else:
-            rows.append(_row(path, analysis))
+            rows.append((*_row(path, analysis), *(metadata.cells(told) if metadata else ())))
     if rows:
-        print(table(HEADS, rows))
+        print(table((*HEADS, *(METADATA_HEADS if metadata else ())), rows))
     return 1 if failed else 0
+
+
+def _pictures(plot: Path | None, n: int) -> list[Path | None]:
+    """The picture of each of n recordings."""
+    if plot is None or n == 1:
+        return [plot] * n
+    return [plot.with_name(f"{plot.stem}-{number}{plot.suffix}") for number in range(1, n + 1)]
+
+
+def _draw(picture: Path, recording: "Recording", examination: "Examination", *, title: str) -> None:
+    """Raises SilentSpamError where matplotlib is missing, or the picture cannot be written."""
+    try:
+        from silentspam.reports.provenance_pictures import write_picture
+    except ImportError as error:
+        raise SilentSpamError("pictures need matplotlib: pip install 'silentspam[report]'") from error
+    write_picture(picture, recording, examination, title=title)
 
 
 def _row(path: Path, found: "Analysis") -> tuple[str, ...]:

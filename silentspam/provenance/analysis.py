@@ -14,6 +14,8 @@ from silentspam.provenance.features import LONGEST_SECONDS, SHORTEST_SECONDS, VE
 from silentspam.provenance.fingerprint import Fingerprint, fingerprint
 from silentspam.provenance.noise import NoiseProfile, noise_profile
 from silentspam.provenance.packet_loss import Filling, PacketLoss, packet_loss
+from silentspam.provenance.quality import quality
+from silentspam.provenance.tones import tones_alone
 
 PACKET_MS = 20
 """Of packets whose length nothing told: what most networks send."""
@@ -29,8 +31,9 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     up again, and concealment: the probability that anything was, and that each algorithm was at work; noise:
     a `NoiseProfile`, by its names; codecs and networks: each one's probability, empty where they are not
     told; signature: the networks that are likelier than not, and last_codec: the likeliest coder before the
-    listener, g711 where nothing compressed the call, both as in `codecs`; fingerprint_version: of the vector
-    that codecs and lines are told by; reasons: in words, for an admin.
+    listener, g711 where nothing compressed the call, both as in `codecs`; quality: how listeners would
+    rate the call, 1…5; fingerprint_version: of the vector that codecs and lines are told by; reasons: in
+    words, for an admin.
     """
 
     seconds: float
@@ -46,6 +49,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     networks: dict[str, float]
     signature: tuple[str, ...]
     last_codec: str | None
+    quality: float | None
     fingerprint_version: int
     reasons: tuple[str, ...]
 
@@ -68,7 +72,7 @@ def analyse(recording: Recording) -> Analysis:
 
 def examine(recording: Recording) -> Examination:
     """What a call says, and what that is made from."""
-    loss, measures = packet_loss(recording), measure(recording)
+    loss, measures = packet_loss(recording), None if tones_alone(recording) else measure(recording)
     made_up = concealment(recording, packet_ms=loss.packet_ms or PACKET_MS)
     told = path_told(measures, loss, made_up) if measures else None
     whole = measures is not None and recording.seconds <= LONGEST_SECONDS
@@ -89,6 +93,7 @@ def _analysis(
     noise: NoiseProfile | None,
     told: PathTold | None,
 ) -> Analysis:
+    rating, unrated = quality(recording)
     return Analysis(
         seconds=round(recording.seconds, 3),
         loss_rate=round(loss.rate, 5),
@@ -108,13 +113,16 @@ def _analysis(
         networks=told.networks if told else {},
         signature=told.signature if told else (),
         last_codec=told.last_codec if told else None,
+        quality=None if rating is None else round(rating, 2),
         fingerprint_version=VERSION,
         reasons=(
             *_of_length(recording),
+            *_of_tones(recording),
             *_of_loss(loss),
             *_of_concealment(made_up),
             *_of_noise(noise),
             *(told.reasons if told else ()),
+            *([unrated] if unrated else ()),
         ),
     )
 
@@ -135,6 +143,12 @@ def _of_length(recording: Recording) -> list[str]:
     if recording.seconds >= SHORTEST_SECONDS:
         return []
     return [f"{recording.seconds:.2f} s are less than {SHORTEST_SECONDS:g} s: codecs are not told by it"]
+
+
+def _of_tones(recording: Recording) -> list[str]:
+    if not tones_alone(recording):
+        return []
+    return ["all that sounds are a few tones, no speech: codecs, concealment and its line are not told"]
 
 
 def _of_loss(loss: PacketLoss) -> list[str]:

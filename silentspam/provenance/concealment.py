@@ -18,6 +18,7 @@ from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.provenance.energy import Figures, runs
 from silentspam.provenance.frame_traces import NAMES, frame_vectors
 from silentspam.provenance.prediction import FRAME
+from silentspam.provenance.tones import tones_alone
 from silentspam.provenance.tree_sums import TreeSums, load_tree_sums
 
 ALGORITHMS = ("g711", "gsm_fr", "ilbc", "speex", "g729")
@@ -28,8 +29,8 @@ OUTPUTS = ("any", "rate", *ALGORITHMS)
 
 SHIPPED = Path(__file__).parent.parent / "models" / "concealment"
 
-STRETCH = 60 * SAMPLE_RATE
-"""Samples of which frames are scored together: memory is bounded."""
+LONGEST_SECONDS = 60.0
+"""Of a longer call its first minute is judged, as of all other measures: calls of 15 s were learnt from."""
 
 QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 THRESHOLDS = (-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -121,13 +122,13 @@ def _chance(log_odds: Figures) -> Figures:
 def concealment(
     recording: Recording, *, packet_ms: int = 20, model: ConcealmentModel | None = None
 ) -> Concealment:
-    """What was concealed of one side of a call, of any length.
+    """What was concealed of one side of a call, of any length; nothing where nothing but tones sounds.
 
     packet_ms: length of the packets that are counted. A recording of less than a frame has none.
     """
     model = model or shipped_model()
     vectors, scores = _scored(recording, model)
-    if not len(scores):
+    if not len(scores) or tones_alone(recording):
         return NONE
     vector = call_vector(vectors, scores)
     found = dict(zip(OUTPUTS, model.calls.sums(vector[np.newaxis])[:, 0], strict=True))
@@ -142,13 +143,11 @@ def concealment(
 
 
 def frame_chances(recording: Recording, *, model: ConcealmentModel | None = None) -> Figures:
-    """The probability of each whole frame of 10 ms that it was made up, by itself [shape=(n,)]."""
+    """The probability of each whole frame of 10 ms, of the first minute, that it was made up [shape=(n,)]."""
     return _chance(_scored(recording, model or shipped_model())[1])
 
 
 def _scored(recording: Recording, model: ConcealmentModel) -> tuple[NDArray[np.float32], Figures]:
-    """Vectors of all frames [shape=(n, len(NAMES))] and their log odds [shape=(n,)], stretch by stretch."""
-    codes = recording.codes
-    parts = [frame_vectors(codes[at : at + STRETCH]) for at in range(0, max(len(codes), 1), STRETCH)]
-    scores = [model.frames.sums(part)[0] for part in parts if len(part)]
-    return np.concatenate(parts), np.concatenate([np.zeros(0), *scores])
+    """Vectors of the frames [shape=(n, len(NAMES))] and their log odds [shape=(n,)]."""
+    vectors = frame_vectors(recording.opening(LONGEST_SECONDS).codes)
+    return vectors, model.frames.sums(vectors)[0] if len(vectors) else np.zeros(0)

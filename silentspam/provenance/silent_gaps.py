@@ -10,7 +10,7 @@ from scipy.special import bdtrc
 
 from silentspam.audio import Codes
 from silentspam.provenance.energy import Figures, runs
-from silentspam.provenance.grid import CELL, Runs, commonest_phase
+from silentspam.provenance.grid import CELL, PACKET_CELLS, Runs, commonest_phase
 
 LONGEST = 1600
 """Samples, 200 ms: longer silence is a pause, or a sender that is silent in pauses."""
@@ -27,6 +27,11 @@ SIDE = 60
 
 SHARP_RISE = 24.0
 """dB around a gap that is believed without others which agree with it, if it is no sample too long."""
+
+FEWEST_OF_CADENCE = 5
+"""Silences that make one."""
+SAME = 0.8
+"""Share of them that are of one length, which no packet has, or that come at one interval."""
 
 
 def held_codes(codes: Codes) -> NDArray[np.intp]:
@@ -67,4 +72,19 @@ def silent_gaps(codes: Codes, levels: Figures) -> tuple[int, Runs]:
     if _chance(int((fits & clear).sum()), int(clear.sum())) > CHANCE:
         exact = fits & (spare <= 1) & (rises >= SHARP_RISE)
         fits = exact if 2 * exact.sum() >= clear.sum() else np.zeros_like(fits)
-    return phase, np.stack([first[fits], end[fits]], axis=1)
+    cells = np.stack([first[fits], end[fits]], axis=1)
+    return phase, cells[:0] if is_cadence(cells) else cells
+
+
+def is_cadence(cells: Runs) -> bool:
+    """Whether silences are a machine's own, as between keys that are sent: packets are lost by chance.
+
+    They are of one length, which is none of a packet (between digits there are pauses of 40 ms and more,
+    ITU-T Q.24), or each comes as long after the one before.
+    """
+    if len(cells) < FEWEST_OF_CADENCE:
+        return False
+    lengths, intervals = cells[:, 1] - cells[:, 0], np.diff(cells[:, 0])
+    usual = int(np.bincount(lengths).argmax())
+    odd = usual not in PACKET_CELLS and float(np.mean(lengths == usual)) >= SAME
+    return odd or float(np.mean(intervals == np.bincount(intervals).argmax())) >= SAME

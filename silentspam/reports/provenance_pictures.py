@@ -6,6 +6,7 @@ US 9,516,497 B2), spectrogram, probabilities as bars, and the reasons below. Tim
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,11 +15,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Recording
+from silentspam.provenance.analysis import Examination
 from silentspam.provenance.concealment import frame_chances
 from silentspam.provenance.energy import short_term_levels
 from silentspam.provenance.packet_loss import Filling, LostSpan, PacketLoss
 from silentspam.provenance.prediction import FRAME
 from silentspam.provenance.silent_gaps import LEAST_RISE
+from silentspam.reports.page import png, write_whole
 from silentspam.spectrum import StftParams, magnitude_spectrogram
 
 DPI = 100
@@ -43,6 +46,17 @@ CONCEALMENT = "concealment"
 
 Chances = Mapping[str, Mapping[str, float]]
 """Groups of probabilities, by the group's title and each bar's name."""
+
+
+def write_picture(path: Path, recording: Recording, examination: Examination, *, title: str) -> None:
+    """Draw a call that was examined into a PNG file. Raises ReportError where it cannot be written."""
+    found = examination.analysis
+    groups = {"codecs": found.codecs, "networks": found.networks, CONCEALMENT: found.concealment}
+    rated = "" if found.quality is None else f", quality {found.quality:.1f} of 5"
+    figure = call_figure(
+        recording, examination.loss, chances=groups, reasons=found.reasons, title=title + rated
+    )
+    write_whole(path, png(figure, dpi=DPI))
 
 
 def call_figure(

@@ -77,6 +77,6 @@ def test_bad_input_gives_figures_all_the_same(codes):
     assert told.packets >= 0
 
 
-def test_minutes_are_looked_at_piece_by_piece():
+def test_of_minutes_the_first_is_looked_at():
     told = concealment(Recording(np.tile(voice(30), 6)), packet_ms=20)
     assert 0 <= told.rate <= 1

@@ -5,6 +5,7 @@ import pytest
 
 from silentspam.audio import Recording, encode_ulaw
 from silentspam.provenance.packet_loss import Filling, packet_loss
+from silentspam.provenance.silent_gaps import is_cadence
 from tests.provenance.sounds import RATE, lost_begins, voice, with_gaps
 
 
@@ -99,3 +100,20 @@ def test_an_hour_is_looked_at_piece_by_piece():
     hour = packet_loss(Recording(np.tile(piece, 60)))
     assert hour.packet_ms == 20
     assert len(hour.spans) > 55 * 0.9 * len(packet_loss(Recording(piece)).spans)
+
+
+@pytest.mark.parametrize("pause_ms", [40, 50, 60, 100])
+def test_the_pauses_between_keys_are_no_losses(pause_ms):
+    at, period = np.arange(15 * RATE), 8 * (60 + pause_ms)
+    sounds = at % period < 8 * 60
+    tones = sum(np.sin(2 * np.pi * hz * at / RATE) for hz in (697, 1209)) * 4000 * sounds
+    assert packet_loss(Recording(encode_ulaw(np.round(tones).astype(np.int16)))).spans == ()
+
+
+def test_silences_are_a_cadence_by_their_length_or_their_interval():
+    rng = np.random.default_rng(0)
+    begins = np.cumsum(rng.integers(8, 40, 20))
+    assert is_cadence(np.stack([begins, begins + 5], axis=1))
+    assert not is_cadence(np.stack([begins, begins + 2], axis=1))
+    assert is_cadence(np.array([(k * 10, k * 10 + 4) for k in range(9)]))
+    assert not is_cadence(np.array([(k * 10, k * 10 + 4) for k in range(4)]))
