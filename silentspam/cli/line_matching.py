@@ -28,6 +28,9 @@ def add_actions(actions: Any, action: Any) -> None:
     identify = action(
         actions, "identify", "say which line calls came from, if any that is known", run_identify
     )
+    identify.add_argument(
+        "--called", metavar="NUMBER", help="the number that was called (or calls), whose lists hold too"
+    )
     verify = action(actions, "verify", "say whether calls came from a line (exit code 1: no)", run_verify)
     forwarded = action(
         actions, "forwarded", "say whether calls that you placed were answered on another line", run_forwarded
@@ -58,11 +61,18 @@ def run_enrol(args: argparse.Namespace) -> int:
 
 def run_identify(args: argparse.Namespace) -> int:
     """Exit code 1 when a recording could not be used; an unknown source is an answer."""
+    import msgspec
+
+    from silentspam.cli.lines import numbers, store_of
+    from silentspam.provenance.notices import notices
     from silentspam.provenance.sources import identify
 
     known, rows, count = _known(args), [], 0
+    lines = {line.name: line for line in store_of(args).lines()}
+    called = numbers([args.called])[0] if args.called else None
     for path, one in _prints(args):
         found, count = identify([one], known), count + 1
+        told_of = notices(found, lines, called)
         ranking = [{"line": name, "score": _rounded(score)} for name, score in found.ranking]
         if args.format == "jsonl":
             told = {
@@ -70,14 +80,14 @@ def run_identify(args: argparse.Namespace) -> int:
                 "score": _rounded(found.score),
                 "threshold": _rounded(found.threshold),
             }
-            _print_json({"path": str(path), **told, "ranking": ranking})
+            said = msgspec.to_builtins(told_of)
+            _print_json({"path": str(path), **told, "ranking": ranking, "notices": said})
             continue
         near = ", ".join(f"{name} {score:.1f}" for name, score in found.ranking[:SHOWN])
-        rows.append(
-            (printable(path), found.line or "unknown", f"{found.score:.1f}", f"{found.threshold:.1f}", near)
-        )
+        notes = "; ".join(f"{one.kind}: {one.reason}" for one in told_of) or "-"
+        rows.append((printable(path), found.line or "unknown", f"{found.score:.1f}", near, notes))
     if rows:
-        print(table(("recording", "line", "score", "threshold", "likeliest"), rows))
+        print(table(("recording", "line", "score", "likeliest", "notices"), rows))
     return _exit_code(args, count)
 
 

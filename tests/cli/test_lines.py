@@ -199,6 +199,25 @@ def test_a_file_that_is_no_export_is_refused(
     assert silentspam("lines", "import", "--store", known, tmp_path / "none")[0] == 1
 
 
+def test_a_call_of_a_listed_line_is_noticed_for_the_number_that_was_called(
+    silentspam: Silentspam, known: Path, calls: Path
+) -> None:
+    silentspam("lines", "permit", "--store", known, "clear", "--called", "5550100")
+    silentspam("lines", "fraud", "--store", known, "narrow", "--call", "c1", "--why", "vishing")
+
+    def kinds(*arguments: object) -> list[list[str]]:
+        options = ("lines", "identify", "--store", known, "--format", "jsonl", *arguments)
+        rows = map(
+            json.loads, silentspam(*options, calls / "clear2.ulaw", calls / "narrow2.ulaw")[1].splitlines()
+        )
+        return [[one["kind"] for one in row["notices"]] for row in rows]
+
+    assert kinds() == [[], ["fraud"]]
+    assert kinds("--called", "555-0100") == [[], ["fraud", "not permitted"]]
+    out = silentspam("lines", "identify", "--store", known, calls / "narrow2.ulaw", "--called", "5550100")[1]
+    assert "fraud: line narrow is marked as fraud by call c1: vishing" in out
+
+
 # --- a call's line, by one command -------------------------------------------------------------------------
 
 
