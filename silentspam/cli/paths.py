@@ -17,6 +17,8 @@ EXAMPLES = """\
   silentspam paths learn-concealment --recordings calls g711-calls --out concealment
   silentspam paths codecs calls any-order --seconds 15 5 2
   silentspam paths learn-codecs calls any-order --out codecs
+  silentspam paths learn-codecs calls --without speex8 --out trial
+  silentspam paths codecs calls --model trial --encodings speex8
 
 Telephones, rooms and losses are synthetic, paths are drawn by chance; the codecs are real, and the speech is
 licensed recordings."""
@@ -73,10 +75,17 @@ def _add_codecs(actions: Any) -> None:
         metavar="S",
         help="of each call (15 5 2)",
     )
+    told.add_argument("--model", type=Path, metavar="DIR", help="of `paths learn-codecs` (the shipped one)")
+    told.add_argument(
+        "--encodings", nargs="+", default=[], metavar="NAME", help="count calls with one of these"
+    )
     told.add_argument("--json", action="store_true", help="print one object instead of lines")
     learnt = action(actions, "learn-codecs", "learn codecs and networks", run_learn_codecs)
     learnt.add_argument("corpora", type=Path, nargs="+", metavar="CORPUS", help="of `paths simulate`")
     learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
+    learnt.add_argument(
+        "--without", nargs="+", default=[], metavar="NAME", help="leave out calls with one of these encodings"
+    )
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
 
 
@@ -127,11 +136,13 @@ def run_codecs(args: argparse.Namespace) -> int:
     """Count on the test splits, and print shares with counts and intervals."""
     import json
 
+    from silentspam.provenance.path_model import load_model
     from silentspam.training.path_study import study
 
+    model = load_model(args.model) if args.model else None
     counted = []
     for folder, seconds in ((folder, seconds) for folder in args.corpora for seconds in args.seconds):
-        tally = study(folder, seconds=seconds)
+        tally = study(folder, seconds=seconds, model=model, encodings=args.encodings)
         counted.append({"corpus": str(folder), "seconds": seconds, "counts": tally.rates()})
         if not args.json:
             print(f"{folder}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
@@ -146,7 +157,8 @@ def run_learn_codecs(args: argparse.Namespace) -> int:
     from silentspam.training.path_rows import read_rows
     from silentspam.training.path_training import learn_path_model
 
-    _write(learn_path_model(read_rows(args.corpora, seed=args.seed), seed=args.seed).files(), args.out)
+    rows = read_rows(args.corpora, seed=args.seed, without=args.without)
+    _write(learn_path_model(rows, seed=args.seed).files(), args.out)
     return 0
 
 

@@ -18,6 +18,7 @@ SPEAKS = 0.5
 """Log odds that a kind of figures must add, to be named."""
 CARRIES = {"cellular": ("gsm_fr", "amr_nb"), "voip": ("ilbc", "speex", "g729", "opus", "g726")}
 """Codecs that one network alone has in the paths of training (`training.path_drawing`)."""
+PACKETS = "what became of its packets"
 UNTRACED = "nothing tells it, paths often have it"
 NAMED = 2
 """Kinds that are named for a label, the strongest ones."""
@@ -49,16 +50,23 @@ def _kind(name: str) -> str:
     return f"what comes again with every {FRAMES[period]}"
 
 
-def reasons_of(figures: Vectors, chances: Mapping[str, float], model: PathModel) -> tuple[str, ...]:
+def reasons_of(
+    figures: Vectors, chances: Mapping[str, float], model: PathModel, packets: Mapping[str, float]
+) -> tuple[str, ...]:
     """For each label that is likelier than not, the kinds of figures that speak most for it.
 
-    figures: of a call, those the model looks at [shape=(n,)]; chances: of each of LABELS.
+    figures: of a call, those the model looks at [shape=(n,)]; chances: of each of LABELS; packets: how likely
+    lost or concealed packets make a label.
     """
     there = kinds(model.figures)
     lost = dict(zip(LABELS, _lost(figures, there.values(), model), strict=True))
     return tuple(
         f"{_title(label)} with probability {chances[label]:.2f}: "
-        + (_carried(label, chances) or _strongest(dict(zip(there, lost[label].tolist(), strict=True))))
+        + (
+            _carried(label, chances)
+            or (PACKETS if packets.get(label, 0.0) >= TOLD else "")
+            or _strongest(dict(zip(there, lost[label].tolist(), strict=True)))
+        )
         for label in LABELS
         if chances[label] >= TOLD
     )

@@ -3,7 +3,7 @@
 Calls are cut at their start by chance, since a recorder does not begin where frames do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +61,16 @@ def heard_of(
         yield call, Recording(codes[: round(seconds * SAMPLE_RATE)] if seconds else codes)
 
 
-def read_rows(folders: Sequence[Path], *, seed: int = 1) -> PathRows:
-    """The training calls of corpora of `paths simulate`. Raises AudioError as `rows_of`."""
+def read_rows(folders: Sequence[Path], *, seed: int = 1, without: Collection[str] = ()) -> PathRows:
+    """The training calls of corpora of `paths simulate`, but for those that had one of these encodings.
+
+    Raises AudioError as `rows_of`.
+    """
     calls, vectors = [], []
     for folder in folders:
         for call, recording in heard_of(folder, split=Split.TRAIN, seed=seed):
-            if found := measure(recording):
+            found = None if set(without) & set(call.encodings) else measure(recording)
+            if found is not None:
                 calls.append((str(folder), call))
                 vectors.append(found.vector)
     return rows_of(calls, vectors)

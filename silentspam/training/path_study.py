@@ -6,12 +6,16 @@ counted beside. The last coder is the last that compressed, g711 where none did.
 told count as wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from silentspam.provenance.analysis import examine
-from silentspam.provenance.codecs import LIKELY, PathTold
-from silentspam.provenance.path_model import CODECS, NETWORKS
+from silentspam.audio import Recording
+from silentspam.provenance.analysis import PACKET_MS
+from silentspam.provenance.codecs import LIKELY, PathTold, path_told
+from silentspam.provenance.concealment import concealment
+from silentspam.provenance.features import measure
+from silentspam.provenance.packet_loss import packet_loss
+from silentspam.provenance.path_model import CODECS, NETWORKS, PathModel
 from silentspam.training.loss_study import Tally
 from silentspam.training.path_corpus import PathCall
 from silentspam.training.path_rows import heard_of, last_of
@@ -21,12 +25,30 @@ BINS = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 """Lower ends of the ranges of probability in which truth is counted."""
 
 
-def study(folder: Path, *, seconds: float, seed: int = 1) -> Tally:
-    """Everything counted on the test split of a corpus, calls cut to so many seconds."""
+def study(
+    folder: Path,
+    *,
+    seconds: float,
+    seed: int = 1,
+    model: PathModel | None = None,
+    encodings: Collection[str] = (),
+) -> Tally:
+    """Everything counted on the test split of a corpus, calls cut to so many seconds.
+
+    model: in place of the shipped one; encodings: of which a call must have had one, where any are named.
+    """
     tally = Tally()
     for call, recording in heard_of(folder, split=Split.TEST, seed=seed, seconds=seconds):
-        count_path(tally, call, examine(recording).told)
+        if not encodings or set(encodings) & set(call.encodings):
+            count_path(tally, call, told_of(recording, model))
     return tally
+
+
+def told_of(recording: Recording, model: PathModel | None = None) -> PathTold | None:
+    """What `examine` tells of codecs and networks, without the rest."""
+    measures, loss = measure(recording), packet_loss(recording)
+    made_up = concealment(recording, packet_ms=loss.packet_ms or PACKET_MS)
+    return path_told(measures, loss, made_up, model=model) if measures else None
 
 
 def count_path(tally: Tally, call: PathCall, told: PathTold | None) -> None:
