@@ -127,7 +127,7 @@ def _unjudged(
     if not of_path and claims.line is None:
         yield "nothing is claimed of the way it came"
     elif of_path and told is None:
-        yield "nobody speaks: networks and codecs could not be told"
+        yield "networks and codecs could not be told: nobody speaks, or machines alone"
     elif not labels:
         yield "what was told is what is claimed"
     if claims.line is not None and line is None:
