@@ -212,6 +212,35 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         ),
     ),
     (
+        "Where calls come from",
+        (
+            Panel(
+                title="Alerts, by kind", unit=PER_SECOND, stacked=True,
+                asks={"{{kind}}": _rate("silentspam_provenance_alerts_total", "kind")},
+                about="blocked, fraud, not_permitted: by the line. claim, risk: metadata is contradicted.",
+            ),
+            Panel(
+                title="Calls analysed, set aside, and lines marked", unit=PER_SECOND,
+                asks={
+                    "{{basis}}": _rate("silentspam_provenance_calls_total", "basis"),
+                    "set aside": _rate("silentspam_provenance_set_aside_total", "job"),
+                    "marked": _rate("silentspam_provenance_fraud_marks_total", "job"),
+                    "seconds of work": _rate("silentspam_provenance_seconds_sum", "job"),
+                },
+                about="A side takes half a second of a core; 1 second of work a second is all that one does.",
+            ),
+            Panel(
+                title="What waits, and what was not told",
+                asks={
+                    "{{basis}}": f"sum by (basis) (silentspam_provenance_waiting{HERE}}})",
+                    "{{way}} {{result}}": _rate("silentspam_provenance_notifications_total", "way, result"),
+                    "{{chore}} fails": _rate("silentspam_provenance_failures_total", "chore"),
+                },
+                about="Openings wait until their calls are over. More and more: it does not keep up.",
+            ),
+        ),
+    ),
+    (
         "Rows",
         (
             Panel(

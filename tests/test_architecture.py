@@ -98,6 +98,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "judging",
         "kinds",
         "librarian",
+        "listening",
         "metrics",
         "recordings",
         "registry",

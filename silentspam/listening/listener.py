@@ -206,11 +206,11 @@ class Listener:
             self.registry.add(metrics.ALERTS, one.kind)
         values = {
             "call_id": alert.call_id,
-            "caller_id": alert.caller_id,
+            "ani": alert.ani,
             "dnis": alert.called,
             "line": alert.line,
             "risk": alert.risk,
-            "alerts": [str(one) for one in alert.alerts],
+            "text": "; ".join(map(str, alert.alerts)),
         }
         self.desk.tell("alert", values)
         self.desk.notify(alert)

@@ -1,4 +1,4 @@
-"""A child of the supervisor: `python -m silentspam.serve worker|clerk LINE[,LISTENER] [CONFIG]`."""
+"""A child of the supervisor: `python -m silentspam.serve worker|clerk|listener LINE[,LISTENER] [CONFIG]`."""
 
 import socket
 import sys
@@ -14,6 +14,10 @@ def main() -> int:
         from silentspam.serve.worker import Worker
 
         Worker(config, listener[0], line).run()
+    elif role == "listener":
+        from silentspam.serve.listener import ListenerProcess
+
+        ListenerProcess(config, line).run()
     else:
         from silentspam.serve.clerk import Clerk
 

@@ -53,3 +53,13 @@ def receive(end: socket.socket) -> Beat | None:
         return Beat(**json.loads(received))
     except (ValueError, TypeError):
         return None
+
+
+def is_closed(end: socket.socket) -> bool:
+    """Whether the supervisor is gone; it never sends anything."""
+    try:
+        return not end.recv(16)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

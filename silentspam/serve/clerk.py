@@ -153,7 +153,7 @@ class Clerk:
             self._registry.put(OLDEST, at=_age(waiting[0]) if waiting else 0.0)
             self._gate.look()
             beat.send(self._line, beat.Beat(ready=True, busy=len(waiting), counts=self._registry.copy()))
-            if _is_closed(self._line):
+            if beat.is_closed(self._line):
                 self._stopped.set()
             self._left.wait(beat.SECONDS)
 
@@ -169,12 +169,3 @@ def _age(path: Path) -> float:
         return max(0.0, time.time() - path.stat().st_mtime)
     except OSError:
         return 0.0
-
-
-def _is_closed(line: socket.socket) -> bool:
-    try:
-        return not line.recv(16)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True

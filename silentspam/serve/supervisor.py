@@ -16,6 +16,7 @@ from types import FrameType
 from silentspam import __version__
 from silentspam.config import Config
 from silentspam.errors import ConfigError
+from silentspam.listening.metrics import LISTENER_METRICS
 from silentspam.metrics import Metric, State, added, of_kind, told
 from silentspam.sections import ServerSection
 from silentspam.serve.children import Child
@@ -46,7 +47,8 @@ BUDGET = Metric(
 MODE = Metric("silentspam_mode", "gauge", "1 for the mode of the configuration.", ("mode",))
 BUILD = Metric("silentspam_build_info", "gauge", "The version that runs.", ("version",))
 OWN_METRICS = (UP, RESTARTS, BUDGET, MODE, BUILD)
-METRICS = (*WORKER_METRICS, *CLERK_METRICS, *OWN_METRICS)
+METRICS = (*WORKER_METRICS, *CLERK_METRICS, *LISTENER_METRICS, *OWN_METRICS)
+ROLES = ("worker", "clerk", "listener")
 
 
 class Supervisor:
@@ -72,6 +74,7 @@ class Supervisor:
         path, inherited = self._kept.path, self._kept.inherited
         self._workers = [Child("worker", path, (descriptor,), inherited) for _ in range(section.workers)]
         self._clerk = Child("clerk", path, (), inherited)
+        self._listener_child = Child("listener", path, (), inherited)
         self._served_at = time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
@@ -94,7 +97,7 @@ class Supervisor:
         if self._reload:
             self._reload = False
             self._take_over()
-        for child in (*self._workers, self._clerk):
+        for child in self._wanted():
             self._look_after(child)
         self._beaten_at = time.monotonic()
         self._turn_away_where_nobody_serves()
@@ -112,6 +115,11 @@ class Supervisor:
             with suppress(OSError):
                 while True:
                     self._listener.accept()[0].close()
+
+    def _wanted(self) -> tuple[Child, ...]:
+        """The children that the configuration asks for."""
+        listener = (self._listener_child,) if self._config.provenance.enabled else ()
+        return (*self._workers, self._clerk, *listener)
 
     def _look_after(self, child: Child) -> None:
         child.listen()
@@ -144,8 +152,10 @@ class Supervisor:
         if self._kept.held_back:
             self._log.event("keys need a restart", keys=", ".join(self._kept.held_back))
         self._config, self._log = config, self._log_of(config)
-        for child in (*self._workers, self._clerk):
+        for child in self._wanted():
             child.signal(signal.SIGHUP)
+        if self._listener_child not in self._wanted():
+            self._listener_child.signal(signal.SIGTERM)
         self._log.event("configuration taken over", mode=config.mode)
 
     def _stop(self) -> None:
@@ -154,7 +164,7 @@ class Supervisor:
         self._listener.close()
         self._log.event("draining", seconds=self._config.server.drain_seconds)
         self._leave(self._workers, self._config.server.drain_seconds + 10.0)
-        self._leave([self._clerk], CLERK_LEAVES_SECONDS)
+        self._leave([self._clerk, self._listener_child], CLERK_LEAVES_SECONDS)
         self._log.event("stopped")
 
     def _leave(self, children: list[Child], seconds: float) -> None:
@@ -189,16 +199,15 @@ class Supervisor:
         return (200, "ready\n") if turning and self._is_ready() else (503, "not ready\n")
 
     def _metrics(self) -> tuple[int, str]:
-        children = (*self._workers, self._clerk)
+        children = (*self._workers, self._clerk, self._listener_child)
         with self._lock:
             state = added([self._gone, *(child.last.counts for child in children)])
         state[UP.name] = {
-            role: [float(sum(child.role == role and child.is_ready for child in children))]
-            for role in ("worker", "clerk")
+            role: [float(sum(child.role == role and child.is_ready for child in children))] for role in ROLES
         }
         state[RESTARTS.name] = {
             role: [float(sum(max(0, child.restarts) for child in children if child.role == role))]
-            for role in ("worker", "clerk")
+            for role in ROLES
         }
         state[BUDGET.name] = {kind: [rate] for kind, rate in self._config.rates().items()}
         state[MODE.name] = {self._config.mode: [1.0]}
