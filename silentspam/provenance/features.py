@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.audio import SAMPLE_RATE, Recording
-from silentspam.provenance import codes, colour, excitation, frame_grid, pauses
+from silentspam.provenance import code_comb, codes, colour, excitation, frame_grid, pauses
 from silentspam.provenance.noise import NoiseProfile, noise_profile
 from silentspam.provenance.residual import residual
 
@@ -36,7 +36,9 @@ class Measures:
 def names() -> list[str]:
     """The name of each entry of a vector."""
     groups = (colour.names(), excitation.names(), codes.names(), [f"noise_{name}" for name in _NOISE])
-    return [name for group in (*groups, frame_grid.names(), pauses.names()) for name in group]
+    return [
+        name for group in (*groups, frame_grid.names(), pauses.names(), code_comb.names()) for name in group
+    ]
 
 
 def measure(recording: Recording) -> Measures | None:
@@ -55,6 +57,7 @@ def measure(recording: Recording) -> Measures | None:
             [getattr(noise, name) or 0.0 for name in _NOISE],
             frame_grid.frame_grid(samples, rest),
             pauses.pauses(samples),
+            code_comb.code_comb(heard.codes),
         ]
     )
     return Measures(np.nan_to_num(figures).astype(np.float32), noise)
