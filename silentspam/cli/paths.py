@@ -14,6 +14,7 @@ EXAMPLES = """\
   silentspam paths simulate --out calls --sources $(python -m lab.corpus_audio) --callers 16 --calls 10
   silentspam paths simulate --out any-order --sources $(python -m lab.corpus_audio) --unordered 1
   silentspam paths losses --recordings calls --seconds 15 5 2
+  silentspam paths quality --sources $(python -m lab.corpus_audio) --recordings calls
   silentspam paths learn-concealment --recordings calls g711-calls --out concealment
   silentspam paths codecs calls any-order --seconds 15 5 2
   silentspam paths learn-codecs calls any-order --out codecs
@@ -54,6 +55,17 @@ def add_parser(subparsers: Any) -> None:
     counted.add_argument("--recordings", type=Path, required=True, metavar="DIR", help="of `paths simulate`")
     counted.add_argument(
         "--seconds", type=float, nargs="+", default=[15.0], metavar="S", help="of each call (15)"
+    )
+    counted.add_argument("--json", action="store_true", help="print one object instead of lines")
+    rated = action(actions, "quality", "measure how a rating falls with codecs and losses", run_quality)
+    rated.add_argument(
+        "--sources", type=Path, nargs="+", required=True, metavar="DIR", help="unpacked audio and codecs"
+    )
+    rated.add_argument(
+        "--calls", type=at_least(2), default=20, metavar="N", help="through each chain and loss (20)"
+    )
+    rated.add_argument(
+        "--recordings", type=Path, metavar="DIR", help="of `paths simulate`: what it adds there"
     )
     learnt = action(actions, "learn-concealment", "learn what concealment leaves", run_learn_concealment)
     learnt.add_argument(
@@ -115,11 +127,32 @@ def run_simulate(args: argparse.Namespace) -> int:
 
 def run_losses(args: argparse.Namespace) -> int:
     """Count on the test split, and print shares with counts and intervals."""
+    import json
+
     from silentspam.training.loss_study import study
 
+    counted = []
     for seconds in args.seconds:
-        print(f"{args.recordings}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
-        print("\n".join(study(args.recordings, seconds=seconds).lines()))
+        tally = study(args.recordings, seconds=seconds)
+        counted.append({"corpus": str(args.recordings), "seconds": seconds, "counts": tally.rates()})
+        if not args.json:
+            print(
+                f"{args.recordings}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)"
+            )
+            print("\n".join(tally.lines()), flush=True)
+    if args.json:
+        print(json.dumps(counted))
+    return 0
+
+
+def run_quality(args: argparse.Namespace) -> int:
+    """Rate, and print one object of means with their intervals."""
+    import json
+
+    from silentspam.training.quality_study import adds, falls
+
+    found = {"falls": falls(args.sources, calls=args.calls)}
+    print(json.dumps({**found, "adds": adds(args.recordings) if args.recordings else None}))
     return 0
 
 

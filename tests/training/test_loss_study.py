@@ -1,5 +1,7 @@
 """Counting what is found of losses: against a truth that is known, with calls that are cut anywhere."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,12 @@ def test_the_command_prints_shares_counts_and_intervals(g711_calls, capsys):
 def test_learning_wants_calls_of_every_algorithm(g711_calls):
     with pytest.raises(AudioError, match="gsm_fr"):
         learn_concealment([g711_calls])
+
+
+def test_the_command_prints_counts_for_a_file(g711_calls, capsys):
+    assert main(["paths", "losses", "--recordings", str(g711_calls), "--seconds", "2", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["seconds"] == 2.0
+    counted = told["counts"]["concealment: whether any"]
+    assert counted["n"] == 12
+    assert 0 <= counted["interval"][0] <= counted["hits"] / 12 <= counted["interval"][1] <= 1
