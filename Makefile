@@ -53,6 +53,7 @@ load: $(STAMP)
 	mkdir -p $(FIGURES)
 	-$(BIN)/python -m benchmarks.sessions --json $(FIGURES)/sessions.json
 	-$(BIN)/python -m benchmarks.kinds --json $(FIGURES)/kinds.json
+	-$(BIN)/python -m benchmarks.provenance --json $(FIGURES)/provenance-cost.json
 	$(BIN)/python -m benchmarks.screenings --soak 100000 --search --json $(FIGURES)/screenings.json; \
 	  screened=$$?; $(BIN)/python -m benchmarks.real_calls --search --json $(FIGURES)/real-calls.json; \
 	  called=$$?; $(BIN)/python -m docs.capacity --figures $(FIGURES) && exit $$((screened + called))

@@ -2,10 +2,10 @@
 
     .venv/bin/python -m docs.capacity --figures figures
 
-Reads sessions.json, screenings.json, real-calls.json and kinds.json (`--json` of `benchmarks.sessions`,
-`.screenings`, `.real_calls` and `.kinds`) of that folder. What is not there is named as not measured; a
-figure beyond its limit is marked; every number of the last section is worked out in it from those above, or
-named as an assumption.
+Reads sessions.json, screenings.json, real-calls.json, kinds.json and provenance-cost.json (`--json` of
+`benchmarks.sessions`, `.screenings`, `.real_calls`, `.kinds` and `.provenance`) of that folder. What is not
+there is named as not measured; a figure beyond its limit is marked; every number of the last section is
+worked out in it from those above, or named as an assumption.
 """
 
 import argparse
@@ -62,6 +62,7 @@ def write(figures: Path, out: Path) -> None:
     )
     _sessions(document, _read(figures / "sessions.json"))
     _kinds(document, _read(figures / "kinds.json"))
+    _provenance(document, _read(figures / "provenance-cost.json"))
     _screenings(document, screenings)
     _real_calls(document, calls)
     _million(document, screenings, calls)
@@ -134,6 +135,40 @@ def _kinds(document: Markdown, figures: Document | None) -> None:
             for one in figures["parts"]
         ],
     )
+
+
+def _provenance(document: Markdown, figures: Document | None) -> None:
+    document.add("## Where a call came from")
+    if figures is None:
+        return document.not_measured("python -m benchmarks.provenance")
+    aims = {"whole examination": figures["aim_ms"], "identification": figures["identify_aim_ms"]}
+    document.add(
+        f"CPU time of one core for {figures['seconds']:g} s of one side, off the call path: "
+        f"{figures['calls']} calls of licensed speech through real codecs, {figures['rounds']} times, each "
+        f"part in turn on each. Identification is among {figures['lines']:,} lines. The ratio is to one "
+        "verdict of dead air, in the same run."
+    )
+    document.table(
+        ("part", "p50 [ms]", "p99 [ms]", "to dead air alone", "wanted p50 [ms]"),
+        [
+            (
+                one["name"],
+                f"{one['p50_ms']:.2f}{_mark(one['p50_ms'], aims.get(one['name']))}",
+                f"{one['p99_ms']:.2f}",
+                f"{one['ratio']:.1f}",
+                f"at most {aims[one['name']]:g}" if one["name"] in aims else "–",
+            )
+            for one in figures["parts"]
+        ],
+    )
+    document.table(
+        ("seconds of a call", *(seconds for seconds in figures["memory_mb"])),
+        [("peak memory of a process [MB]", *(f"{peak:.0f}" for peak in figures["memory_mb"].values()))],
+    )
+
+
+def _mark(figure: float, aim: float | None) -> str:
+    return ": **missed**" if aim is not None and figure > aim else ""
 
 
 def _screenings(document: Markdown, figures: Document | None) -> None:

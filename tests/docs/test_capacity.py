@@ -77,6 +77,20 @@ KINDS = {
     ],
 }
 
+PROVENANCE = {
+    "aim_ms": 500.0,
+    "identify_aim_ms": 10.0,
+    "seconds": 15.0,
+    "calls": 16,
+    "rounds": 3,
+    "lines": 10_000,
+    "parts": [
+        {"name": name, "p50_ms": p50, "p99_ms": 450.0, "ratio": p50 / 4}
+        for name, p50 in (("dead air's verdict", 4.0), ("whole examination", 380.0), ("identification", 3.0))
+    ],
+    "memory_mb": {"0": 60.0, "15": 85.0},
+}
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -86,6 +100,7 @@ def folder(tmp_path):
     for name, figures in (
         ("sessions", SESSIONS),
         ("kinds", KINDS),
+        ("provenance-cost", PROVENANCE),
         ("screenings", SCREENINGS),
         ("real-calls", REAL_CALLS),
     ):
@@ -104,6 +119,8 @@ def test_everything_measured_is_in_the_document_and_the_arithmetic_is_right(fold
     assert "Not measured" not in text
     assert "missed" not in text
     assert "| all kinds | 2.90 | 5.00 | 1.93 | 2.90 | 2.90 |" in text
+    assert "| whole examination | 380.00 | 450.00 | 95.0 | at most 500 |" in text
+    assert "| peak memory of a process [MB] | 60 | 85 |" in text
     assert "| pystrix | 2000 | 600 µs | 0.30 | 2.50 |" in text
     assert "**150 calls a second** hold what callers notice" in text
     assert "The highest number of calls at once at which that held: **250**." in text
@@ -127,13 +144,21 @@ def test_a_verdict_that_takes_longer_than_wanted_is_said_to_miss(folder, tmp_pat
     assert "at most 3 ms in the median were wanted: **missed**." in written(folder, tmp_path)
 
 
+@pytest.mark.parametrize("part", [1, 2])
+def test_provenance_that_takes_longer_than_wanted_is_marked(folder, tmp_path, part) -> None:
+    slow = copy.deepcopy(PROVENANCE)
+    slow["parts"][part]["p50_ms"] = 501.0
+    (folder / "provenance-cost.json").write_text(json.dumps(slow))
+    assert "| 501.00: **missed** |" in written(folder, tmp_path)
+
+
 def test_writing_twice_writes_the_same(folder, tmp_path) -> None:
     assert written(folder, tmp_path) == written(folder, tmp_path)
 
 
 def test_what_was_not_measured_is_named(tmp_path) -> None:
     (tmp_path / "none").mkdir()
-    assert written(tmp_path / "none", tmp_path).count("Not measured") == 5
+    assert written(tmp_path / "none", tmp_path).count("Not measured") == 6
 
 
 @pytest.mark.parametrize("missing", ["soak", "search", "run"])
