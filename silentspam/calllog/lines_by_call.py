@@ -1,7 +1,8 @@
 """What an operator says of one call, done to line memory: the line that its opening came on.
 
 A call that was of no line makes one by hand, from the two seconds of its opening. That is left be where the
-opening is like those of people at large: no threshold would tell the next call of it from theirs.
+opening is like those of people at large: the threshold that keeps people from it would keep out the line's
+own next call too, and it is every line's threshold.
 """
 
 from collections.abc import Callable
@@ -26,8 +27,9 @@ from silentspam.lines.snapshot import Snapshot
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """What became of a call's line: None where its opening is too like people's; likeness of the opening to
-    it, and the threshold from which on the next call is taken for it [natural log ratios]."""
+    """What became of a call's line: None where its opening is too like people's; likeness that the next call
+    of it can be expected to have, and the threshold from which on that is taken for it [natural log ratios].
+    """
 
     line: Line | None
     likeness: float
@@ -51,16 +53,22 @@ def settle_call(
         embedding = _opening(row, basis, call_id)
         memory = restored(connection, basis, event.changed_at)
         found = _line_of(connection, row, memory) or memory.table.nearest(embedding, SAME_LINE)
-        line = found or _new(row, basis, embedding, event.line_id)
-        likeness = float(LineTable(basis.ground, [line]).scores(embedding[np.newaxis])[0, 0])
-        if found is None and likeness < memory.threshold:
-            return Settled(line=None, likeness=likeness, threshold=memory.threshold)
-        line = after(line, event.deed)
+        line = after(found or _new(row, basis, embedding, event.line_id), event.deed)
         memory.put(line)
+        likeness, threshold = _of_next_call(basis, line, embedding), memory.threshold
+        if found is None and likeness < threshold:
+            return Settled(line=None, likeness=likeness, threshold=threshold)
         store(connection, memory, event.changed_at)
         connection.execute(INSERT_EVENT, asdict(replace(event, line_id=line.line_id)))
         publish(memory.snapshot(event.changed_at))
-        return Settled(line=line, likeness=likeness, threshold=memory.threshold)
+        return Settled(line=line, likeness=likeness, threshold=threshold)
+
+
+def _of_next_call(basis: Basis, line: Line, embedding: NDArray[np.float64]) -> float:
+    """The score of this opening, less what another of a line of one call lacks on average: it lies √2 away
+    in each dimension, with a variance of 2 (Prince and Elder 2007), which costs half a unit of log ratio."""
+    score = float(LineTable(basis.ground, [line]).scores(embedding[np.newaxis])[0, 0])
+    return score - len(embedding) / 2
 
 
 def _row(connection: Connection, call_id: str) -> Row:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ import pytest
 
 from silentspam import assembly
 from silentspam.audio import Recording, decode_ulaw, encode_ulaw, write_ulaw
+from silentspam.lines.ground import unpack
 from silentspam.provenance.features import VERSION
 from silentspam.provenance.line_store import LineStore
 from tests.cli.line_server import Server
-from tests.lines.openings import missed_by_the_model
 from tests.provenance.sounds import lost_begins, voice, with_gaps
 
 Silentspam = Callable[..., tuple[int, str, str]]
@@ -309,21 +310,19 @@ def test_a_listing_for_some_called_numbers_leaves_line_memory_alone(
 
 
 def test_an_opening_like_other_peoples_is_left_out_of_line_memory(
-    silentspam: Silentspam, server: Server, calls: Path
+    silentspam: Silentspam, server: Server, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A person's first two seconds, with a threshold that no line of one call reaches."""
-    record = server.call(missed_by_the_model(1), learn=False)
+    """People whose openings lie where this one does: a line there would raise every line's threshold."""
+    record = server.dead_air(learn=False)
     keep_fingerprint(server, record.call.call_id, calls / "narrow0.ulaw")
     basis = assembly.line_basis(server.config)
     assert basis is not None
-    with assembly.database(server.config).transaction(write=True) as connection:
-        connection.execute(
-            "INSERT INTO line_state (space_id, version, threshold, threshold_changes, credit) "
-            "VALUES (:space_id, 0, 1e9, 0, 1.0)",
-            {"space_id": basis.ground.space_id},
-        )
+    assert record.embedding is not None
+    here = unpack(record.embedding, len(basis.ground.space.origin))
+    crowd = replace(basis, reference=np.vstack([basis.reference, np.tile(here, (len(basis.reference), 1))]))
+    monkeypatch.setattr(assembly, "line_basis", lambda config: crowd)
     code, out, _ = silentspam("lines", "block", "--call", record.call.call_id)
-    assert (code, "is like other callers'" in out) == (0, True)
+    assert (code, "is like other callers'" in out, "is blocked" in out) == (0, True, True)
     assert server.lines() == []
 
 
