@@ -16,6 +16,7 @@ from silentspam.config import Config
 from silentspam.listening.offering import OPENINGS
 from silentspam.listening.service import Service
 from silentspam.metrics import Registry
+from silentspam.provenance.analysis import examine
 
 ANI = "+12025550143"
 DNIS = "+12025550100"
@@ -110,6 +111,18 @@ class Office:
             write_ulaw(path, Recording(codes))
         os.utime(path, (time.time() - rested,) * 2)
         return path
+
+
+def contradiction(codes: Codes, trunk: str) -> dict[str, Any]:
+    """Claims that these codes contradict: the least likely network, whichever that is by now."""
+    told = examine(Recording(codes)).told
+    assert told is not None
+    network = min(told.networks, key=lambda name: told.networks[name])
+    others = [name for name in told.networks if name != network]
+    return {
+        "trunks": [{"name": trunk, "networks": [network], "may": others}],
+        "risk": {"missing": {network: 1.0}, "contradicted": 0.1},
+    }
 
 
 END = ("disposition", "bridged_at", "ended_by")
