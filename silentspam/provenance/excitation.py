@@ -1,7 +1,8 @@
 """How a call's excitation is made: pulses or noise, harmonics in which bands, what linear prediction gains.
 
 Waveform coders keep a voice's harmonics up to the band's edge; GSM-FR folds the low band's into the high one,
-where they fit no multiple of the pitch; algebraic codebooks send few pulses. Of the louder half of a call.
+where they fit no multiple of the pitch; algebraic codebooks send few pulses. Of the louder half of a call,
+and of its quietest third: a coder that another one hides in speech is heard in what it made of a room.
 """
 
 import numpy as np
@@ -27,36 +28,63 @@ HARMONIC_QUANTILES = (0.25, 0.5, 0.75, 0.9)
 def names() -> list[str]:
     """The name of each figure of `excitation`."""
     return [
-        *(f"excitation_kurtosis_{quantile:g}" for quantile in QUANTILES),
-        *(f"excitation_gain_{quantile:g}" for quantile in QUANTILES),
-        *(f"excitation_spectrum_{k}" for k in range(SPECTRUM_BINS)),
-        *(f"excitation_lag_{k}" for k in range(1, LAGS + 1)),
-        *(f"excitation_size_lag_{k}" for k in range(1, SIZE_LAGS + 1)),
+        *_shape_names("excitation"),
         *(f"excitation_{what}_{low}_{quantile:g}" for low, _ in BANDS_HZ for what in ("fine", "envelope")
           for quantile in HARMONIC_QUANTILES),
     ]  # fmt: skip
+
+
+def quiet_names() -> list[str]:
+    """The name of each figure of `quiet_excitation`."""
+    return [*_shape_names("quiet"), *(f"quiet_spread_{k}" for k in range(0, SPECTRUM_BINS, 2))]
+
+
+def _shape_names(where: str) -> list[str]:
+    return [
+        *(f"{where}_kurtosis_{quantile:g}" for quantile in QUANTILES),
+        *(f"{where}_gain_{quantile:g}" for quantile in QUANTILES),
+        *(f"{where}_spectrum_{k}" for k in range(SPECTRUM_BINS)),
+        *(f"{where}_lag_{k}" for k in range(1, LAGS + 1)),
+        *(f"{where}_size_lag_{k}" for k in range(1, SIZE_LAGS + 1)),
+    ]
 
 
 def excitation(samples: Figures, rest: Residual) -> Figures:
     """The figures of samples of 16 bits [shape=(n,)], of WINDOW or more, and of their residual."""
     frames = rest.values.reshape(-1, HOP)
     loud = np.sort(np.argsort(rest.powers, kind="stable")[-max(1, len(frames) // 2) :])
-    frames = frames[loud]
+    return np.concatenate([*_shape(frames[loud], rest.shares[loud]), *_harmonics(samples)])
+
+
+def quiet_excitation(rest: Residual) -> Figures:
+    """The same of a call's quietest third, where a room is what coders had to send, but no harmonics; and how
+    much the residual's spectrum moves from frame to frame of the louder half [dB]."""
+    frames = rest.values.reshape(-1, HOP)
+    order = np.argsort(rest.powers, kind="stable")
+    quiet = np.sort(order[: max(1, len(frames) // 3)])
+    moving = _spectra(frames[np.sort(order[len(frames) // 2 :])])
+    spread = 10 * np.log10(moving + 1.0).std(axis=0) if len(moving) else np.zeros(SPECTRUM_BINS)
+    return np.concatenate([*_shape(frames[quiet], rest.shares[quiet]), spread[::2]])
+
+
+def _shape(frames: Figures, shares: Figures) -> list[Figures]:
     power = np.square(frames).mean(axis=1)
     kurtosis = (frames**4).mean(axis=1) / np.maximum(power, 1.0) ** 2
-    spectra = np.fft.rfft(frames * np.hanning(HOP))
-    spectrum = 10 * np.log10((spectra.real**2 + spectra.imag**2).mean(axis=0) + 1e-3)[1 : SPECTRUM_BINS + 1]
+    spectrum = 10 * np.log10(_spectra(frames).mean(axis=0) + 1e-3)
     sizes = np.abs(frames)
-    return np.concatenate(
-        [
-            np.quantile(kurtosis, QUANTILES),
-            np.quantile(10 * np.log10(rest.shares[loud] + 1e-9), QUANTILES),
-            spectrum - spectrum.mean(),
-            _lags(frames, LAGS),
-            _lags(sizes - sizes.mean(axis=1, keepdims=True), SIZE_LAGS),
-            *_harmonics(samples),
-        ]
-    )
+    return [
+        np.quantile(kurtosis, QUANTILES),
+        np.quantile(10 * np.log10(shares + 1e-9), QUANTILES),
+        spectrum - spectrum.mean(),
+        _lags(frames, LAGS),
+        _lags(sizes - sizes.mean(axis=1, keepdims=True), SIZE_LAGS),
+    ]
+
+
+def _spectra(frames: Figures) -> Figures:
+    """Power of the residual in SPECTRUM_BINS from 83 Hz on [shape=(n, SPECTRUM_BINS)]."""
+    spectra = np.fft.rfft(frames * np.hanning(HOP))[:, 1 : SPECTRUM_BINS + 1]
+    return np.asarray(spectra.real**2 + spectra.imag**2)
 
 
 def _lags(frames: Figures, n: int) -> Figures:

@@ -36,9 +36,8 @@ class Measures:
 def names() -> list[str]:
     """The name of each entry of a vector."""
     groups = (colour.names(), excitation.names(), codes.names(), [f"noise_{name}" for name in _NOISE])
-    return [
-        name for group in (*groups, frame_grid.names(), pauses.names(), code_comb.names()) for name in group
-    ]
+    later = (frame_grid.names(), pauses.names(), code_comb.names(), excitation.quiet_names())
+    return [name for group in (*groups, *later) for name in group]
 
 
 def measure(recording: Recording) -> Measures | None:
@@ -58,6 +57,7 @@ def measure(recording: Recording) -> Measures | None:
             frame_grid.frame_grid(samples, rest),
             pauses.pauses(samples),
             code_comb.code_comb(heard.codes),
+            excitation.quiet_excitation(rest),
         ]
     )
     return Measures(np.nan_to_num(figures).astype(np.float32), noise)

@@ -26,6 +26,7 @@ NAMED = 2
 KINDS = {
     "colour": "the colour of its spectrum",
     "excitation": "how its excitation is made",
+    "quiet": "what is made of its room",
     "codes": "which mu-law codes it uses",
     "noise": "its noise",
     "pauses": "what is heard in its pauses",

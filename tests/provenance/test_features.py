@@ -86,3 +86,15 @@ def test_pulses_have_a_larger_kurtosis_than_noise() -> None:
     pulses = np.where(np.arange(len(NOISE)) % 80 == 0, 20000.0, 0.0) + NOISE / 50
     sharp, flat = (_figures(excitation, excitation.excitation(one, residual(one))) for one in (pulses, NOISE))
     assert sharp["excitation_kurtosis_0.5"] > 3 * flat["excitation_kurtosis_0.5"]
+
+
+def test_what_a_coder_makes_of_a_quiet_room_is_not_drowned_by_speech() -> None:
+    loud = np.arange(len(NOISE)) // RATE % 2 == 0
+    pulses = np.where(np.arange(len(NOISE)) % 5 == 0, np.sign(NOISE) * 300, NOISE / 500)
+    rooms = [np.where(loud, NOISE, quiet) for quiet in (pulses, NOISE / 20)]
+    sharp, flat = (
+        dict(zip(excitation.quiet_names(), excitation.quiet_excitation(residual(one)), strict=True))
+        for one in rooms
+    )
+    assert sharp["quiet_size_lag_5"] > flat["quiet_size_lag_5"] + 0.2
+    assert sharp["quiet_kurtosis_0.5"] > flat["quiet_kurtosis_0.5"]
