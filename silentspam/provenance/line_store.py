@@ -17,6 +17,7 @@ from silentspam.provenance.line_space import LineSpace
 from silentspam.provenance.sources import Known, known_sources
 from silentspam.provenance.store_file import StoreFile
 from silentspam.provenance.store_rows import (
+    erase_call,
     event_of,
     print_of,
     put_event,
@@ -134,6 +135,17 @@ class LineStore:
             connection.execute("DELETE FROM frauds WHERE name = ?", (name,))
             put_event(connection, self._event(name, LineDeed.CLEARED, note=note))
             return read_line(connection, name)
+
+    def erase(self, call_ids: Iterable[str]) -> tuple[str, ...]:
+        """Delete the fingerprints of calls whose caller asked for it, and their ids; returns their lines.
+
+        Names, lists and why a line is marked stay: they are of a line and not of a caller.
+        """
+        with self._file.transaction(write=True) as connection:
+            names = {name for call_id in call_ids if call_id for name in erase_call(connection, call_id)}
+            for name in sorted(names):
+                put_event(connection, self._event(name, LineDeed.ERASED))
+        return tuple(sorted(names))
 
     def prints(self) -> dict[str, tuple[Fingerprint, ...]]:
         """The fingerprints of every line that has any, oldest first, whatever their version."""

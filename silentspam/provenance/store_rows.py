@@ -109,6 +109,19 @@ def put_event(connection: sqlite3.Connection, event: LineEvent) -> None:
         connection.execute("UPDATE lines SET note = ? WHERE name = ?", (event.note, event.name))
 
 
+def erase_call(connection: sqlite3.Connection, call_id: str) -> set[str]:
+    """Delete the fingerprint of a call, and its id wherever it stands; returns the lines that had it."""
+    tables = ("prints", "frauds", "deeds")
+    found = [
+        connection.execute(f"SELECT name FROM {table} WHERE call_id = ?", (call_id,)) for table in tables
+    ]
+    names = {row["name"] for rows in found for row in rows}
+    connection.execute("DELETE FROM prints WHERE call_id = ?", (call_id,))
+    connection.execute("UPDATE frauds SET call_id = 'erased ' || rowid WHERE call_id = ?", (call_id,))
+    connection.execute("UPDATE deeds SET call_id = '' WHERE call_id = ?", (call_id,))
+    return names
+
+
 def print_of(row: sqlite3.Row) -> Fingerprint:
     """The fingerprint of a row."""
     return Fingerprint(version=row["version"], seconds=row["seconds"], vector=row["vector"])

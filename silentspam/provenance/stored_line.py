@@ -37,6 +37,7 @@ class LineDeed(enum.StrEnum):
     MARKED = "marked as fraud"
     CLEARED = "cleared of fraud"
     IMPORTED = "imported"
+    ERASED = "calls erased"
 
 
 class FraudMark(msgspec.Struct, frozen=True, kw_only=True):

@@ -280,6 +280,31 @@ def test_lines_of_another_store_never_join_ones_own(store: LineStore, tmp_path: 
     assert [line.name for line in store.lines()] == ["clinic", "gang"]
 
 
+def test_calls_that_are_erased_leave_their_line_with_its_lists(store: LineStore, path: Path) -> None:
+    store.enrol("a", [a_print(1)], call_id="c1")
+    store.enrol("a", [a_print(2)], call_id="c2")
+    store.block("a", call_id="c1")
+    store.mark_fraud("a", "c1", "vishing")
+    store.mark_fraud("a", "c2", "again")
+    store.enrol("b", [a_print(3)], call_id="c3")
+    before = store.revision()
+    assert store.erase(["c1", "c2", "never met", ""]) == ("a",)
+    assert store.revision() > before
+    line = store.line("a")
+    assert (line.calls, line.listing, [mark.why for mark in line.frauds]) == (
+        0,
+        LineListing.BLOCKED,
+        ["again"],
+    )
+    assert set(store.prints()) == {"b"}
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    for trace in (a_print(1).vector[:64], b"c1", b"c2"):
+        assert trace not in path.read_bytes()
+    assert b"c3" in path.read_bytes()
+
+
 def test_what_is_forgotten_leaves_no_trace_in_the_file(store: LineStore, path: Path) -> None:
     store.enrol("a", [a_print(1)])
     store.enrol("b", [a_print(2)])
