@@ -291,11 +291,8 @@ def test_calls_that_are_erased_leave_their_line_with_its_lists(store: LineStore,
     assert store.erase(["c1", "c2", "never met", ""]) == ("a",)
     assert store.revision() > before
     line = store.line("a")
-    assert (line.calls, line.listing, [mark.why for mark in line.frauds]) == (
-        0,
-        LineListing.BLOCKED,
-        ["again"],
-    )
+    assert (line.calls, line.listing) == (0, LineListing.BLOCKED)
+    assert {mark.why for mark in line.frauds} == {"vishing", "again"}
     assert set(store.prints()) == {"b"}
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
