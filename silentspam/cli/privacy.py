@@ -146,10 +146,12 @@ def _with_all_rows(config: Config) -> "Database":
 
 
 def _legs(config: Config) -> list[Path]:
+    """Callers' sides, and openings that wait to be analysed beside them."""
+    from silentspam.listening.offering import OPENINGS
     from silentspam.training.legs import MEASURED
 
     legs = Path(config.collection.legs)
-    return [legs, legs / MEASURED]
+    return [legs, legs / MEASURED, Path(config.provenance.folder) / OPENINGS]
 
 
 def _say_what_there_is(database: "Database", who: "Person") -> int:

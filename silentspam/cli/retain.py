@@ -85,6 +85,7 @@ def _say_failures(what: str, tally: "Tally") -> int:
 
 def _turns(config: Config, sweep: "Sweep") -> "tuple[tuple[str, Path, Sweep], ...]":
     """What is swept, and how: rows tell of openings alone, and a side waits to be measured."""
+    from silentspam.listening.offering import OPENINGS
     from silentspam.training.legs import MEASURED
 
     legs = Path(config.collection.legs)
@@ -93,6 +94,11 @@ def _turns(config: Config, sweep: "Sweep") -> "tuple[tuple[str, Path, Sweep], ..
         ("openings", Path(config.recording.folder), sweep),
         ("callers' sides", legs, replace(sides, key=None, by_policy=False)),
         ("sides that are kept", legs / MEASURED, sides),
+        (
+            "openings to be analysed",
+            Path(config.provenance.folder) / OPENINGS,
+            replace(sides, key=None, by_policy=False),
+        ),
     )
 
 

@@ -3,7 +3,8 @@
 A call that is erased keeps a row without the caller: no number, name or channel, no recording, no place in
 the space of lines, its times moved together to the start of their hour. So counts and durations stay true,
 and nobody can tell whose call it was. A number's hash in lines of dead air is replaced by one of nobody's;
-the peaks of its openings go, and with them a candidate for a recording that no other call plays.
+the peaks of its openings go, and with them a candidate for a recording that no other call plays; so does
+what was told of where its calls came from.
 
 Recordings go first, a few hundred calls at a time: what breaks off is done again from where it was.
 """
@@ -175,6 +176,7 @@ def _erase_rows(connection: Connection, calls: Sequence[Row], now: float) -> Non
     connection.executemany(_ERASE, moved)
     connection.executemany("UPDATE labels SET note = '' WHERE call_id = :call_id", ids)
     connection.executemany("DELETE FROM line_queue WHERE call_id = :call_id", ids)
+    connection.executemany("DELETE FROM provenance WHERE call_id = :call_id", ids)
     forget_calls(connection, [one["call_id"] for one in ids])
     lessons = "UPDATE line_lessons SET learnt_at = learnt_at - :shift WHERE call_id = :call_id"
     connection.executemany(lessons, [{name: one[name] for name in ("call_id", "shift")} for one in moved])

@@ -27,6 +27,7 @@ from silentspam.retention.person import (
     listings_of,
     openings_of,
     plays_of,
+    provenance_of,
 )
 
 WITHHELD = "(another number: withheld)"
@@ -45,6 +46,9 @@ lines.csv                lines of dead air that keep the number, hashed: among t
 plays.csv                recordings that those calls were found to play, and where in each they begin [s]
 peaks.csv                peaks of the sound of recent openings, by which a recording is known again that
                          several numbers play; number: hashed. No sound can be made of them
+provenance.csv           where those calls came from, told by their sound: networks, codecs, losses, the line,
+                         and how far the number can be believed; fingerprint: figures by which a telephone line
+                         is known again, whoever speaks. No sound can be made of them
 recordings/              the opening of each call whose recording is still kept (WAV, G.711 mu-law, 8 kHz)
 sides/                   the caller's side of the whole call, where one is kept
 
@@ -88,6 +92,7 @@ class Export:
             self._write_csv("lines.csv", lines_of(connection, who))
             self._write_csv("plays.csv", plays_of(connection, who))
             self._write_csv("peaks.csv", openings_of(connection, who))
+            self._write_csv("provenance.csv", provenance_of(connection, who))
         (self.out / "README.txt").write_text(CONTENTS, encoding="utf-8")
         return exported
 

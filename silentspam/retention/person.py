@@ -86,6 +86,15 @@ def plays_of(connection: Connection, who: Person) -> Iterator[Row]:
     return (dict(row) for row in connection.stream(statement, who.values))
 
 
+def provenance_of(connection: Connection, who: Person) -> Iterator[Row]:
+    """Where a number's calls came from by their audio."""
+    statement = (
+        "SELECT provenance.* FROM provenance "
+        f"JOIN calls ON calls.call_id = provenance.call_id WHERE {who.calls} ORDER BY provenance.call_id"
+    )
+    return (dict(row) for row in connection.stream(statement, who.values))
+
+
 def openings_of(connection: Connection, who: Person) -> Iterator[Row]:
     """The peaks of a number's openings that are still compared with other calls'."""
     statement = (

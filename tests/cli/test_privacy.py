@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from silentspam.audio_files import read_recording
-from silentspam.call import Call, CallEnd, CallRecord, Disposition
+from silentspam.call import Call, CallEnd, CallProvenance, CallRecord, Disposition
 from silentspam.calllog.calls import CallTable
-from silentspam.calllog.entry import ended, screened
+from silentspam.calllog.entry import ended, screened, traced
 from silentspam.calllog.gate import GateTables, ListedNumber, ListEvent
 from silentspam.calllog.labels import Answer, Label, Labels, LabelSource
+from silentspam.calllog.provenance import ProvenanceTable
 from silentspam.calllog.query import Filter
 from silentspam.calllog.recording_rows import RecordingCall
 from silentspam.calllog.recordings import RecordingTables
@@ -42,6 +43,7 @@ class Installation:
         self.recordings.mkdir()
         document = yaml.safe_load(config_file.read_text())
         document["collection"] = {"legs": str(folder / "legs")}
+        document["provenance"] = {"folder": str(folder / "provenance")}
         config_file.write_text(yaml.safe_dump(document))
         self.database = SqliteDatabase(folder / "log" / "calls.db")
         self.log = CallTable(self.database)
@@ -128,6 +130,20 @@ def test_what_a_number_plays_is_exported(silentspam, installation: Installation)
             (row,) = csv.DictReader(file)
         assert row["call_id"] == own.call.call_id
         assert row["number"] == str(number_key(NUMBER))
+
+
+def test_where_its_calls_came_from_is_exported(silentspam, installation: Installation) -> None:
+    own, other = installation.call(NUMBER), installation.call(OTHER)
+    for one in (own, other):
+        told = CallProvenance(
+            call_id=one.call.call_id, analysed_at=NOW, basis="side", line_name="the bank", fingerprint="{}"
+        )
+        installation.log.write(traced(told))
+    out = installation.folder / "caller"
+    assert silentspam("privacy", "export", NUMBER, "--out", out)[0] == 0
+    with (out / "provenance.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["call_id"], row["line_name"], row["fingerprint"]) == (own.call.call_id, "the bank", "{}")
 
 
 def test_everything_of_a_number_and_nothing_of_anothers(silentspam, installation: Installation) -> None:
@@ -240,6 +256,14 @@ def test_nothing_of_the_number_stays_and_the_counts_do(silentspam, installation:
     legs = installation.folder / "legs" / "measured"
     legs.mkdir(parents=True)
     (legs / f"{record.call.call_id}.ulaw").write_bytes(b"x")
+    offered = installation.folder / "provenance" / "openings"
+    offered.mkdir(parents=True)
+    (offered / f"{presented.call.call_id}.ulaw").write_bytes(b"x")
+    for one in (record, other):
+        told = CallProvenance(
+            call_id=one.call.call_id, analysed_at=NOW, basis="side", reasons=(one.call.ani,)
+        )
+        installation.log.write(traced(told))
     key, others = number_key(NUMBER), number_key(OTHER)
     with installation.database.transaction(write=True) as connection:
         connection.execute(
@@ -248,7 +272,7 @@ def test_nothing_of_the_number_stays_and_the_counts_do(silentspam, installation:
         )
     code, printed, err = silentspam("privacy", "erase", NUMBER, "--yes", "--note", "request 7")
     assert code == 0, err
-    assert "2 calls and 3 recordings erased; 1 lines" in printed
+    assert "2 calls and 4 recordings erased; 1 lines" in printed
     row = installation.row(record)
     assert row["disposition"] == "BRIDGED"
     assert row["dnis"] == "5550200"
@@ -259,6 +283,10 @@ def test_nothing_of_the_number_stays_and_the_counts_do(silentspam, installation:
     assert installation.row(presented)["erased_at"] is not None
     assert installation.row(other)["ani"] == OTHER
     assert [path.name[:36] for path in installation.recordings.iterdir()] == [other.call.call_id]
+    assert not list((installation.folder / "provenance" / "openings").iterdir())
+    told = ProvenanceTable(installation.database)
+    assert told.of_call(record.call.call_id) is None
+    assert told.of_call(other.call.call_id) is not None
     everything = installation.everything()
     for trace in (NUMBER[1:], str(key)):
         assert trace not in everything
@@ -268,7 +296,7 @@ def test_nothing_of_the_number_stays_and_the_counts_do(silentspam, installation:
     assert others in json.loads(line["numbers"])
     code, printed, _ = silentspam("privacy", "history")
     words = printed.splitlines()[1].split()
-    assert (words[3], words[-4:]) == ("ERASE", ["2", "3", "request", "7"])
+    assert (words[3], words[-4:]) == ("ERASE", ["2", "4", "request", "7"])
 
 
 def test_an_end_that_comes_late_brings_no_number_back(silentspam, installation: Installation) -> None:
