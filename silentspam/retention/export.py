@@ -47,8 +47,8 @@ plays.csv                recordings that those calls were found to play, and whe
 peaks.csv                peaks of the sound of recent openings, by which a recording is known again that
                          several numbers play; number: hashed. No sound can be made of them
 provenance.csv           where those calls came from, told by their sound: networks, codecs, losses, the line,
-                         and how far the number can be believed; fingerprint: figures by which a telephone line
-                         is known again, whoever speaks. No sound can be made of them
+                         and how far the number can be believed; fingerprint: figures by which a line is known
+                         again, whoever speaks. No sound can be made of them
 recordings/              the opening of each call whose recording is still kept (WAV, G.711 mu-law, 8 kHz)
 sides/                   the caller's side of the whole call, where one is kept
 
