@@ -154,4 +154,4 @@ def standing(line: "StoredLine") -> str:
 
     marked = ", marked as fraud" if line.fraud else ""
     how = listed(line) if line.listings else "in no list"
-    return printable(f"line {line.name} is {how}{marked}; {line.calls} calls of it are known")
+    return printable(f"line {line.name} is {how}{marked}; calls known of it: {line.calls}")

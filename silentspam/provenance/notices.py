@@ -52,7 +52,7 @@ def notices(
             Notice(
                 kind=NoticeKind.NOT_PERMITTED,
                 line=line.name if line is not None else None,
-                reason=f"{what} none of the {len(own)} that {called} is to be called from",
+                reason=f"{what} not among the lines permitted for {called} ({len(own)})",
             )
         )
     return tuple(told)

@@ -112,7 +112,7 @@ def test_what_is_no_call_costs_only_itself(silentspam: Silentspam, calls: Path, 
     store = tmp_path / "lines.db"
     files = (tmp_path / "short.ulaw", tmp_path / "bad.wav", calls / "clear0.ulaw")
     code, out, err = silentspam("lines", "enrol", "--store", store, "--name", "a", *files)
-    assert (code, "1 calls of it are known" in out) == (1, True)
+    assert (code, "calls known of it: 1" in out) == (1, True)
     assert "short.ulaw" in err
     assert "bad.wav" in err
     code, _, err = silentspam("lines", "enrol", "--store", store, "--name", "b", tmp_path / "short.ulaw")
@@ -278,7 +278,7 @@ def test_a_second_call_of_a_line_that_is_known_joins_it(
     record = server.dead_air(learn=False)
     keep_fingerprint(server, record.call.call_id, calls / "narrow1.ulaw")
     code, out, _ = silentspam("lines", "block", "--call", record.call.call_id)
-    assert (code, "line gang is blocked; 2 calls" in out) == (0, True)
+    assert (code, "line gang is blocked; calls known of it: 2" in out) == (0, True)
     code, _, err = silentspam("lines", "block", "clinic", "--call", record.call.call_id)
     assert (code, "the call is of line gang" in err) == (1, True)
     out = silentspam("lines", "fraud", "--call", record.call.call_id, "--why", "vishing")[1]
