@@ -16,11 +16,17 @@ KINDS := $(CORPUS)-kinds
 LINES := $(CORPUS)-lines
 DAY := $(CORPUS)-day
 NOISE := $(CORPUS)-noise
+PATHS := $(CORPUS)-paths
+PATENT := g711 gsm_fr ilbc speex g729
+PATHS_patent := --codecs $(PATENT) --seed 1
+PATHS_all := --seed 3
+PATHS_any := --codecs $(PATENT) --unordered 1 --callers 1600 --seed 4
+PATHS_g711 := --codecs g711 --callers 800 --test-share 0.5 --seed 77
 FIGURES ?= figures
 CORES ?= $(shell nproc)
 IDLE := $(if $(shell command -v chrt),chrt --idle 0)
 
-.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines signals replay fuzz lock audit clean
+.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines signals provenance replay fuzz lock audit clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -162,6 +168,21 @@ signals: $(STAMP)
 	  --json $(FIGURES)/signals.json
 	$(BIN)/python -m docs.signals $(FIGURES)/signals.json
 
+# Every figure of docs/provenance.md, counted on the test splits of calls whose paths are known: the five codecs of
+# the patent, all eight, codecs in any order, and G.711 alone; what the commands printed is kept beside the page.
+$(PATHS)/%/calls.jsonl: | $(STAMP)
+	$(BIN)/silentspam paths simulate --out $(@D) --sources $$($(BIN)/python -m lab.corpus_audio) $(PATHS_$*)
+
+provenance: $(foreach corpus,patent all any g711,$(PATHS)/$(corpus)/calls.jsonl)
+	$(BIN)/python -m docs.draw_provenance $$($(BIN)/python -m lab.corpus_audio)
+	$(BIN)/silentspam paths losses --recordings $(PATHS)/patent $(PATHS)/g711 --seconds 15 5 2 \
+	  --json > docs/provenance-figures/losses.json
+	$(BIN)/silentspam paths codecs $(PATHS)/patent $(PATHS)/all $(PATHS)/any \
+	  --json > docs/provenance-figures/codecs.json
+	$(BIN)/silentspam paths quality --sources $$($(BIN)/python -m lab.corpus_audio) \
+	  --recordings $(PATHS)/patent > docs/provenance-figures/quality.json
+	$(BIN)/python -m docs.provenance
+
 # A day of 20,000 calls with five attacks that nothing was learnt from: docs/replay.md. All of its corpus is held
 # out of training (a share of 1 is refused, for nothing could be trained on it). docs/timelines/day.csv is what
 #   silentspam timeline --corpus $(DAY) --calls 20000 --campaigns 5 --seed 1 --out docs/timelines/day.csv
@@ -174,4 +195,4 @@ replay: $(DAY)/labels.csv
 	$(BIN)/silentspam replay --calls docs/timelines/day.csv --recordings $(DAY) --seed 1
 
 clean:
-	rm -rf $(VENV) $(CORPUS) $(KINDS) $(STUDY) $(LINES) $(DAY) $(NOISE) $(ATTACKS) $(FIGURES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CORPUS) $(KINDS) $(STUDY) $(LINES) $(DAY) $(NOISE) $(PATHS) $(ATTACKS) $(FIGURES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

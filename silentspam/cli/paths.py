@@ -52,7 +52,9 @@ def add_parser(subparsers: Any) -> None:
     )
 
     counted = action(actions, "losses", "count how lost and concealed packets are found", run_losses)
-    counted.add_argument("--recordings", type=Path, required=True, metavar="DIR", help="of `paths simulate`")
+    counted.add_argument(
+        "--recordings", type=Path, nargs="+", required=True, metavar="DIR", help="of `paths simulate`"
+    )
     counted.add_argument(
         "--seconds", type=float, nargs="+", default=[15.0], metavar="S", help="of each call (15)"
     )
@@ -132,13 +134,11 @@ def run_losses(args: argparse.Namespace) -> int:
     from silentspam.training.loss_study import study
 
     counted = []
-    for seconds in args.seconds:
-        tally = study(args.recordings, seconds=seconds)
-        counted.append({"corpus": str(args.recordings), "seconds": seconds, "counts": tally.rates()})
+    for folder, seconds in ((folder, seconds) for folder in args.recordings for seconds in args.seconds):
+        tally = study(folder, seconds=seconds)
+        counted.append({"corpus": str(folder), "seconds": seconds, "counts": tally.rates()})
         if not args.json:
-            print(
-                f"{args.recordings}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)"
-            )
+            print(f"{folder}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
             print("\n".join(tally.lines()), flush=True)
     if args.json:
         print(json.dumps(counted))

@@ -1,0 +1,215 @@
+"""The words of docs/provenance.md. Figures of trials are called so; all others come from commands."""
+
+from dataclasses import dataclass
+
+ISSUE_SECONDS = 15.0
+"""Length of a call for which figures were asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Want:
+    """A figure that was asked for: in which file, under which name, at least."""
+
+    words: str
+    source: str
+    name: str
+    least: float
+
+
+WANTED = (
+    Want(words="lost packets found, silence played, about 5 % lost", source="losses",
+         name="lost packets found: silence, 3 to 7 % lost", least=0.97),
+    Want(words="lost packets found, noise played, about 5 % lost", source="losses",
+         name="lost packets found: noise, 3 to 7 % lost", least=0.97),
+    Want(words="packets said to be lost that were: silence", source="losses",
+         name="packets said to be lost that were: silence", least=0.97),
+    Want(words="packets said to be lost that were: noise", source="losses",
+         name="packets said to be lost that were: noise", least=0.97),
+    Want(words="packet length right, five losses or more: silence", source="losses",
+         name="packet length right: silence, 5 losses or more", least=0.97),
+    Want(words="packet length right, five losses or more: noise", source="losses",
+         name="packet length right: noise, 5 losses or more", least=0.97),
+    Want(words="whether any packet was concealed", source="losses", name="concealment: whether any",
+         least=0.95),
+    Want(words="concealed rate within 2 points", source="losses", name="concealment: rate within 2 points",
+         least=0.90),
+    Want(words="last coder before the listener", source="codecs",
+         name="last coder right, in the order of networks", least=0.97),
+    Want(words="exact set, paths in the order of networks", source="codecs",
+         name="exact set, in the order of networks", least=0.92),
+    Want(words="exact set, codecs in any order (a trial had .56)", source="codecs",
+         name="exact set, in any order", least=0.56),
+)  # fmt: skip
+
+ABOUT = (
+    "**The calls are synthetic, the codecs are real.** Telephones, rooms and losses are drawn by chance "
+    "(`silentspam/training/path_drawing.py`), packets are lost by Gilbert's model; G.711, GSM-FR, iLBC, "
+    "Speex, G.729, AMR-NB, Opus and G.726 are the libraries that telephones have, with their own "
+    "concealment, and speech is licensed recordings. Speakers, telephones and paths of the test split were "
+    "never learnt from. Real networks will differ: transcoders of other make, echo cancellers, noise "
+    "suppressors and level control are not in it.",
+    "Shares stand with their counts and Wilson's interval of 95 %; it takes packets of one call for "
+    "independent, which they are not quite. `make provenance` makes the corpora, runs every command named "
+    "here and writes this page; what the commands printed is in `docs/provenance-figures/`. How it is used "
+    "is in [provenance-uses.md](provenance-uses.md), what it costs in [capacity.md](capacity.md).",
+)
+
+MEASURES_HEADS = ("what", "module of `silentspam/provenance/`", "passage of US 9,516,497 B2", "how")
+MEASURES = (
+    (
+        "lost packets, silence played", "packet_loss, silent_gaps, grid", "FIG. 4 and 5: drop, floor and "
+                                                                          "rise",
+        "Short-term energy, Hamming window of 40 samples. A floor is one mu-law code held; it counts where "
+        "both sides are 6 dB above it and its ends lie on one grid of 10 ms with the others, more than "
+        "chance would put there. Speech pauses and comfort noise keep no grid; machines' cadences have one "
+        "interval or length.",
+    ),
+    (
+        "lost packets, noise played", "noise_gaps", "“suitably adjusting the energy floor to the noise "
+                                                    "floor”",
+        "The one level of white Gaussian noise whose stretches agree best on a grid, between sounds that "
+        "it does not explain.",
+    ),
+    (
+        "length of packets", "grid", "FIG. 6: the length of the floor, by the most frequent one",
+        "The most frequent length of runs that is a packet's, else the longest that explains enough of them.",
+    ),
+    (
+        "concealed packets", "concealment, frame_traces, repetition, prediction",
+        "Correlation of pitch-synchronous residuals of successive packets",
+        "Each frame of 10 ms by 79 figures of it and its surroundings (repetition of signal and LPC "
+        "residual one pitch period before, codes repeated, filters that freeze, fades), boosted trees; the "
+        "call by how the scores lie.",
+    ),
+    (
+        "noise profile", "noise, codes", "FIG. 7: spectral clarity, level range and level deviation",
+        "Levels at a voice's harmonics and between them; the slope of the noise over the speech parts "
+        "multiplicative from additive noise; shares of mu-law codes in pauses.",
+    ),
+    ("quality", "quality", "“a single ended quality tool, such as P.563”", "PLCMOS v2, optional; below."),
+    (
+        "codecs, networks, path traversal signature", "codecs, path_model, excitation, frame_grid, colour",
+        "FIG. 8: a multi-label classifier, the set of networks",
+        "One classifier for the last coder, then what stood before it; networks from codecs and losses.",
+    ),
+    (
+        "line", "fingerprint, line_space, sources", "The provenance fingerprint of a source",
+        "Discriminants over sources and a two-covariance model; the score is a log likelihood ratio, and "
+        "*unknown* is an answer.",
+    ),
+    (
+        "risk", "risk, claims", "Weighted and normalised sum over labels that differ from claimed metadata",
+        "[provenance-uses.md](provenance-uses.md).",
+    ),
+)  # fmt: skip
+
+LOSS_PICTURES = (
+    (
+        "energy",
+        "As FIG. 4: two seconds of a call that lost 5 % of its packets, amplitude and short-term energy",
+    ),
+    (
+        "told",
+        "As FIG. 5: fifteen seconds at 5 % loss; red dots are losses that were told, black dots actual ones",
+    ),
+    ("packets", "As FIG. 6: iLBC in packets of 30 ms and Speex in packets of 20 ms; lengths of the floors"),
+)
+
+LOSSES = (
+    "A lost packet counts as found when half of it is marked; a marked packet is false when most of it was "
+    "not lost on any hop. A loss before another compressing codec is smeared by it and counted by itself: "
+    "its energy has neither floor nor edges, and almost none is found. Of gaps that noise filled, those "
+    "that fall into a pause of about the same level cannot be seen by anybody: nothing drops and nothing "
+    "rises.",
+)
+
+CONCEALMENT = (
+    "*At work* is an algorithm that concealed one packet or more anywhere on the path, also in a pause, "
+    "also before another codec, also one packet in 15 s. Of the 359 calls of `patent` with any concealed "
+    "packet, 20 have none in speech and 59 none in speech that nothing but G.711 followed; in 69 only "
+    "G.729 concealed, which does it so smoothly that a seventh of its frames stands out where one in a "
+    "hundred untouched ones does (a trial). So whoever saw all that can be seen would still say *none* of "
+    "some of these calls.",
+)
+
+CLARITY_ALT = (
+    "As FIG. 7: spectral clarity over level range and level deviation, 20 samples of licensed speech "
+    "through five codecs, no telephone, no loss"
+)
+
+NOISE = (
+    "In the patent's figure G.711 and GSM-FR part clearly. Here GSM-FR parts from the others by its ranges "
+    "in half of the samples, and clarity changes more from speaker to speaker than from codec to codec; "
+    "the same five codecs behind simulated telephones lie in one cloud. The three measures alone tell no "
+    "codec; they are six of the figures that the classifier looks at. The patent names the measures and "
+    "not their formulas, so these are our own (`noise.py`).",
+)
+
+QUALITY = (
+    "The patent adds a single-ended quality measure, ITU-T P.563, to the vector. **P.563 is not used**: no "
+    "package of it was found in any registry, its reference code is under the ITU's own terms, and it was "
+    "made for clips of 3 to 20 s whose speech is loud and clean enough, so that its validity would have to "
+    "be shown again. In its place stands PLCMOS v2 (Diener et al., Interspeech 2023; network and package "
+    "`speechmos` under MIT, `onnxruntime` under MIT), which was learnt from listeners' ratings of lost and "
+    "concealed packets. It is optional (`pip install 'silentspam[quality]'`, 37 MB of wheels, 89 MB on "
+    "disk), off the call path and needs no network: without it `quality` is null and a reason says so. Its "
+    "network takes a vector for the rater; zero, the middle of all, gives each call one score, on 12 calls "
+    ".16 to .26 below the mean of fifteen raters drawn by chance that the package prints. The call is "
+    "brought to one level first, and up-sampled to 16 kHz.",
+)
+
+CODECS = (
+    "A set is exact when every compressing codec, and no other, is likelier than not. G.711 is left out of "
+    "it: a call that arrives as G.711 shows it by losses and A-law alone; sets with it are counted beside. "
+    "The last coder is the last that compressed, g711 where none did. PinDr0p had 91.6 % for paths in the "
+    "order of networks.",
+)
+
+CALIBRATION = "How often what was said with a probability in each range was true."
+
+LINES = (
+    "Sources are telephones with their path; speakers and languages change within each. *Unknown source* "
+    "is an answer, so known lines can be missed and unknown ones be taken for known.",
+)
+
+NOT_REACHED = (
+    "- **Whether any packet was concealed.** What cannot be heard cannot be told: see above. G.729 and "
+    "packets that a later codec smeared are most of what is missed; untouched speech that repeats itself "
+    "(long vowels, low voices) most of what is falsely seen.",
+    "- **Losses that noise filled**, at the level of the room: the gap has no edge. Their length is told "
+    "from fewer gaps than were lost.",
+    "- **Losses before another compressing codec**: neither floor nor edge is left.",
+    "- **A coder behind another one.** The last coder re-synthesises what came before; what is left is a "
+    "line at the frame rate, and only where the call is long enough to find it "
+    "([codecs](#codecs-and-networks)).",
+    "- **Two seconds.** Losses to the sample need a few gaps; concealment, grids and codes need speech. "
+    "The tables say how much less is told.",
+)
+
+TRIED = (
+    "Trials on the training split; they moved nothing that is counted above.",
+    "- *Frames on the coder's own grid.* Frames of 10 ms lie anywhere against the coder's. Trees learnt "
+    "and used on frames that were aligned by the truth rank frames by an average precision of .510, on "
+    "frames anywhere .492; the grid is right in 54 of 100 calls where the scores themselves choose it, and "
+    "nothing is left (.489). 900 calls learnt from, 300 counted.",
+    "- *The packet's phase.* Folding the scores of frames modulo 20 and 30 ms sees only what many losses "
+    "show, which is seen without it.",
+    "- *Quality as a feature of concealment.* In the section on quality: area under the ROC with it and "
+    "without.",
+    "- *Noise gaps at any colour.* Comfort noise is not white; gaps filled with a codec's comfort noise "
+    "look like its pauses, and are not told as losses.",
+)
+
+BAD_INPUT = (
+    "Each of these has a test (`tests/provenance/test_bad_input.py`): silence (digital, of either sign, "
+    "and noise of −72 dBFS), music of pure tones, fax, keys, busy, a tone, clipped audio, bytes by chance, "
+    "0.2 s, nothing, an hour, a WAV that was cut off, stereo, 16 kHz.",
+    "- **Tones.** Where 90 % of the power lies in a dozen bins of 16 Hz all call long, nobody speaks: no "
+    "codec, no concealment and no line is told (`tones.py`). Music with instruments, and a fax's page at "
+    "high speed, pass as speech; what is told of codecs there was never measured.",
+    "- **An hour.** All losses are found; everything else is of the first minute.",
+    "- **Both sides mixed into one file cannot be noticed**: two people at once are one sound. What is "
+    "told is then of both ways together, and wrong for each; record one side a file (MixMonitor's r and t "
+    "options). A stereo file is refused, and so is 16 kHz, with the remedy.",
+    "- **Silence**: no codec and no line is told of what nobody speaks on.",
+)

@@ -1,0 +1,58 @@
+"""docs/provenance.md is what the generator makes of the figures beside it, and names what is not measured."""
+
+import json
+
+import pytest
+
+from docs import provenance_text as text
+from docs.provenance import FIGURES, OUT, main, share
+
+
+def test_the_page_in_the_tree_is_what_the_figures_give(tmp_path):
+    assert main(["--out", str(tmp_path / "provenance.md")]) == 0
+    assert (tmp_path / "provenance.md").read_text(encoding="utf-8") == OUT.read_text(encoding="utf-8")
+
+
+def test_the_pictures_are_there():
+    for name in (*(name for name, _ in text.LOSS_PICTURES), "clarity"):
+        assert (OUT.parent / f"provenance-{name}.png").is_file()
+
+
+def test_what_was_not_measured_is_named(tmp_path):
+    assert main(["--figures", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 0
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    for command in ("paths losses --json", "paths codecs --json", "paths lines --json", "paths quality"):
+        assert f"Not measured: `silentspam {command}`" in page
+    assert page.count("| not measured |") == len(text.WANTED)
+
+
+def test_figures_come_with_counts_intervals_and_a_verdict(tmp_path):
+    counts = {"hits": 9, "n": 10, "interval": [0.596, 0.982]}
+    studies = [
+        {"corpus": "here/calls", "seconds": seconds, "counts": {"concealment: whether any": counts}}
+        for seconds in (15.0, 2.0)
+    ]
+    (tmp_path / "losses.json").write_text(json.dumps(studies))
+    assert main(["--figures", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 0
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert (
+        "| whether any packet was concealed: ≥ 95% | 15 (calls) | 90.0% (9 of 10; 59.6%–98.2%) | **no** |"
+        in page
+    )
+    assert "| whether any packet was concealed: ≥ 95% | 2 (calls) | 90.0% (9 of 10; 59.6%–98.2%) |  |" in page
+
+
+def test_figures_that_cannot_be_read_are_said(tmp_path, capsys):
+    (tmp_path / "losses.json").write_text("{")
+    assert main(["--figures", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 1
+    assert "docs.provenance" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES.glob("*.json")), ids=lambda path: path.stem)
+def test_the_figures_name_no_path_of_a_machine(name):
+    assert "/root" not in name.read_text(encoding="utf-8")
+    assert "/tmp" not in name.read_text(encoding="utf-8")
+
+
+def test_a_share_has_its_counts():
+    assert share({"hits": 1, "n": 4, "interval": [0.05, 0.7]}) == "25.0% (1 of 4; 5.0%–70.0%)"
