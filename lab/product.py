@@ -119,7 +119,8 @@ def _filled(value: object, names: Mapping[str, str]) -> object:
 
 
 class KnownRecordings(Mapping[str, str]):
-    """{recording} in what the command line is told: the only one, waited for as it may just be found."""
+    """{recording} in what the command line is told: the only one, waited for as it may just be found; and
+    {call}, the newest call of the call log."""
 
     def __init__(self, config: Path, *, seconds: float, names: Mapping[str, str]) -> None:
         self._config = config
@@ -127,13 +128,20 @@ class KnownRecordings(Mapping[str, str]):
         self._names = names
 
     def __getitem__(self, name: str) -> str:
-        return self._the_one() if name == "recording" else self._names[name]
+        known = {"recording": self._the_one, "call": self._newest_call}
+        return known[name]() if name in known else self._names[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._names, "recording"))
+        return iter((*self._names, "recording", "call"))
 
     def __len__(self) -> int:
-        return len(self._names) + 1
+        return len(self._names) + 2
+
+    def _newest_call(self) -> str:
+        rows = _query(database_of(self._config), "SELECT call_id FROM calls ORDER BY started_at DESC LIMIT 1")
+        if not rows:
+            raise ProductError("no call is known yet")
+        return str(rows[0]["call_id"])
 
     def _the_one(self) -> str:
         deadline = time.monotonic() + self._seconds
@@ -175,6 +183,16 @@ def wait_for_row(
         row = _row(database_of(config), ani, since)
         if (row is not None and _is_finished(row, columns)) or time.monotonic() > deadline:
             return row
+        time.sleep(0.1)
+
+
+def wait_for_origin(config: Path, call_id: str, *, seconds: float) -> Row | None:
+    """What was told of where a call came from; None where nothing was when the time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = _query(database_of(config), "SELECT * FROM provenance WHERE call_id = ?", call_id)
+        if found or time.monotonic() > deadline:
+            return found[0] if found else None
         time.sleep(0.1)
 
 

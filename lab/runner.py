@@ -17,7 +17,7 @@ from itertools import chain, groupby
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from lab import debian, models, product, troubles
+from lab import debian, listening, models, product, troubles
 from lab.asterisk import Asterisk, root_folder, sounds_folder
 from lab.ports import Ports
 from lab.pulse import Pulse
@@ -157,7 +157,9 @@ class Lab:
         folder = self._folder(first)
         folder.mkdir(parents=True)
         server = {"server": {"port": self._ports.agi(first.number), "metrics_port": 0, "workers": 1}}
-        changes = {**first.config, **server} if self.resident else first.config
+        changes = {**first.config, **server} if self.resident else dict(first.config)
+        if any(scenario.origin for scenario in story):
+            changes |= listening.sections(folder, first)
         config = product.write_config(
             folder, changes, {**self._names, "work": str(folder), "dnis": first.extension}
         )
@@ -183,10 +185,14 @@ class Lab:
     @contextmanager
     def _served(self, story: Story) -> Iterator[None]:
         """The story's server, while it is told."""
-        if not self.resident:
-            yield
-            return
-        with Server(self._config(story[0])):
+        config = self._config(story[0])
+        if self.resident:
+            with Server(config):
+                yield
+        elif any(scenario.origin for scenario in story):
+            with listening.Listener(config):
+                yield
+        else:
             yield
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
@@ -259,6 +265,8 @@ class Lab:
         except product.ProductError as error:
             return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
         wrong = faults(scenario, row, observation)
+        if scenario.origin is not None and row is not None:
+            wrong += listening.faults(scenario.origin, config, row)
         return Outcome(scenario=scenario, row=row, observation=observation, faults=wrong)
 
     def _row(self, scenario: Scenario, config: Path, placed_at: float) -> Row | None:
@@ -313,7 +321,7 @@ class Lab:
         caller, number, root = scenario.caller, scenario.number, self.asterisk.root
         return Task(
             folder=str(folder),
-            extension=scenario.extension,
+            extension=scenario.dialled,
             ani=scenario.ani,
             sip_port=self.carrier.sip if scenario.trunk and self.carrier else self._ports.sip,
             port=self._ports.phones(number),

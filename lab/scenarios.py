@@ -76,11 +76,26 @@ class AgentPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What must be told of where the call came from; alerts: their kinds, and none but these.
+
+    networks: those that the signature must hold; live: told while the call goes on.
+    """
+
+    networks: tuple[str, ...] = ()
+    last_codec: str = ""
+    line: str | None = None
+    alerts: tuple[str, ...] = ()
+    live: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One whole call, and the row that it must leave in the call log.
 
     given: what the command line is told before the call; {ani}, {dnis} and {agent} are the scenario's own,
-    {sounds} is the folder of sounds, {recording} the recording that is known then.
+    {sounds} is the folder of sounds, {recording} the recording that is known then, {call} the newest call.
+    claims: the YAML file of what numbers and trunks claim; origin: what the listener must tell of the call.
     trunk: the network that carries the call to the product; "" where the caller calls it directly.
     place: which call of its sequence it is, from 1; 0 for a scenario of one call. who: which of its callers.
     """
@@ -104,6 +119,8 @@ class Scenario:
     trouble: str = ""
     models: str = ""
     speech: str = ""
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
     hears: Hears = field(default_factory=Hears)
 
     def expecting(self, names: Mapping[str, str]) -> "Scenario":
@@ -130,6 +147,11 @@ class Scenario:
     def extension(self) -> str:
         """The number that is called (DNIS), another one for each attempt."""
         return str(FIRST_EXTENSION + ATTEMPT_EXTENSIONS * self.attempt + self.number)
+
+    @property
+    def dialled(self) -> str:
+        """What its caller dials: a carrier is told by which trunk the call is to go on."""
+        return f"{self.trunk}-{self.extension}" if self.trunk else self.extension
 
     @property
     def ani(self) -> str:
@@ -212,12 +234,20 @@ def _scenario(entry: Mapping[str, Any]) -> Scenario:
                 "caller": CallerPart(**entry["caller"]),
                 "agent": AgentPart(**entry["agent"]),
                 "hears": Hears(**entry.get("hears", {})),
+                "origin": _origin(entry["origin"]) if "origin" in entry else None,
             }
         )
     except (KeyError, TypeError) as error:
         raise ScenarioError(f"scenario {name}: {error}") from error
     _check(scenario)
     return scenario
+
+
+def _origin(entry: Mapping[str, Any]) -> Origin:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
+    return Origin(**values)
 
 
 def _check(scenario: Scenario) -> None:

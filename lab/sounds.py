@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lab import debian
+from lab.asterisk import root_folder, sounds_folder
 from lab.audio import SAMPLE_RATE, Codes, Samples, at_level, decode, encode, read_wav, write_wav
 
 Signal = npt.NDArray[np.float64]
@@ -51,6 +52,8 @@ NOISE_DBFS = -22.0
 ANNOUNCEMENT, MUSIC = "announcement", "hold_music"
 """A voice's long announcement and a tune, licensed recordings; each call cuts them later."""
 LATER_SECONDS, CUTS = 0.2, 6
+CALL_CENTRE, CENTRE_DBFS = "call_centre", -50.0
+"""Two voices in two languages, each in a call of its own, over the noise of one place's telephones."""
 RUMBLE = "rumble"
 """The sound of a line that the shipped model rather takes for a person's."""
 
@@ -80,6 +83,7 @@ def make_sounds(folder: Path) -> dict[str, list[Path]]:
         LOUD_SPEECH: [_by_mobile(at_level(speech, SPEECH_DBFS)[: loud.size] + loud)],
         LOUD_PLACE: [_by_mobile(loud)],
         ANNOUNCEMENT: _cuts(read_wav(root / VOICE / ROBOCALL)),
+        CALL_CENTRE: [_in_centre(voice, rng) for voice in (speech, _english())],
         MUSIC: _cuts(read_wav(root / HOLD_MUSIC)),
         RUMBLE: [rumble(number) for number in range(TAKES)],
     }
@@ -113,6 +117,15 @@ def _cuts(clip: Samples) -> list[Signal]:
     """One recording from where it begins to sound, and from later on each time, as calls play it."""
     sounding = at_level(clip[_first_loud(clip) :][: SECONDS * SAMPLE_RATE], SPEECH_DBFS)
     return [sounding[int(cut * LATER_SECONDS * SAMPLE_RATE) :] for cut in range(CUTS)]
+
+
+def _in_centre(speech: Samples, rng: np.random.Generator) -> Signal:
+    """A voice at a telephone of the call centre: its noise is everywhere, and never the same twice."""
+    from silentspam.training.noise import NoiseShape, shaped_noise
+
+    low, high = RUMBLE_BAND
+    shape = NoiseShape(tilt=RUMBLE_TILT, low_cut=low, high_cut=high, order=3, resonances=(RUMBLE_RESONANCE,))
+    return at_level(speech, SPEECH_DBFS) + at_level(shaped_noise(speech.size, shape, rng), CENTRE_DBFS)
 
 
 def _cadenced(hz: Sequence[float], pattern: Sequence[float], rng: np.random.Generator) -> Signal:
@@ -170,6 +183,15 @@ def _speech(root: Path) -> Samples:
         raise debian.DebianError(f"{root / VOICE} holds none of {', '.join(GREETING)}")
     loud = [clip[_first_loud(clip) :] for clip in clips]
     return np.concatenate(loud)[: SECONDS * SAMPLE_RATE]
+
+
+def _english() -> Samples:
+    """The speaker of Asterisk's own prompts, as many of the greetings as there are."""
+    folder = sounds_folder(root_folder())
+    clips = [read_wav(folder / name) for name in GREETING if (folder / name).is_file()]
+    if not clips:
+        raise debian.DebianError(f"{folder} holds none of {', '.join(GREETING)}")
+    return np.concatenate([clip[_first_loud(clip) :] for clip in clips])[: SECONDS * SAMPLE_RATE]
 
 
 def _first_loud(clip: Samples) -> int:

@@ -89,7 +89,7 @@ def trunk_endpoints(trunks: Mapping[str, Trunk]) -> str:
 class Carrier:
     """The carrier's Asterisk and its borders to the product's, which listens at `product`.
 
-    A call to a scenario's extension goes on by the scenario's trunk.
+    A call to what a scenario dials goes on to its extension, by its trunk.
     """
 
     def __init__(
@@ -152,10 +152,10 @@ class Carrier:
 
 
 def _routes(scenarios: "Iterable[Scenario]") -> str:
-    trunks = {scenario.extension: scenario.trunk for scenario in scenarios if scenario.trunk}
+    calls = {scenario.dialled: scenario for scenario in scenarios if scenario.trunk}
     return "\n".join(
-        f"exten => {extension},1,Dial(PJSIP/{extension}@{trunk},{RINGS})\n same => n,Hangup()"
-        for extension, trunk in trunks.items()
+        f"exten => {dialled},1,Dial(PJSIP/{call.extension}@{call.trunk},{RINGS})\n same => n,Hangup()"
+        for dialled, call in calls.items()
     )
 
 

@@ -1,125 +1,114 @@
-"""Provenance on a real Asterisk: a live call is heard after 15 s, told of while it goes on, and left be."""
+"""What the listener told of a call is held against the table; claims and sections come from the scenario."""
 
 import dataclasses
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from lab import debian, product
-from lab.asterisk import Asterisk, root_folder
-from lab.runner import Lab, Outcome
-from lab.scenarios import Scenario, choose, load_scenarios
-from silentspam.calllog.provenance import ProvenanceTable
-from silentspam.calllog.sqlite import SqliteDatabase
-from silentspam.errors import NoCallLogError
+from lab import listening, product
+from lab.scenarios import Origin, ScenarioError, choose, load_scenarios
+from silentspam.config import load_config
+from silentspam.provenance.claim_files import load_claims
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+CALL = {"call_id": "0f8b7c9e", "ended_at": 120.0}
+ALERT = "claim: the trunk mobile claims cellular; it is told with 0.02"
+TOLD = {
+    "fault": None,
+    "signature": '["voip"]',
+    "last_codec": "speex",
+    "line_name": None,
+    "line_score": None,
+    "alerts": json.dumps([ALERT]),
+    "analysed_at": 118.0,
+}
+SPOOFED = Origin(networks=("voip",), last_codec="speex", alerts=("claim",), live=True)
 
-HEARD_SECONDS = 15.0
-TALK_SECONDS = 24.0
-"""Of the whole call with the agent: long enough for a busy machine to hear it while it goes on."""
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation whose listener said what it should."""
+    (tmp_path / "listen.log").write_text(f'silentspam listen: alert: call_id="{CALL["call_id"]}"\n')
+    monkeypatch.setattr(product, "silentspam", lambda *_, **__: f"alerts:\n  {ALERT[:30]}\n  {ALERT[30:]}\n")
+    monkeypatch.setattr(product, "wait_for_origin", lambda *_, **__: TOLD)
+    return tmp_path / "silentspam.yaml"
 
 
-def scenario(work: Path, **provenance: Any) -> Scenario:
-    """A caller who speaks with the agent, to be listened to."""
-    (talks,) = choose(load_scenarios(), ["caller-leg"])
-    asterisk = [*debian.program_command(root_folder(), "usr/sbin/asterisk"), "-C"]
-    keys = {
-        "enabled": True,
-        "seconds": HEARD_SECONDS,
-        "folder": "{work}/provenance",
-        "store": "{work}/lines.db",
-        "claims": str(work.parent / "claims.yaml"),
-        "asterisk": [*asterisk, str(work / "etc" / "asterisk.conf"), "-rx"],
-        **provenance,
+def test_nothing_is_wrong_with_what_the_table_says(config: Path) -> None:
+    assert listening.faults(SPOOFED, config, CALL) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"networks": ("cellular",)}, "networks are voip, without cellular"),
+        ({"last_codec": "gsm_fr"}, "the last codec is speex, not gsm_fr"),
+        ({"line": "swindlers"}, "the line is None (score None), not swindlers"),
+        ({"alerts": ()}, f"alerts are {ALERT}: not of no kind"),
+        ({"alerts": ("blocked",)}, f"alerts are {ALERT}: not of blocked"),
+    ],
+)
+def test_what_differs_is_said(config: Path, change: dict[str, object], fault: str) -> None:
+    assert listening.faults(dataclasses.replace(SPOOFED, **change), config, CALL) == (fault,)
+
+
+def test_an_alert_that_nobody_is_told_of_is_a_fault(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config.parent / "listen.log").write_text("silentspam listen: ready\n")
+    monkeypatch.setattr(product, "silentspam", lambda *_, **__: "no alert\n")
+    found = listening.faults(SPOOFED, config, CALL)
+    assert found == (f"`calls why` does not say {ALERT!r}", "no log line of the alert")
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        (None, "nothing was told of where the call came from within 30 s of its end"),
+        (
+            TOLD | {"fault": "empty: nothing was recorded"},
+            "the call could not be listened to: empty: nothing was ",
+        ),
+        (TOLD | {"analysed_at": 121.0}, "told at 121.0, when the call was over at 120.0"),
+    ],
+)
+def test_a_call_that_was_not_told_in_time_is_a_fault(
+    config: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, object] | None, fault: str
+) -> None:
+    monkeypatch.setattr(product, "wait_for_origin", lambda *_, **__: told)
+    (found,) = listening.faults(SPOOFED, config, CALL)
+    assert found.startswith(fault)
+
+
+def test_an_installation_that_listens_has_everything_in_its_own_folder(tmp_path: Path) -> None:
+    first = choose(load_scenarios(), ["caller-id-spoofed"])[0]
+    written = product.write_config(tmp_path, listening.sections(tmp_path, first), {})
+    config = load_config(written)
+    assert config.provenance.enabled
+    for path in (config.provenance.folder, config.provenance.store, config.provenance.claims):
+        assert str(path).startswith(str(tmp_path))
+    assert str(config.collection.legs).startswith(str(tmp_path))
+    assert load_claims(Path(str(config.provenance.claims))).trunks[0].name == "mobile"
+
+
+def test_what_the_spoofed_calls_claim_is_theirs_at_both_attempts(tmp_path: Path) -> None:
+    calls = choose(load_scenarios(), ["caller-id-spoofed"])
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump(dict(calls[0].claims)))
+    table = load_claims(tmp_path / "claims.yaml")
+    for call in (*calls, *(call.again() for call in calls)):
+        kind = table.claims(ani=call.ani, trunk=call.trunk).number_type
+        assert kind == ("fixed" if call.who else "mobile")
+
+
+def test_a_mistake_in_an_origin_is_named(tmp_path: Path) -> None:
+    entry = {
+        "name": "one",
+        "about": "a call",
+        "caller": {"sends": "speech"},
+        "agent": {"does": "answers"},
+        "expect": {"disposition": "BRIDGED"},
+        "origin": {"network": ["voip"]},
     }
-    return dataclasses.replace(
-        talks,
-        speech="",
-        caller=dataclasses.replace(talks.caller, seconds=TALK_SECONDS),
-        config={"collection": {"legs": "{work}/legs"}, "provenance": keys},
-    )
-
-
-def claim_a_mobile(folder: Path, number: str) -> None:
-    """The caller's number is a mobile's, says the file of claims; its audio is G.711 from end to end."""
-    claims = {"numbers": [{"prefix": number, "type": "mobile", "country": "US"}]}
-    (folder / "claims.yaml").write_text(yaml.safe_dump(claims))
-
-
-@contextmanager
-def listening(config: Path, log: Path) -> Iterator[None]:
-    """`silentspam listen --watch 1`, as on an installation without a server."""
-    command = [sys.executable, "-c", product.COMMAND_LINE, "listen", "--watch", "1", "--config", str(config)]
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def await_row(database: Path, running: threading.Thread) -> dict[str, Any] | None:
-    """The row of provenance of the only call, as soon as it is there; None when the calls are over first."""
-    table = ProvenanceTable(SqliteDatabase(database))
-    while running.is_alive():
-        try:
-            if rows := list(table.since(0.0)):
-                return dict(rows[0])
-        except NoCallLogError:
-            pass
-        time.sleep(0.2)
-    return None
-
-
-def variables(asterisk: Asterisk) -> dict[str, str]:
-    """What the caller's channel has of ours."""
-    channels = [line.split("!") for line in asterisk.cli("core show channels concise").splitlines()]
-    (caller,) = (channel[0] for channel in channels if channel[1].startswith("silentspam"))
-    found = {}
-    for line in asterisk.cli(f"core show channel {caller}").splitlines():
-        name, equals, value = line.strip().partition("=")
-        if equals and name.startswith("SILENTSPAM_"):
-            found[name] = value
-    return found
-
-
-def test_a_live_call_is_heard_told_of_on_its_channel_and_recorded_no_longer(tmp_path: Path) -> None:
-    work = tmp_path / "lab"
-    talks = scenario(work)
-    claim_a_mobile(tmp_path, talks.ani)
-    outcomes: list[Outcome] = []
-    with Lab(work, [talks]) as lab:
-        folder = work / "calls" / talks.folder
-        calls = threading.Thread(target=lambda: outcomes.extend(lab.run()))
-        with listening(folder / "silentspam.yaml", tmp_path / "listen.log"):
-            calls.start()
-            row = await_row(folder / "calls.db", calls)
-            assert row is not None, (tmp_path / "listen.log").read_text()
-            live = lab.asterisk.active_channels()
-            told = variables(lab.asterisk) if live else {}
-            time.sleep(1.0)
-            told |= variables(lab.asterisk) if lab.asterisk.active_channels() else {}
-            calls.join()
-    assert (row["basis"], row["seconds"], row["fault"]) == ("side", HEARD_SECONDS, None)
-    assert row["signature"] is not None
-    assert "claims cellular" in str(row["alerts"])
-    assert live >= 2  # caller and agent were talking still
-    assert told["SILENTSPAM_PROVENANCE_ALERT"] == "claim"
-    assert float(told["SILENTSPAM_RISK"]) > 0.5
-    assert not list((folder / "legs").iterdir())
-    (outcome,) = outcomes
-    assert not outcome.faults
-    assert outcome.row is not None
-    assert outcome.row["disposition"] == "BRIDGED"
-    why = product.silentspam("calls", "why", row["call_id"], "--config", str(folder / "silentspam.yaml"))
-    assert "ALERT claim: the number's type (mobile" in why
+    table = tmp_path / "scenarios.yaml"
+    table.write_text(yaml.safe_dump([entry]))
+    with pytest.raises(ScenarioError, match=r"scenario one: .*network"):
+        load_scenarios(table)

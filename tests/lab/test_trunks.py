@@ -24,8 +24,17 @@ def test_the_carrier_sends_a_call_on_by_its_scenarios_trunk() -> None:
     scenarios = choose(load_scenarios(), ["trunk-mobile", "speaking-caller-ends"])
     by_trunk = next(scenario for scenario in scenarios if scenario.trunk)
     extension = by_trunk.extension
-    assert _routes(scenarios).startswith(f"exten => {extension},1,Dial(PJSIP/{extension}@mobile,")
+    assert by_trunk.dialled == f"mobile-{extension}"
+    assert _routes(scenarios).startswith(f"exten => mobile-{extension},1,Dial(PJSIP/{extension}@mobile,")
     assert _routes(scenarios).count("exten =>") == 1
+
+
+def test_the_calls_of_a_sequence_may_come_by_different_trunks() -> None:
+    calls = choose(load_scenarios(), ["caller-id-spoofed"])
+    assert {call.trunk for call in calls} == {"mobile", "voip"}
+    assert len({call.extension for call in calls}) == 1
+    for dialled in {call.dialled for call in calls}:
+        assert _routes(calls).count(f"exten => {dialled},1,") == 1
 
 
 def test_each_trunk_ends_at_its_border_for_the_carrier() -> None:
