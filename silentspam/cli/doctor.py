@@ -48,6 +48,7 @@ def examine(
     from silentspam.cli.doctor_collection import collection
     from silentspam.cli.doctor_gate import gate
     from silentspam.cli.doctor_lines import lines
+    from silentspam.cli.doctor_provenance import provenance
     from silentspam.cli.doctor_recordings import recordings
     from silentspam.cli.doctor_registry import registry
     from silentspam.cli.doctor_retention import retention
@@ -69,6 +70,7 @@ def examine(
         *lines(config, identity),
         *recordings(config, identity),
         *collection(config, etc),
+        *provenance(config, identity, etc),
         *retention(config, identity),
         *server(config, etc),
     ]

@@ -26,7 +26,7 @@ def collection(config: Config, etc: Path) -> Iterator[Finding]:
         )
     if not section.caller_leg:
         return
-    if fault := _mixmonitor_is_out(etc / "modules.conf"):
+    if fault := mixmonitor_is_out(etc / "modules.conf"):
         yield Finding(
             WARNING, f"{etc / 'modules.conf'}: {fault}: no caller's side is recorded", f"load {MODULE}"
         )
@@ -39,7 +39,7 @@ def collection(config: Config, etc: Path) -> Iterator[Finding]:
     yield _waiting(Path(section.legs))
 
 
-def _mixmonitor_is_out(modules: Path) -> str:
+def mixmonitor_is_out(modules: Path) -> str:
     """Why Asterisk does not load MixMonitor, as far as its configuration tells; "" when it does."""
     try:
         text = modules.read_text("utf-8", "replace")
