@@ -5,6 +5,8 @@ import getpass
 import glob
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +112,8 @@ def run_erase(args: argparse.Namespace) -> int:
     elif listed:
         print(f"{listed} list entries kept: a number that is listed has to be known (--listed remove)")
     request = Request(deed="ERASE", by=getpass.getuser(), now=time.time(), note=args.note)
-    erased = erase(database, who, request, folders=[Path(config.recording.folder), *_legs(config)])
+    folders = [Path(config.recording.folder), *_legs(config)]
+    erased = erase(database, who, request, folders=folders, elsewhere=partial(_forget_in_lines, config))
     print(
         f"{erased.calls} calls and {erased.recordings} recordings erased; {erased.lines} lines of dead air "
         "have forgotten the number"
@@ -143,6 +146,15 @@ def _with_all_rows(config: Config) -> "Database":
     assembly.take_in_unlogged(config)
     assembly.call_log(config).rows(Filter(limit=0))
     return assembly.database(config)
+
+
+def _forget_in_lines(config: Config, call_ids: Sequence[str]) -> None:
+    """Calls that a known line was enrolled with are taken out of this machine's store of lines."""
+    from silentspam.provenance.line_store import LineStore
+
+    store = LineStore(Path(config.provenance.store), by=getpass.getuser())
+    if store.path.exists() and (lines := store.erase(call_ids)):
+        print(f"{', '.join(map(printable, lines))}: lines known by such calls are known by them no more")
 
 
 def _legs(config: Config) -> list[Path]:

@@ -12,7 +12,7 @@ Recordings go first, a few hundred calls at a time: what breaks off is done agai
 import json
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,15 +89,24 @@ class Erased:
     under_way: int = 0
 
 
-def erase(database: Database, who: Person, request: Request, *, folders: Iterable[Path]) -> Erased:
+def erase(
+    database: Database,
+    who: Person,
+    request: Request,
+    *,
+    folders: Iterable[Path],
+    elsewhere: Callable[[Sequence[str]], object] = len,
+) -> Erased:
     """Erase the calls of a number that are over, and its hash.
 
-    `folders` are those of recordings and callers' sides. Raises OSError where a recording cannot be deleted
-    (its row is then as it was), CallLogError.
+    `folders` are those of recordings and callers' sides; elsewhere: is given the ids of calls before their
+    rows are erased, and erases them where the call database does not reach. Raises what that does, OSError
+    where a recording cannot be deleted (its row is then as it was), CallLogError.
     """
     erased, where = Erased(), [folder for folder in folders if folder.is_dir()]
     while some := _some(database, who, request.now):
         found = sum(_delete_files(folder, some) for folder in where)
+        elsewhere([str(call["call_id"]) for call in some])
         with database.transaction(write=True, alone=True) as connection:
             _erase_rows(connection, some, request.now)
             record(connection, request, calls=len(some), recordings=found)

@@ -24,10 +24,12 @@ from silentspam.calllog.spool import Spool
 from silentspam.calllog.sqlite import SqliteDatabase
 from silentspam.gate.terms import Listing
 from silentspam.lines.numbers import number_key
+from silentspam.provenance.line_store import LineStore
 from silentspam.recordings import store
 from silentspam.recordings.candidates import AcceptanceRule
 from silentspam.recordings.window import Heard
 from silentspam.retention.export import cell
+from tests.provenance.test_line_store import a_print
 from tests.recordings.skies import a_sky
 
 NUMBER, OTHER = "+12025550143", "+12025550199"
@@ -43,7 +45,8 @@ class Installation:
         self.recordings.mkdir()
         document = yaml.safe_load(config_file.read_text())
         document["collection"] = {"legs": str(folder / "legs")}
-        document["provenance"] = {"folder": str(folder / "provenance")}
+        where = folder / "provenance"
+        document["provenance"] = {"folder": str(where), "store": str(where / "lines.db")}
         config_file.write_text(yaml.safe_dump(document))
         self.database = SqliteDatabase(folder / "log" / "calls.db")
         self.log = CallTable(self.database)
@@ -374,6 +377,30 @@ def test_a_recording_that_cannot_be_deleted_leaves_its_row_as_it_was(
     assert "Permission denied" in err
     assert installation.row(record)["ani"] == NUMBER
     assert silentspam("privacy", "erase", NUMBER, "--yes")[0] == 0
+
+
+def test_a_line_that_was_known_by_a_numbers_call_is_known_by_it_no_more(
+    silentspam, installation: Installation
+) -> None:
+    mine, others = installation.call(NUMBER), installation.call(OTHER)
+    store = LineStore(installation.folder / "provenance" / "lines.db")
+    store.enrol("gang", [a_print(1)], call_id=mine.call.call_id)
+    store.enrol("gang", [a_print(2)], call_id=others.call.call_id)
+    code, out, _ = silentspam("privacy", "erase", NUMBER, "--yes")
+    assert (code, "gang: lines known by such calls are known by them no more" in out) == (0, True)
+    assert store.prints() == {"gang": (a_print(2),)}
+    assert mine.call.call_id.encode() not in store.path.read_bytes()
+
+
+def test_a_store_of_lines_that_cannot_be_read_leaves_the_rows_for_another_try(
+    silentspam, installation: Installation
+) -> None:
+    call_id = installation.call(NUMBER).call.call_id
+    (installation.folder / "provenance").mkdir(exist_ok=True)
+    (installation.folder / "provenance" / "lines.db").write_bytes(b"something else altogether" * 50)
+    code, _, err = silentspam("privacy", "erase", NUMBER, "--yes")
+    assert (code, "provenance.store" in err) == (1, True)
+    assert installation.log.rows(Filter(call_id=call_id))[0]["ani"] == NUMBER
 
 
 def test_what_a_number_plays_is_erased_and_does_not_come_back(silentspam, installation: Installation) -> None:
