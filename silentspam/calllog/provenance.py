@@ -11,6 +11,7 @@ from silentspam.calllog.entry import Value
 from silentspam.calllog.schema import PROVENANCE_COLUMNS
 
 _NAMES = tuple(PROVENANCE_COLUMNS)
+_LONG = ("analysis", "fingerprint", "reasons")
 _LENGTH = "COALESCE({}.seconds, 0)"
 _PUT = (
     f"INSERT INTO provenance ({', '.join(_NAMES)}) VALUES ({', '.join(f':{name}' for name in _NAMES)}) "
@@ -63,6 +64,19 @@ class ProvenanceTable:
         statement = "SELECT * FROM provenance WHERE analysed_at >= :since ORDER BY analysed_at DESC, call_id"
         with self._database.transaction(write=False) as connection:
             yield from connection.stream(statement, {"since": since})
+
+    def of_calls(self, since: float, until: float) -> Iterator[Row]:
+        """What was told of the calls that began in a period [s since the epoch], one at a time.
+
+        Without what is long: analysis, fingerprint and reasons.
+        """
+        names = ", ".join(f"provenance.{name}" for name in _NAMES if name not in _LONG)
+        statement = (
+            f"SELECT {names} FROM provenance JOIN calls ON calls.call_id = provenance.call_id "
+            "WHERE calls.started_at >= :since AND calls.started_at < :until"
+        )
+        with self._database.transaction(write=False) as connection:
+            yield from connection.stream(statement, {"since": since, "until": until})
 
     def of_spam(self, most: int) -> list[Row]:
         """Calls that are confirmed spam, and whose line was not marked yet, the oldest first.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from silentspam.reports.attacks import Attack
     from silentspam.reports.call_sections import Configured
     from silentspam.reports.grid import Section
+    from silentspam.reports.origins import Origins
 
 EXAMPLES = """\
   silentspam report calls --since 7d
@@ -78,7 +79,10 @@ def run_calls(args: argparse.Namespace) -> int:
     found = case.cases(log.iterate(wanted, case.COLUMNS))
     histogram = score.score_histogram(log.iterate(wanted, score.COLUMNS))
     configured, heard = _configured(config), _lines(config, wanted)
-    sections = call_sections(found, histogram, configured=configured, found_lines=heard)
+    came_from = _origins(config, wanted)
+    sections = call_sections(
+        found, histogram, configured=configured, found_lines=heard, found_origins=came_from
+    )
     figures = {
         "max_false_challenge_rate": config.model.max_false_challenge_rate,
         "volumes": volumes(found),
@@ -86,6 +90,7 @@ def run_calls(args: argparse.Namespace) -> int:
         "false_challenges": volumes(found).false_challenges,
         "exploration": {"configured": configured, "realised": volumes(found).explored},
         "lines": [document(one) for one in heard],
+        "origins": came_from,
         "digital_silence_among_judged_silent": volumes(found).digital_silence,
         "suspects": by_kind(found),
         "table2": table2(found),
@@ -121,6 +126,18 @@ def _lines(config: "Config", wanted: "Filter") -> "list[Attack]":
     calls = LineCalls(assembly.database(config)).of_all(since, until)
     found = attacks(assembly.lines(config).lines(), calls, now=until)
     return [one for one in found if one.activity.calls]
+
+
+def _origins(config: "Config", wanted: "Filter") -> "Origins | None":
+    """Where the period's calls came from; None where nobody asked."""
+    from silentspam import assembly
+    from silentspam.calllog.provenance import ProvenanceTable
+    from silentspam.reports.origins import origins
+
+    if not config.provenance.enabled:
+        return None
+    table = ProvenanceTable(assembly.database(config))
+    return origins(map(dict, table.of_calls(wanted.since or 0.0, wanted.until or time.time())))
 
 
 def run_errors(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from silentspam.reports.attack_sections import lines_section
 from silentspam.reports.attacks import Attack
 from silentspam.reports.cases import Cases
 from silentspam.reports.grid import Cell, Grid, Picture, Section, percent, rate_cells
+from silentspam.reports.origins import Origins, origins_section
 from silentspam.reports.scores import ScoreHistogram
 from silentspam.reports.suspects import OfKind, by_kind, kinds_grid
 from silentspam.reports.tables import PAPERS_TABLE_2, Challenged, Volumes, by_day, table2, table3, volumes
@@ -49,14 +50,21 @@ class Configured:
 
 
 def call_sections(
-    cases: Cases, scores: ScoreHistogram, *, configured: Configured, found_lines: Sequence[Attack] = ()
+    cases: Cases,
+    scores: ScoreHistogram,
+    *,
+    configured: Configured,
+    found_lines: Sequence[Attack] = (),
+    found_origins: Origins | None = None,
 ) -> list[Section]:
-    """Everything of `report calls`; found_lines: the lines heard in the period."""
+    """Everything of `report calls`; found_lines: the lines heard in the period; found_origins: where its
+    calls came from, where that is told."""
     found = volumes(cases)
     return [
         volume_section(found),
         challenge_section(found, configured, by_kind(cases)),
         lines_section(found_lines),
+        *([origins_section(found_origins)] if found_origins is not None else []),
         prevalence_section(cases, found),
         endings_section(cases, found),
         days_section(cases, scores),

@@ -75,3 +75,12 @@ def test_speech_leaves_a_side_until_it_was_listened_to(
     assert side.exists()
     assert "1 measured" in silentspam("speech")[1] or "1 set aside" in silentspam("speech")[1]
     assert not side.exists()
+
+
+def test_the_report_on_calls_says_where_they_came_from(silentspam: Run, office: Office) -> None:
+    office.side(office.call(), voice(6.0))
+    silentspam("listen")
+    code, out, err = silentspam("report", "calls")
+    assert code == 0, err
+    assert "1 calls were analysed: 1 by the side; 0 could not be" in out
+    assert '"origins"' in silentspam("report", "calls", "--json")[1]
