@@ -7,10 +7,19 @@ import re
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.call import VerdictKind
-from silentspam.cli.common import add_config_option, configuration, printable, table, verb_parser
+from silentspam.cli.common import (
+    add_config_option,
+    add_key_option,
+    configuration,
+    openings_of,
+    printable,
+    table,
+    verb_parser,
+)
 from silentspam.kinds.table import KINDS, dispositions, names
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ EXAMPLES = """\
   silentspam calls --disposition REJECTED_CALLER_SILENCE --since 2026-11-01 --format csv > rejected.csv
   silentspam calls --kind fax --since 1d
   silentspam calls --number 5551234
-  silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f"""
+  silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f --picture call.png"""
 
 HIDDEN = ("embedding",)
 """Columns that are long and say nothing to people."""
@@ -79,6 +88,13 @@ def add_parser(subparsers: Any) -> None:
         epilog="example: silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f",
     )
     why.add_argument("call_id", metavar="CALL_ID")
+    why.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE.png",
+        help="draw what its kept audio tells of where it came from: the caller's side, else the opening",
+    )
+    add_key_option(why)
     add_config_option(why, default=argparse.SUPPRESS)  # else it would undo `calls --config FILE why`
     why.set_defaults(run=run_why)
 
@@ -133,6 +149,11 @@ def run_why(args: argparse.Namespace) -> int:
         print(f"silentspam calls why: no call {args.call_id}", file=sys.stderr)
         return 1
     print("\n".join(map(printable, explain(rows[0], _label(args), since=_since(args, rows[0])))))
+    if args.picture:
+        from silentspam.cli.call_picture import draw_call
+
+        shown = draw_call(configuration(args), rows[0], args.picture, openings_of(args))
+        print(printable(f"{args.picture} shows {shown}"))
     return 0
 
 

@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from silentspam.cli.call_picture import draw
 from silentspam.cli.claims_option import HEADS as METADATA_HEADS
 from silentspam.cli.claims_option import add_claims_options, metadata_of
 from silentspam.cli.common import add_key_option, openings_of, printable, table, verb_parser
-from silentspam.errors import AudioError, SilentSpamError
+from silentspam.errors import AudioError
 
 if TYPE_CHECKING:
-    from silentspam.audio import Recording
-    from silentspam.provenance.analysis import Analysis, Examination
+    from silentspam.provenance.analysis import Analysis
 
 EXAMPLES = """\
   silentspam provenance call.ulaw
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         examination = examine(recording)
         analysis = examination.analysis
         if picture:
-            _draw(picture, recording, examination, title=printable(path.name))
+            draw(picture, recording, examination, title=printable(path.name))
         told = metadata.against(examination) if metadata else {}
         if args.format == "jsonl":
             row = {"path": str(path), **msgspec.to_builtins(analysis), **told}
@@ -103,15 +103,6 @@ def _pictures(plot: Path | None, n: int) -> list[Path | None]:
     if plot is None or n == 1:
         return [plot] * n
     return [plot.with_name(f"{plot.stem}-{number}{plot.suffix}") for number in range(1, n + 1)]
-
-
-def _draw(picture: Path, recording: "Recording", examination: "Examination", *, title: str) -> None:
-    """Raises SilentSpamError where matplotlib is missing, or the picture cannot be written."""
-    try:
-        from silentspam.reports.provenance_pictures import write_picture
-    except ImportError as error:
-        raise SilentSpamError("pictures need matplotlib: pip install 'silentspam[report]'") from error
-    write_picture(picture, recording, examination, title=title)
 
 
 def _row(path: Path, found: "Analysis") -> tuple[str, ...]:
