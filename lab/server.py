@@ -96,7 +96,7 @@ class Server:
             self._process.wait()
 
     def roles(self) -> dict[str, list[int]]:
-        """The running children by their role: `worker`, `clerk`."""
+        """The running children by their role: `worker`, `clerk`, and `listener` where calls are listened to."""
         found: dict[str, list[int]] = {"worker": [], "clerk": []}
         if self._process is None or self._process.poll() is not None:
             return found
@@ -104,7 +104,7 @@ class Server:
             words = _command_line(pid)
             if "silentspam.serve" in words:
                 role = words[words.index("silentspam.serve") + 1]
-                found[role].append(pid)
+                found.setdefault(role, []).append(pid)
                 self._known[pid] = role
         return found
 
