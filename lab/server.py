@@ -96,7 +96,7 @@ class Server:
             self._process.wait()
 
     def roles(self) -> dict[str, list[int]]:
-        """The running children by their role: `worker`, `clerk`, and `listener` where calls are listened to."""
+        """The running children by their role: `worker`, `clerk`, and `listener` where there is one."""
         found: dict[str, list[int]] = {"worker": [], "clerk": []}
         if self._process is None or self._process.poll() is not None:
             return found
