@@ -5,6 +5,7 @@ new calls. Vectors of another version, or of another length, are never compared.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -43,13 +44,19 @@ def vectors_of(prints: Sequence[Fingerprint]) -> Vector:
     return np.stack([np.frombuffer(one.vector, STORED) for one in prints])
 
 
+@lru_cache(maxsize=1)
+def _stored_bytes() -> int:
+    """Of a vector; kept, since a store has ten thousands of them to check."""
+    return len(names()) * STORED.itemsize
+
+
 def _check(one: Fingerprint) -> None:
     if one.version != VERSION:
         raise LineError(
             f"a fingerprint of version {one.version}: this program measures version {VERSION}; "
             "enrol the line again from its recordings"
         )
-    if len(one.vector) != (wanted := len(names()) * STORED.itemsize):
+    if len(one.vector) != (wanted := _stored_bytes()):
         raise LineError(
             f"a fingerprint of {len(one.vector)} bytes: version {VERSION} has {wanted}; "
             "enrol the line again from its recordings"
