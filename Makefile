@@ -183,6 +183,11 @@ provenance: $(foreach corpus,patent all any g711,$(PATHS)/$(corpus)/calls.jsonl)
 	  --recordings $(PATHS)/patent > docs/provenance-figures/quality.json
 	$(BIN)/python -m docs.provenance
 
+# What provenance says of calls that real networks transcoded, and docs/provenance-lab.md: three minutes of calls.
+trunks: $(STAMP)
+	$(BIN)/python -m lab.trunk_study --json docs/provenance-figures/trunks.json
+	$(BIN)/python -m docs.provenance_lab
+
 # A day of 20,000 calls with five attacks that nothing was learnt from: docs/replay.md. All of its corpus is held
 # out of training (a share of 1 is refused, for nothing could be trained on it). docs/timelines/day.csv is what
 #   silentspam timeline --corpus $(DAY) --calls 20000 --campaigns 5 --seed 1 --out docs/timelines/day.csv
