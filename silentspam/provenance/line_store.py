@@ -6,6 +6,7 @@ measures are kept, so that a space that is learnt anew needs no new calls; measu
 refused until their lines are enrolled again, which leaves lists and marks as they are.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ from silentspam.errors import LineStoreError
 from silentspam.provenance.features import VERSION
 from silentspam.provenance.fingerprint import Fingerprint, vectors_of
 from silentspam.provenance.line_space import LineSpace
-from silentspam.provenance.sources import Known, known_sources
+from silentspam.provenance.sources import Known
 from silentspam.provenance.store_file import StoreFile
+from silentspam.provenance.store_places import known_lines
 from silentspam.provenance.store_rows import (
     erase_call,
     event_of,
@@ -157,10 +159,9 @@ class LineStore:
 
     def known(self, space: LineSpace) -> Known:
         """The lines as places in a space. Raises LineStoreError while calls of another version are kept."""
-        prints = self.prints()
-        if any(one.version != VERSION for kept in prints.values() for one in kept):
-            raise self._outdated(prints)
-        return known_sources(space, prints)
+        with self._file.transaction(write=False) as connection:
+            self._refuse_outdated(connection)
+            return known_lines(connection, space)
 
     def calls_of(self, name: str) -> tuple[str, ...]:
         """The call ids of a line's enrolled calls that were logged, newest first."""
@@ -230,13 +231,16 @@ class LineStore:
             name=name, deed=deed, at=self._clock(), by=self._by, called=called, call_id=call_id, note=note
         )
 
-    def _outdated(self, prints: dict[str, tuple[Fingerprint, ...]]) -> LineStoreError:
-        names = [name for name, kept in prints.items() if any(one.version != VERSION for one in kept)]
+    def _refuse_outdated(self, connection: sqlite3.Connection) -> None:
+        where = "FROM prints WHERE version <> ? ORDER BY 1"
+        versions = [row[0] for row in connection.execute(f"SELECT DISTINCT version {where}", (VERSION,))]
+        if not versions:
+            return
+        names = [row[0] for row in connection.execute(f"SELECT DISTINCT name {where}", (VERSION,))]
         some = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} others" if len(names) > NAMED else "")
-        versions = {one.version for kept in prints.values() for one in kept} - {VERSION}
         remedy = "enrol their calls again (`silentspam lines enrol`; lists and marks stay), or forget them"
-        return LineStoreError(
-            f"provenance.store {self.path}: fingerprints of version {', '.join(map(str, sorted(versions)))}, "
+        raise LineStoreError(
+            f"provenance.store {self.path}: fingerprints of version {', '.join(map(str, versions))}, "
             f"this program measures version {VERSION}: "
             f"{'update Silentspam' if max(versions) > VERSION else remedy}: {some}"
         )

@@ -10,9 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from silentspam.errors import LineError, LineStoreError, NoLineStoreError
+from silentspam.provenance import store_places
 from silentspam.provenance.features import VERSION, names
 from silentspam.provenance.fingerprint import Fingerprint
+from silentspam.provenance.line_space import shipped_space
 from silentspam.provenance.line_store import LineStore
+from silentspam.provenance.sources import known_sources
 from silentspam.provenance.store_file import APPLICATION_ID, STEPS
 from silentspam.provenance.store_rows import KEPT
 from silentspam.provenance.stored_line import LineDeed, LineListing
@@ -98,8 +101,6 @@ def test_only_the_newest_calls_of_a_line_are_kept_and_each_once(store: LineStore
 
 
 def test_fingerprints_come_back_to_the_last_bit_and_make_known_lines(store: LineStore) -> None:
-    from silentspam.provenance.line_space import shipped_space
-
     store.enrol("a", [a_print(1), a_print(2)])
     store.enrol("b", [a_print(3)])
     assert store.prints() == {"a": (a_print(1), a_print(2)), "b": (a_print(3),)}
@@ -107,11 +108,31 @@ def test_fingerprints_come_back_to_the_last_bit_and_make_known_lines(store: Line
     assert (known.names, known.counts.tolist()) == (("a", "b"), [2, 1])
 
 
+def test_lines_are_the_same_in_however_many_pieces_they_are_embedded(
+    store: LineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = shipped_space()
+    for number in range(5):
+        store.enrol(f"line {number}", [a_print(10 * number + call) for call in range(1 + number % 3)])
+    whole = known_sources(space, store.prints())
+    monkeypatch.setattr(store_places, "AT_ONCE", 2)
+    pieces = store.known(space)
+    assert pieces.names == whole.names
+    np.testing.assert_array_equal(pieces.counts, whole.counts)
+    np.testing.assert_allclose(pieces.sums, whole.sums, atol=1e-4)
+    store.forget("line 1")
+    assert store.known(space).names == tuple(f"line {number}" for number in (0, 2, 3, 4))
+
+
+def test_a_store_without_a_call_knows_nobody(store: LineStore) -> None:
+    store.enrol("a", [a_print(1)], call_id="c1")
+    store.erase(["c1"])
+    assert store.known(shipped_space()).names == ()
+
+
 def test_calls_of_an_older_version_are_refused_until_they_are_enrolled_again(
     store: LineStore, path: Path
 ) -> None:
-    from silentspam.provenance.line_space import shipped_space
-
     for number in range(7):
         store.enrol(f"line {number}", [a_print(number)])
     store.block("line 0")
@@ -129,8 +150,6 @@ def test_calls_of_an_older_version_are_refused_until_they_are_enrolled_again(
 
 
 def test_calls_of_a_newer_version_ask_for_a_newer_program(store: LineStore, path: Path) -> None:
-    from silentspam.provenance.line_space import shipped_space
-
     store.enrol("a", [a_print(1)])
     spoil(path, "UPDATE prints SET version = ?", VERSION + 1)
     with pytest.raises(LineStoreError, match="update Silentspam: a"):
