@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from silentspam.cli.common import action, at_least, verb_parser
+from silentspam.cli.path_lines import add_line_actions
 
 WORKERS = os.cpu_count() or 1
 EXAMPLES = """\
@@ -20,6 +21,9 @@ EXAMPLES = """\
   silentspam paths learn-codecs calls any-order --out codecs
   silentspam paths learn-codecs calls --without speex8 --out trial
   silentspam paths codecs calls --model trial --encodings speex8
+  silentspam paths simulate --out voices --sources $(python -m lab.corpus_audio) --voices 0.18 --noisy 0.5
+  silentspam paths learn-lines calls voices --out lines
+  silentspam paths lines held-out --lines 16 500
 
 Telephones, rooms and losses are synthetic, paths are drawn by chance; the codecs are real, and the speech is
 licensed recordings."""
@@ -44,6 +48,15 @@ def add_parser(subparsers: Any) -> None:
     )
     made.add_argument(
         "--unordered", type=float, default=0.0, metavar="F", help="callers with codecs in any order, 0…1 (0)"
+    )
+    made.add_argument(
+        "--voices", type=float, default=0.0, metavar="F", help="how far speakers become others, 0…0.3 (0)"
+    )
+    made.add_argument(
+        "--noisy", type=float, default=0.0, metavar="F", help="calls with noise behind the speech, 0…1 (0)"
+    )
+    made.add_argument(
+        "--one-noise", action="store_true", help="all telephones and rooms share one noise spectrum"
     )
     made.add_argument("--codecs", nargs="+", metavar="LABEL", help="labels of the codecs to use (all)")
     made.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
@@ -76,6 +89,7 @@ def add_parser(subparsers: Any) -> None:
     learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
     _add_codecs(actions)
+    add_line_actions(actions)
 
 
 def _add_codecs(actions: Any) -> None:
@@ -118,6 +132,9 @@ def run_simulate(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         test_share=args.test_share,
         unordered=args.unordered,
+        voices=args.voices,
+        noisy=args.noisy,
+        one_noise=args.one_noise,
         families=tuple(args.codecs or FAMILIES),
     )
     made = write_path_corpus(args.out, plan, workers=args.workers)

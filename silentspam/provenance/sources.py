@@ -91,7 +91,7 @@ def known_sources(space: LineSpace, prints: Mapping[str, Sequence[Fingerprint]])
     """Lines as their calls' fingerprints show them. Raises LineError for a line of none, or of another
     version."""
     places = [space.embed(vectors_of(calls)) for calls in prints.values()]
-    sums = [one.sum(axis=0) for one in places] or np.zeros((0, len(space.maps.origin)))
+    sums = [one.sum(axis=0) for one in places] or np.zeros((0, space.n_dims))
     return Known(
         space=space,
         names=tuple(prints),

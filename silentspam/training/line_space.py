@@ -23,7 +23,9 @@ Lines = npt.NDArray[np.str_]
 Floats = npt.NDArray[np.float64]
 
 
-def fit_space(vectors: Vectors, lines: Lines) -> LineSpace | None:
+def fit_space(
+    vectors: Vectors, lines: Lines, *, dimensions: int = DIMENSIONS, shrinkage: float = SHRINKAGE
+) -> LineSpace | None:
     """The space learnt from calls [shape=(n, n_features)] and their line's name [shape=(n,), "" for none].
 
     Calls of no line, or of a line met once, say nothing here. None when fewer than MIN_LINES lines are left.
@@ -38,12 +40,12 @@ def fit_space(vectors: Vectors, lines: Lines) -> LineSpace | None:
     offset, scale = chosen.mean(axis=0), chosen.std(axis=0) + SMALLEST_SCALE
     standard = np.clip((chosen - offset) / scale, -CLIP, CLIP)
     means, counts = line_means(standard, index)
-    within = _shrunk(_scatter(standard - means[index]) / (len(standard) - len(means)))
+    within = _shrunk(_scatter(standard - means[index]) / (len(standard) - len(means)), shrinkage)
     centred = means - means.mean(axis=0)
     between = _scatter(centred) / (len(means) - 1) - within / counts.mean()
     # Generalised eigenvectors: the spread within a line becomes 1, and that between lines the eigenvalue.
     n = len(within)
-    spread, directions = eigh(between, within, subset_by_index=(max(n - DIMENSIONS, 0), n - 1))
+    spread, directions = eigh(between, within, subset_by_index=(max(n - dimensions, 0), n - 1))
     projection = directions[:, ::-1].astype(np.float32)
     return LineSpace(
         offset=offset,
@@ -95,7 +97,7 @@ def _scatter(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(rows.T @ rows)
 
 
-def _shrunk(covariance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _shrunk(covariance: npt.NDArray[np.float64], shrinkage: float) -> npt.NDArray[np.float64]:
     size = len(covariance)
     roundness = np.trace(covariance) / size * np.eye(size)
-    return np.asarray((1 - SHRINKAGE) * covariance + SHRINKAGE * roundness)
+    return np.asarray((1 - shrinkage) * covariance + shrinkage * roundness)

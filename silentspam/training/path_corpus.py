@@ -69,8 +69,9 @@ class PathPlan:
 
     sources, of which test_share are for testing, the last ones; calls of each; families: labels whose codecs
     are used; unordered: the share of sources whose codecs follow each other in any order; voices: how far
-    training's speakers are made into others (`Talk`); one_noise: all telephones and rooms share the spectrum
-    of their noise, not its level; folders: unpacked audio and codecs.
+    training's speakers are made into others, noisy: how many of its calls have noise behind the speech
+    (`Talk`); one_noise: all telephones and rooms share the spectrum of their noise, not its level; folders:
+    unpacked audio and codecs.
     """
 
     sources: int
@@ -82,6 +83,7 @@ class PathPlan:
     unordered: float = 0.0
     families: tuple[str, ...] = tuple(FAMILIES)
     voices: float = 0.0
+    noisy: float = 0.0
     one_noise: bool = False
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class PathPlan:
             raise AudioError(f"{self.sources} sources of {self.calls} calls: nothing to make")
         if not 0.5 <= self.seconds <= 3600:
             raise AudioError(f"seconds is {self.seconds}: it must lie in 0.5…3600")
-        shares = {"test_share": 1, "unordered": 1, "voices": MOST_CHANGED}
+        shares = {"test_share": 1, "unordered": 1, "noisy": 1, "voices": MOST_CHANGED}
         for name, most in shares.items():
             if not 0 <= getattr(self, name) <= most:
                 raise AudioError(f"{name} is {getattr(self, name)}: it must lie in 0…{most:g}")
@@ -117,7 +119,7 @@ class PathSimulator:
         self._plan = plan
         self._codecs = codecs
         self._talk = {
-            Split.TRAIN: Talk(clips, Split.TRAIN, voices=plan.voices),
+            Split.TRAIN: Talk(clips, Split.TRAIN, voices=plan.voices, noisy=plan.noisy),
             Split.TEST: Talk(clips, Split.TEST),
         }
 

@@ -46,6 +46,9 @@ PAUSES_SECONDS = (0.08, 1.2)
 
 VOICE_TILT = 1.0
 """Standard deviation of the tilt of other voices [dB an octave]."""
+SILENT = 1e-6
+BEHIND_DB = (-55.0, -25.0)
+"""Noise that a speaker brings along, over his own level."""
 
 
 def draw_path(rng: np.random.Generator, families: Sequence[str], *, ordered: bool = True) -> Path:
@@ -116,13 +119,20 @@ class Talk:
 
     voices: each call's speech is resampled by up to this share, up or down, and tilted: pitch and formants of
     people whom nobody recorded, since the licensed speakers are few (vocal tract length perturbation, Jaitly
-    and Hinton 2013). 0 leaves speakers as they are.
+    and Hinton 2013). 0 leaves speakers as they are. noisy: the share of calls whose speech has noise behind
+    it that is none of the line's, as recordings of readings have; pauses between clips are without it.
     """
 
     def __init__(
-        self, clips: Sequence[Clip], split: Split, *, leave_out: Sequence[str] = (), voices: float = 0.0
+        self,
+        clips: Sequence[Clip],
+        split: Split,
+        *,
+        leave_out: Sequence[str] = (),
+        voices: float = 0.0,
+        noisy: float = 0.0,
     ) -> None:
-        self._voices = voices
+        self._voices, self._noisy = voices, noisy
         self._speakers: dict[str, list[Clip]] = {}
         for clip in clips:
             if clip.kind is ClipKind.SPEECH and clip.split is split and clip.speaker not in leave_out:
@@ -137,18 +147,23 @@ class Talk:
         """So many seconds of one speaker, with pauses, the speech between −34 and −14 dBFS [shape=(n,)]."""
         n = round(seconds * SAMPLE_RATE)
         heard = self._as_another(n, speaker, rng) if self._voices else self._stretch(n, speaker, rng)
+        if self._noisy and rng.random() < self._noisy:
+            heard = heard + (heard != 0) * _behind(heard, rng)
         loud = heard[np.abs(heard) > 0.25 * noise.rms(heard)]
         gain = noise.amplitude(float(rng.uniform(-34, -14))) / max(noise.rms(loud), noise.SMALLEST_RMS)
         return np.clip(heard * gain, -1.0, 1.0)
 
     def _as_another(self, n: int, speaker: str, rng: np.random.Generator) -> Signal:
         higher = float(np.exp(rng.uniform(-self._voices, self._voices)))
-        heard = self._stretch(round(n * higher), speaker, rng)
+        spoken = self._stretch(round(n * higher), speaker, rng)
         tilt = noise.NoiseShape(tilt=float(rng.normal(0, VOICE_TILT)), high_cut=1e6)
-        spectrum = np.fft.rfft(heard)[: n // 2 + 1]
+        spectrum = np.fft.rfft(spoken)[: n // 2 + 1]
         spectrum = np.pad(spectrum, (0, n // 2 + 1 - len(spectrum)))
-        spoken: Signal = np.fft.irfft(spectrum * tilt.gain(np.fft.rfftfreq(n, 1 / SAMPLE_RATE)), n)
-        return spoken
+        heard: Signal = np.fft.irfft(spectrum * tilt.gain(np.fft.rfftfreq(n, 1 / SAMPLE_RATE)), n)
+        if self._noisy:
+            # Silence between clips stays silent, which the transform leaves at rounding's level.
+            heard[np.abs(heard) < SILENT] = 0.0
+        return heard
 
     def _stretch(self, n: int, speaker: str, rng: np.random.Generator) -> Signal:
         """So many samples of one speaker, with pauses, as loud as they were recorded."""
@@ -160,3 +175,9 @@ class Talk:
         spoken = np.concatenate(parts)
         begin = int(rng.integers(0, len(spoken) - n + 1))
         return spoken[begin : begin + n]
+
+
+def _behind(heard: Signal, rng: np.random.Generator) -> Signal:
+    """Noise as a speaker's recording has it, so much below his speech [shape=(n,)]."""
+    level = noise.rms(heard) * noise.amplitude(float(rng.uniform(*BEHIND_DB)))
+    return level * noise.shaped_noise(len(heard), noise.draw_shape(rng), rng)

@@ -15,6 +15,7 @@ from silentspam.provenance.line_space import (
     DESCRIPTION,
     LineSpace,
     SpaceCard,
+    Warp,
     load_space,
     shipped_space,
     space_files,
@@ -31,12 +32,13 @@ def plain_space(spread: float = 400.0) -> LineSpace:
     card = SpaceCard(version=VERSION, figures=tuple(names()[:DIMS]))
     maps = Maps(
         offset=np.zeros(DIMS),
-        scale=np.full(DIMS, 100.0),
+        scale=np.full(DIMS, 1.0),
         projection=np.eye(DIMS, dtype=np.float32) * 100,
         origin=np.zeros(DIMS),
         spread=np.full(DIMS, spread),
     )
-    return LineSpace(card, maps)
+    ends = np.tile(np.array([-400, 400], dtype=np.float32), (DIMS, 1))
+    return LineSpace(card, Warp(knots=ends, heights=ends / 100), maps)
 
 
 def call_at(place, version: int = VERSION) -> Fingerprint:
@@ -142,6 +144,26 @@ def test_a_fingerprint_keeps_the_measures_and_travels_as_json() -> None:
     assert np.array_equal(vectors_of([again])[0], measures.vector)
 
 
+def test_what_lies_beyond_training_counts_no_further() -> None:
+    near, far, absurd = (SPACE.embed(vectors_of([call_at(np.full(DIMS, at))])) for at in (390, 400, 1e30))
+    assert (far > near).all()
+    assert np.array_equal(far, absurd)
+
+
+@pytest.mark.parametrize(
+    ("knots", "message"),
+    [
+        (np.zeros((3, 2)), "those of 8 figures are wanted"),
+        (np.tile([1.0, 0.0], (DIMS, 1)), "must be finite and rise"),
+        (np.full((DIMS, 2), np.nan), "must be finite and rise"),
+    ],
+)
+def test_a_warp_that_is_none_is_refused(knots, message: str) -> None:
+    warp = Warp(knots=knots.astype(np.float32), heights=np.zeros(knots.shape, dtype=np.float32))
+    with pytest.raises(ModelError, match=message):
+        LineSpace(SPACE.card, warp, SPACE.maps).validate()
+
+
 def test_the_shipped_space_places_calls() -> None:
     space = shipped_space()
     place = space.embed(measure(Recording(voice(3))).vector[np.newaxis])
@@ -164,9 +186,9 @@ def test_a_space_comes_back_from_its_files(tmp_path) -> None:
     [
         ({"version": 7}, "version 7.*learn it again"),
         ({"figures": ("nobody's",) * DIMS}, "measures that nobody makes"),
-        ({"figures": tuple(names()[:3])}, "offset"),
+        ({"figures": tuple(names()[:3])}, "those of 3 figures are wanted"),
     ],
 )
 def test_a_space_for_other_measures_is_refused(change, message: str) -> None:
     with pytest.raises(ModelError, match=message):
-        LineSpace(msgspec.structs.replace(SPACE.card, **change), SPACE.maps).validate()
+        LineSpace(msgspec.structs.replace(SPACE.card, **change), SPACE.warp, SPACE.maps).validate()

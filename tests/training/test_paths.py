@@ -114,6 +114,17 @@ def test_other_voices_are_higher_and_lower_and_speak_as_long(audio_folder) -> No
     assert min(others) < min(own)
 
 
+def test_noise_behind_speech_is_not_heard_between_clips(audio_folder) -> None:
+    clips = find_clips((audio_folder,))
+    plain, noisy = (
+        Talk(clips, Split.TRAIN, noisy=share).draw(8.0, "carlo", np.random.default_rng(1))
+        for share in (0.0, 1.0)
+    )
+    assert np.array_equal(plain == 0, noisy == 0)
+    assert not np.array_equal(plain, noisy)
+    assert (noisy == 0).any()
+
+
 def test_all_sources_may_share_the_spectrum_of_their_noise(audio_folder) -> None:
     plan = PathPlan(sources=3, calls=1, seed=2, folders=(), one_noise=True)
     telephones = [PathSimulator(plan, find_clips((audio_folder,)), {}).source(n).telephone for n in range(3)]
@@ -134,6 +145,7 @@ def test_a_corpus_is_not_written_over_another_one(audio_folder, tmp_path, capsys
         ({"seconds": 0.1}, "seconds is 0.1"),
         ({"test_share": 1.5}, "test_share is 1.5"),
         ({"unordered": -1}, "unordered is -1"),
+        ({"noisy": 2}, "noisy is 2: it must lie in 0…1"),
         ({"voices": 0.5}, "voices is 0.5: it must lie in 0…0.3"),
         ({"families": ("g711", "g722")}, "g722"),
     ],
