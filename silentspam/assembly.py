@@ -187,6 +187,20 @@ def _offer_openings(config: Config, records: Iterable[CallRecord]) -> None:
             print(f"silentspam: provenance.folder {config.provenance.folder}: {error}", file=sys.stderr)
 
 
+def retain_side(config: Config, path: Path, *, challenged: bool) -> None:
+    """Do with a caller's side that is kept what `retention` says of recordings.
+
+    Never raises: what fails is said on standard error, and the side stays as it is.
+    """
+    from silentspam.errors import SilentSpamError
+    from silentspam.retention.settling import Over, retain
+
+    try:
+        retain(Over(path, challenged), retention_rules(config))
+    except (SilentSpamError, OSError) as error:
+        print(f"silentspam: retention: {error}", file=sys.stderr)
+
+
 def _mark_deleted(config: Config, call_ids: Sequence[str]) -> None:
     now = time.time()
     marks = [Entry(Part.SCREENED, {"call_id": one, "recording_deleted_at": now}) for one in call_ids]

@@ -41,7 +41,16 @@ def run(args: argparse.Namespace) -> int:
     if not config.provenance.enabled:
         raise SilentSpamError("provenance.enabled is false: nothing is recorded to be listened to")
     database = assembly.database(config, keep=True)
-    service = Service(config, database, assembly.call_log(config), registry=Registry(), tell=_tell)
+    service = Service(
+        config,
+        database,
+        assembly.call_log(config),
+        registry=Registry(),
+        tell=_tell,
+        kept=lambda path, row: assembly.retain_side(
+            config, path, challenged=row["challenged_at"] is not None
+        ),
+    )
     try:
         code = _turn(service)
         while args.watch:

@@ -126,15 +126,9 @@ def _wanted(config: "Config") -> "Callable[[str], bool]":
 
 
 def _retain(config: "Config", path: Path, row: "Row") -> None:
-    """Do with a side that is kept what `retention` says of recordings; what fails leaves it as it is."""
     from silentspam import assembly
-    from silentspam.errors import SilentSpamError
-    from silentspam.retention.settling import Over, retain
 
-    try:
-        retain(Over(path, row["challenged_at"] is not None), assembly.retention_rules(config))
-    except (SilentSpamError, OSError) as error:
-        print(f"silentspam speech: retention: {printable(error)}", file=sys.stderr)
+    assembly.retain_side(config, path, challenged=row["challenged_at"] is not None)
 
 
 def _sweep_once(sweep: "LegSweep") -> int:

@@ -20,6 +20,7 @@ from silentspam.listening.hearing import Heard, hear
 from silentspam.listening.knowledge import Knowledge
 from silentspam.listening.offering import OPENINGS
 from silentspam.listening.waiting import (
+    KEPT,
     SET_ASIDE,
     Basis,
     Row,
@@ -39,11 +40,12 @@ Tell = Callable[[str, Mapping[str, object]], None]
 @dataclass(frozen=True, kw_only=True)
 class Places:
     """Where files wait. sides: callers' sides; folder: `provenance.folder`; shared: sides are recorded from a
-    challenge on, and let go of by `silentspam speech`, which comes after us."""
+    challenge on, and let go of by `silentspam speech`, which comes after us; keep: else they are kept."""
 
     sides: Path
     folder: Path
     shared: bool = False
+    keep: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,8 @@ class Desk:
     """What the listener works with.
 
     row_of: a call's row of the call log; told_of: its row of provenance; write: makes one durable, or raises;
-    notify: never waits, never raises; stop_side: has Asterisk record a side no longer.
+    notify: never waits, never raises; stop_side: has Asterisk record a side no longer; kept: is told of a
+    finished call's side that is kept, with its row.
     """
 
     row_of: Callable[[str], Row | None]
@@ -60,6 +63,7 @@ class Desk:
     knowledge: Knowledge
     notify: Callable[[CallAlert], None] = lambda _alert: None
     stop_side: Callable[[str, Path], None] = lambda _channel, _path: None
+    kept: Callable[[Path, Row], None] = lambda _path, _row: None
     tell: Tell = lambda _event, _values: None
 
 
@@ -73,8 +77,8 @@ class Listener:
     alert_risk: float
     registry: Registry = field(default_factory=Registry)
     clock: Callable[[], float] = time.time
-    _heard: set[str] = field(default_factory=set)
-    """Sides that were heard and are left for others."""
+    _heard: set[Path] = field(default_factory=set)
+    """Files that were heard and are left: sides for others, and what could not be removed."""
 
     def run(self) -> Iterator[CallProvenance]:
         """Take every file's turn; yields each call's row when it is durable.
@@ -83,8 +87,9 @@ class Listener:
         """
         sides = list(waiting(self.places.sides, Basis.SIDE, self.clock()))
         openings = list(waiting(self.places.folder / OPENINGS, Basis.OPENING, self.clock()))
-        self._heard &= {side.call_id for side in sides}
-        unheard = [side for side in sides if side.call_id not in self._heard]
+        self._heard &= {file.path for file in (*sides, *openings)}
+        unheard = [side for side in sides if side.path not in self._heard]
+        openings = [opening for opening in openings if opening.path not in self._heard]
         self.registry.put(metrics.WAITING, Basis.SIDE, at=len(unheard))
         self.registry.put(metrics.WAITING, Basis.OPENING, at=len(openings))
         for side in unheard:
@@ -103,7 +108,7 @@ class Listener:
         if turn is not Turn.NOW:
             return
         if self.places.shared and self._was_heard(side.call_id, 0.0):
-            self._heard.add(side.call_id)
+            self._heard.add(side.path)
             return
         skip = skipped_seconds(row, from_challenge=self.places.shared)
         yield from self._take(side, row, skip)
@@ -142,7 +147,11 @@ class Listener:
             heard = self._broken(file, error)
         self.desk.write(heard.row)
         self.registry.observe(metrics.SECONDS, seconds=time.monotonic() - begun)
-        self._let_go(file, row, broken=heard.row.fault is not None)
+        try:
+            self._let_go(file, row, broken=heard.row.fault is not None)
+        except OSError as error:
+            self._heard.add(file.path)
+            self._fail("let go", str(error))
         self._say(heard)
         yield heard.row
 
@@ -172,15 +181,25 @@ class Listener:
     def _let_go(self, file: WaitingFile, row: Row, *, broken: bool) -> None:
         """A row is durable: the file goes, unless others want it or it could not be heard."""
         if file.basis is Basis.SIDE and self.places.shared:
-            self._heard.add(file.call_id)
+            self._heard.add(file.path)
             return
         if file.basis is Basis.SIDE and row["ended_at"] is None:
             self._stop_side(row, file.path)
         with suppress(FileNotFoundError):
             if broken and file.codes:
                 file.path.rename(file.path.with_name(file.path.name + SET_ASIDE))
+            elif file.basis is Basis.SIDE and self.places.keep and not broken:
+                self._keep(file.path, row)
             else:
                 file.path.unlink()
+
+    def _keep(self, path: Path, row: Row) -> None:
+        """Put a side with those that are kept; of a call that goes on it may still be written to."""
+        kept = self.places.sides / KEPT
+        kept.mkdir(exist_ok=True)
+        path.rename(kept / path.name)
+        if row["ended_at"] is not None:
+            self.desk.kept(kept / path.name, row)
 
     def _stop_side(self, row: Row, path: Path) -> None:
         """Without it Asterisk goes on writing to a file without a name until the call is over."""

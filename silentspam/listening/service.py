@@ -37,8 +37,16 @@ class Service:
     """Listens, marks and notifies; `tell` is told what happens."""
 
     def __init__(
-        self, config: Config, database: Database, log: DurableCallLog, *, registry: Registry, tell: Tell
+        self,
+        config: Config,
+        database: Database,
+        log: DurableCallLog,
+        *,
+        registry: Registry,
+        tell: Tell,
+        kept: Callable[[Path, Row], None] = lambda _path, _row: None,
     ) -> None:
+        """kept: does with a side that is kept (`collection.keep_legs`) what `retention` says."""
         section = config.provenance
         self._registry, self._tell = registry, tell
         self._table = ProvenanceTable(database)
@@ -52,6 +60,7 @@ class Service:
                 sides=Path(config.collection.legs),
                 folder=Path(section.folder),
                 shared=config.collection.caller_leg,
+                keep=config.collection.keep_legs,
             ),
             desk=Desk(
                 row_of=self._row_of,
@@ -60,6 +69,7 @@ class Service:
                 knowledge=Knowledge(store, Path(section.claims) if section.claims else None),
                 notify=every([box.put for box in self._outboxes]),
                 stop_side=console.stop_side if console else lambda _channel, _path: None,
+                kept=kept,
                 tell=tell,
             ),
             seconds=section.seconds,

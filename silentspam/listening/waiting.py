@@ -14,6 +14,8 @@ from silentspam.audio import SAMPLE_RATE
 
 SUFFIX = ".ulaw"
 SET_ASIDE = ".unreadable"
+KEPT = "measured"
+"""The folder below for sides that are kept (`collection.keep_legs`), as `silentspam speech` keeps them."""
 
 SETTLED_SECONDS = 2.0
 """After the end of its call Asterisk may still be writing: a file must have rested so long [s]."""

@@ -66,7 +66,16 @@ class ListenerProcess:
     def _service_of(self, config: Config) -> Service:
         self._log = Log(stages=False, masked=config.logging.mask_numbers, write=self._writer.write)
         database = assembly.database(config, keep=True)
-        return Service(config, database, assembly.call_log(config), registry=self._registry, tell=self._tell)
+        return Service(
+            config,
+            database,
+            assembly.call_log(config),
+            registry=self._registry,
+            tell=self._tell,
+            kept=lambda path, row: assembly.retain_side(
+                config, path, challenged=row["challenged_at"] is not None
+            ),
+        )
 
     def _take_over(self) -> None:
         try:

@@ -25,7 +25,9 @@ DNIS = "+12025550100"
 class Office:
     """A `silentspam listen` that a test can look into: said: what it told, seen: alerts that went out."""
 
-    def __init__(self, folder: Path, *, caller_leg: bool = False, **provenance: Any) -> None:
+    def __init__(
+        self, folder: Path, *, caller_leg: bool = False, keep_legs: bool = False, **provenance: Any
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         keys = {
@@ -41,7 +43,7 @@ class Office:
                 "spool": str(folder / "spool"),
                 "unlogged": str(folder / "unlogged.jsonl"),
             },
-            "collection": {"legs": str(folder / "legs"), "caller_leg": caller_leg},
+            "collection": {"legs": str(folder / "legs"), "caller_leg": caller_leg, "keep_legs": keep_legs},
             "provenance": keys,
         }
         self.config = msgspec.convert(document, type=Config)
@@ -53,7 +55,7 @@ class Office:
         self.said: list[tuple[str, dict[str, object]]] = []
         self.service = self.begin()
 
-    def begin(self) -> Service:
+    def begin(self, **ways: Any) -> Service:
         """A listener that has just been started."""
         self.service = Service(
             self.config,
@@ -61,6 +63,7 @@ class Office:
             self.log,
             registry=self.registry,
             tell=lambda event, values: self.said.append((event, dict(values))),
+            **ways,
         )
         return self.service
 

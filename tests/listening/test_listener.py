@@ -10,6 +10,7 @@ from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
 from silentspam.errors import CallLogError
 from silentspam.listening.hearing import hear
+from silentspam.training.legs import MEASURED
 from tests.listening.desk import Office
 from tests.provenance.sounds import voice
 
@@ -229,3 +230,35 @@ def test_without_a_folder_there_is_nothing_to_hear(tmp_path: Path) -> None:
     (tmp_path / "legs").rmdir()
     assert office.turn() == []
     assert office.service.healthy
+
+
+def test_a_side_that_is_kept_lies_where_speech_keeps_them(tmp_path: Path) -> None:
+    office = Office(tmp_path, keep_legs=True)
+    kept: list[str] = []
+    call_id, live = office.call(), office.call(over=False)
+    office.side(call_id, SPOKEN)
+    office.side(live, SPOKEN, rested=0)
+    office.begin(kept=lambda path, row: kept.append(path.stem))
+    assert len(office.turn()) == 2
+    assert {path.stem for path in (tmp_path / "legs" / MEASURED).iterdir()} == {call_id, live}
+    assert kept == [call_id]
+    assert office.turn() == []
+
+
+def test_a_file_that_cannot_be_removed_is_heard_once_and_holds_up_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = office.call(), office.call()
+    stuck = office.side(first, SPOKEN, rested=30)
+    office.side(second, SPOKEN)
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path == stuck:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert [row.call_id for row in office.turn()] == [first, second]
+    assert "Permission denied" in str(office.events("failed")[0]["error"])
+    assert office.turn() == []
