@@ -190,6 +190,8 @@ class LineStore:
         """
         for line, prints in lines:
             check_name(line.name)
+            for mark in line.frauds:
+                check_text(f"{mark.call_id} {mark.why}", "mark of fraud")
             vectors_of(prints)
         with self._file.transaction(write=True) as connection:
             for line, prints in lines:

@@ -293,6 +293,9 @@ def test_lines_of_another_store_never_join_ones_own(store: LineStore, tmp_path: 
     mine = store.line("gang")
     assert (mine.frauds, mine.calls, mine.note) == (gang.frauds, 2, "from bob")
     store.enrol("clinic", [a_print(7)])
+    shouted = replace(gang.frauds[0], why="\x1b[2J")
+    with pytest.raises(LineStoreError, match="mark of fraud"):
+        store.take_in([(replace(gang, frauds=(shouted,)), (a_print(8),))])
     clinic, new = replace(gang, name="clinic"), replace(gang, name="new")
     with pytest.raises(LineStoreError, match="--prefix"):
         store.take_in([(new, (a_print(8),)), (clinic, (a_print(9),))])
