@@ -18,7 +18,7 @@ from silentspam.provenance.path_model import CODECS, LABELS, Vectors
 from silentspam.training.path_corpus import PathCall, read_path_corpus, recording_of
 from silentspam.training.sources import Split
 
-FOLDS = 3
+FOLDS = 2
 LONGEST_CUT = 480
 """Samples that are cut at a call's start at most: 60 ms, so that every coder's frames begin anywhere."""
 

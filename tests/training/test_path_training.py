@@ -80,7 +80,7 @@ def test_calls_that_lack_a_label_are_refused():
 
 def test_the_calls_of_one_source_are_in_one_fold():
     calls, vectors = [], []
-    for at, codec in enumerate(np.tile(CODECS, 12)):
+    for at, codec in enumerate(np.tile([*CODECS, "g711"], 12)):
         calls.append(("a", call(codec, source=f"{at // 2:05d}", networks=NETWORKS)))
         vectors.append(np.zeros(3, dtype=np.float32))
     folds = rows_of(calls, vectors).folds
