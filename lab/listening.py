@@ -71,13 +71,30 @@ class Listener:
             log.close()
 
 
-def faults(origin: Origin, config: Path, row: Row) -> tuple[str, ...]:
-    """Everything that was told otherwise than the table says, in words; waits for what is told."""
-    call_id = str(row["call_id"])
-    told = product.wait_for_origin(config, call_id, seconds=ORIGIN_SECONDS)
+def told_of(config: Path, row: Row) -> Row | None:
+    """What was told of where a call came from, waited for; None where nothing was."""
+    return product.wait_for_origin(config, str(row["call_id"]), seconds=ORIGIN_SECONDS)
+
+
+def faults(origin: Origin, told: Row | None, config: Path, row: Row) -> tuple[str, ...]:
+    """Everything that was told otherwise than the table says, in words."""
     if told is None:
         return (f"nothing was told of where the call came from within {ORIGIN_SECONDS:.0f} s of its end",)
-    return (*_row_faults(origin, told, row), *_word_faults(origin, told, config, call_id))
+    return (*_row_faults(origin, told, row), *_word_faults(origin, told, config, str(row["call_id"])))
+
+
+def in_short(told: Row | None) -> str:
+    """What was told of a call in a few words: networks, the known line, kinds of alerts; "" of none."""
+    if told is None:
+        return ""
+    words = ["+".join(_listed(told["signature"])) or "unknown path"]
+    words += [f"line {told['line_name']}"] if told["line_name"] is not None else []
+    words += [f"ALERT {kind}" for kind in sorted(_kinds(told))]
+    return ", ".join(words)
+
+
+def _kinds(told: Row) -> set[str]:
+    return {alert.partition(":")[0] for alert in _listed(told["alerts"])}
 
 
 def _row_faults(origin: Origin, told: Row, row: Row) -> Iterator[str]:
@@ -91,8 +108,7 @@ def _row_faults(origin: Origin, told: Row, row: Row) -> Iterator[str]:
         yield f"the last codec is {told['last_codec']}, not {origin.last_codec}"
     if told["line_name"] != origin.line:
         yield f"the line is {told['line_name']} (score {told['line_score']}), not {origin.line}"
-    kinds = {alert.partition(":")[0] for alert in alerts}
-    if kinds != set(origin.alerts):
+    if _kinds(told) != set(origin.alerts):
         yield f"alerts are {'; '.join(alerts) or 'none'}: not of {', '.join(origin.alerts) or 'no kind'}"
     if origin.live and not _while_live(told, row):
         yield f"told at {told['analysed_at']}, when the call was over at {row['ended_at']}"

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 
+from lab.listening import in_short
 from lab.runner import Outcome
 from lab.scenarios import Row
 
@@ -16,6 +17,7 @@ COLUMNS = (
     "disposition",
     "ended by",
     "added delay",
+    "origin",
     "result",
 )
 
@@ -64,6 +66,7 @@ def as_json(outcomes: Sequence[Outcome]) -> str:
             "skipped": outcome.skipped,
             "placed_again": outcome.placed_again,
             "row": outcome.row,
+            "origin": outcome.told,
             "observation": dataclasses.asdict(outcome.observation) if outcome.observation else None,
         }
         for outcome in outcomes
@@ -89,6 +92,7 @@ def _line(outcome: Outcome) -> tuple[str, ...]:
         _text(row.get("disposition")) + (" (failed open)" if row.get("failed_open") else ""),
         _text(row.get("ended_by")),
         _delay(outcome),
+        in_short(outcome.told) or "-",
         "SKIPPED" if outcome.skipped else "pass" if outcome.passed else "FAIL",
     )
 

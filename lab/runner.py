@@ -55,6 +55,8 @@ class Outcome:
 
     scenario: Scenario
     row: Row | None = None
+    told: Row | None = None
+    """Where it came from, if that was to be told."""
     observation: Observation | None = None
     faults: tuple[str, ...] = ()
     skipped: str = ""
@@ -264,10 +266,11 @@ class Lab:
             row = self._row(scenario, config, placed_at)
         except product.ProductError as error:
             return Outcome(scenario=scenario, observation=observation, faults=(str(error),))
-        wrong = faults(scenario, row, observation)
+        wrong, told = faults(scenario, row, observation), None
         if scenario.origin is not None and row is not None:
-            wrong += listening.faults(scenario.origin, config, row)
-        return Outcome(scenario=scenario, row=row, observation=observation, faults=wrong)
+            told = listening.told_of(config, row)
+            wrong += listening.faults(scenario.origin, told, config, row)
+        return Outcome(scenario=scenario, row=row, told=told, observation=observation, faults=wrong)
 
     def _row(self, scenario: Scenario, config: Path, placed_at: float) -> Row | None:
         """The call's row as the table describes it. Raises ProductError."""

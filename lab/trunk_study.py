@@ -47,6 +47,8 @@ SECONDS = 16.0
 PACKET_MS = 20
 BEFORE_SECONDS = 6.0
 """The longest stretch of a call before it is with an agent, while its packets are counted already."""
+STEP = 6.0
+"""What a step costs: as much as two losses gain that are seen where they were lost, and not elsewhere."""
 CALLS, LEGS = "calls.json", "legs"
 HEADS = ("codec", "buffer", "lost", "seen", "found", "false", "packets", "concealed", "last", "networks")
 
@@ -199,15 +201,33 @@ def said_of(call: Carried, said: Mapping[str, Any]) -> dict[str, Any]:
 def aligned(call: Carried, seen: Pattern) -> Pattern:
     """Which packets of the recorded stretch were lost, bool [shape=(frames,)].
 
-    Its beginning within the call is where most of what was seen was lost; where nothing was, the last
-    stretch that is long enough.
+    Where the stretch lies within the call is found by what was seen: of all ways that it can, with a step
+    wherever the recorder left out packets or added some, the one that agrees best, STEP less for each step.
+    Where nothing was seen it is the last stretch that is long enough.
     """
     lost = np.zeros(max(call.packets, len(seen)), dtype=bool)
     lost[[number for number in call.lost if number < len(lost)]] = True
-    starts = range(min(len(lost) - len(seen), int(BEFORE_SECONDS * 1000 / PACKET_MS)) + 1)
-    hits = [int((lost[start : start + len(seen)] & seen).sum()) for start in starts]
-    best = int(np.argmax(hits)) if max(hits) else starts[-1]
-    return lost[best : best + len(seen)]
+    n_starts = min(len(lost) - len(seen), int(BEFORE_SECONDS * 1000 / PACKET_MS)) + 1
+    truths = np.lib.stride_tricks.sliding_window_view(lost, n_starts)[: len(seen)]
+    if not seen.any():
+        return truths[:, -1].copy()
+    starts = _best_starts(np.where(truths == seen[:, np.newaxis], truths * 1.0, -1.0))
+    return truths[np.arange(len(seen)), starts].copy()
+
+
+def _best_starts(agreement: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """By frame, the start of the best way through [shape=(frames, starts)] (Viterbi 1967)."""
+    total, came_from = agreement[0], np.zeros(agreement.shape, dtype=np.intp)
+    stay = np.arange(agreement.shape[1])
+    for frame in range(1, len(agreement)):
+        best = int(np.argmax(total))
+        came_from[frame] = np.where(total >= total[best] - STEP, stay, best)
+        total = np.maximum(total, total[best] - STEP) + agreement[frame]
+    starts = np.empty(len(agreement), dtype=np.intp)
+    starts[-1] = int(np.argmax(total))
+    for frame in range(len(agreement) - 1, 0, -1):
+        starts[frame - 1] = came_from[frame, starts[frame]]
+    return starts
 
 
 def beside(truth: Pattern) -> Pattern:

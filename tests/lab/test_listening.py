@@ -31,12 +31,11 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation whose listener said what it should."""
     (tmp_path / "listen.log").write_text(f'silentspam listen: alert: call_id="{CALL["call_id"]}"\n')
     monkeypatch.setattr(product, "silentspam", lambda *_, **__: f"alerts:\n  {ALERT[:30]}\n  {ALERT[30:]}\n")
-    monkeypatch.setattr(product, "wait_for_origin", lambda *_, **__: TOLD)
     return tmp_path / "silentspam.yaml"
 
 
 def test_nothing_is_wrong_with_what_the_table_says(config: Path) -> None:
-    assert listening.faults(SPOOFED, config, CALL) == ()
+    assert listening.faults(SPOOFED, TOLD, config, CALL) == ()
 
 
 @pytest.mark.parametrize(
@@ -50,13 +49,13 @@ def test_nothing_is_wrong_with_what_the_table_says(config: Path) -> None:
     ],
 )
 def test_what_differs_is_said(config: Path, change: dict[str, object], fault: str) -> None:
-    assert listening.faults(dataclasses.replace(SPOOFED, **change), config, CALL) == (fault,)
+    assert listening.faults(dataclasses.replace(SPOOFED, **change), TOLD, config, CALL) == (fault,)
 
 
 def test_an_alert_that_nobody_is_told_of_is_a_fault(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (config.parent / "listen.log").write_text("silentspam listen: ready\n")
     monkeypatch.setattr(product, "silentspam", lambda *_, **__: "no alert\n")
-    found = listening.faults(SPOOFED, config, CALL)
+    found = listening.faults(SPOOFED, TOLD, config, CALL)
     assert found == (f"`calls why` does not say {ALERT!r}", "no log line of the alert")
 
 
@@ -72,11 +71,21 @@ def test_an_alert_that_nobody_is_told_of_is_a_fault(config: Path, monkeypatch: p
     ],
 )
 def test_a_call_that_was_not_told_in_time_is_a_fault(
-    config: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, object] | None, fault: str
+    config: Path, told: dict[str, object] | None, fault: str
 ) -> None:
-    monkeypatch.setattr(product, "wait_for_origin", lambda *_, **__: told)
-    (found,) = listening.faults(SPOOFED, config, CALL)
+    (found,) = listening.faults(SPOOFED, told, config, CALL)
     assert found.startswith(fault)
+
+
+def test_what_was_told_is_said_in_few_words() -> None:
+    assert listening.in_short(None) == ""
+    assert listening.in_short(TOLD) == "voip, ALERT claim"
+    known = TOLD | {
+        "line_name": "swindlers",
+        "signature": "[]",
+        "alerts": '["blocked: by all", "blocked: here"]',
+    }
+    assert listening.in_short(known) == "unknown path, line swindlers, ALERT blocked"
 
 
 def test_an_installation_that_listens_has_everything_in_its_own_folder(tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def test_the_recorded_stretch_is_found_by_what_it_lost() -> None:
     assert np.flatnonzero(aligned(call(lost), seen)).tolist() == [3, 20, 21, 90, 180]
 
 
+def test_a_recorder_that_left_packets_out_is_followed() -> None:
+    lost = (103, 120, 121, 150, 190, 203, 215, 240, 261)
+    seen = np.zeros(170, dtype=bool)
+    seen[[3, 20, 21, 50, 81, 94, 106, 131, 152]] = True  # nine packets fewer from the fifth loss on
+    assert np.flatnonzero(aligned(call(lost), seen)).tolist() == np.flatnonzero(seen).tolist()
+
+
 def test_where_nothing_was_seen_it_is_the_end_of_the_call() -> None:
     truth = aligned(call((5, 299)), np.zeros(200, dtype=bool))
     assert np.flatnonzero(truth).tolist() == [199]

@@ -107,7 +107,19 @@ def test_the_table_and_the_reasons_say_what_became_of_each_call() -> None:
         Outcome(scenario=_scenario(), faults=("it rained",)),
     ]
     lines = table(outcomes).splitlines()
-    assert lines[2].split() == ["one", "HAM", "0.125", "-", "-", "BRIDGED", "CALLER", "2.10", "s", "pass"]
+    assert lines[2].split() == [
+        "one",
+        "HAM",
+        "0.125",
+        "-",
+        "-",
+        "BRIDGED",
+        "CALLER",
+        "2.10",
+        "s",
+        "-",
+        "pass",
+    ]
     assert lines[3].endswith("SKIPPED")
     assert lines[4].endswith("FAIL")
     assert reasons(outcomes) == "one: SKIPPED: no mounts here\none: it rained"
