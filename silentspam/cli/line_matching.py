@@ -130,16 +130,17 @@ def run_forwarded(args: argparse.Namespace) -> int:
 
 def print_of_file(args: argparse.Namespace, path: Path) -> "Fingerprint":
     """The fingerprint of one recording. Raises AudioError where there is none."""
-    from silentspam.provenance.features import LONGEST_SECONDS, SHORTEST_SECONDS, measure
-    from silentspam.provenance.fingerprint import fingerprint
+    from silentspam.provenance.features import SHORTEST_SECONDS
+    from silentspam.provenance.fingerprint import fingerprint_of
 
     recording = openings_of(args).read(path)
-    measures = measure(recording)
-    if measures is None:
+    found = fingerprint_of(recording)
+    if found is None:
         raise AudioError(
-            f"{path}: {recording.seconds:.2f} s, or nothing to measure: {SHORTEST_SECONDS:g} s are the least"
+            f"{path}: nothing of {recording.seconds:.2f} s tells a line: at least {SHORTEST_SECONDS:g} s of "
+            "other sound than tones and digital silence do"
         )
-    return fingerprint(measures, min(recording.seconds, LONGEST_SECONDS))
+    return found
 
 
 def _prints(args: argparse.Namespace) -> Iterator[tuple[Path, "Fingerprint"]]:

@@ -11,7 +11,7 @@ from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.provenance.codecs import SILENT_DBFS, PathTold, path_told
 from silentspam.provenance.concealment import Concealment, concealment
 from silentspam.provenance.features import LONGEST_SECONDS, SHORTEST_SECONDS, VERSION, measure
-from silentspam.provenance.fingerprint import Fingerprint, fingerprint
+from silentspam.provenance.fingerprint import Fingerprint, fingerprint, tells_a_line
 from silentspam.provenance.noise import NoiseProfile, noise_profile
 from silentspam.provenance.packet_loss import Filling, PacketLoss, packet_loss
 from silentspam.provenance.quality import quality
@@ -76,10 +76,11 @@ def examine(recording: Recording) -> Examination:
     made_up = concealment(recording, packet_ms=loss.packet_ms or PACKET_MS)
     told = path_told(measures, loss, made_up) if measures else None
     whole = measures is not None and recording.seconds <= LONGEST_SECONDS
+    of_line = measures if tells_a_line(recording) else None
     noise = measures.noise if measures and whole else noise_profile(recording)
     return Examination(
         analysis=_analysis(recording, loss, made_up, noise, told),
-        fingerprint=fingerprint(measures, min(recording.seconds, LONGEST_SECONDS)) if measures else None,
+        fingerprint=fingerprint(of_line, min(recording.seconds, LONGEST_SECONDS)) if of_line else None,
         loss=loss,
         made_up=made_up,
         told=told,

@@ -10,8 +10,18 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
+from silentspam.audio import Recording
 from silentspam.errors import LineError
-from silentspam.provenance.features import VERSION, Measures, Vector, names
+from silentspam.provenance.features import (
+    LONGEST_SECONDS,
+    SHORTEST_SECONDS,
+    VERSION,
+    Measures,
+    Vector,
+    measure,
+    names,
+)
+from silentspam.provenance.tones import tones_alone
 
 STORED = np.dtype("<f4")
 """How a figure is kept."""
@@ -30,6 +40,18 @@ def fingerprint(measures: Measures, seconds: float) -> Fingerprint:
     """The fingerprint of a call of so many seconds."""
     stored = np.ascontiguousarray(measures.vector, dtype=STORED)
     return Fingerprint(version=VERSION, seconds=seconds, vector=stored.tobytes())
+
+
+def fingerprint_of(recording: Recording) -> Fingerprint | None:
+    """The fingerprint of one side of a call; None where nothing tells its line."""
+    measures = measure(recording) if tells_a_line(recording) else None
+    return fingerprint(measures, min(recording.seconds, LONGEST_SECONDS)) if measures else None
+
+
+def tells_a_line(recording: Recording) -> bool:
+    """Whether anything but tones and digital silence sounds for SHORTEST_SECONDS: all calls of those alone
+    are alike, whatever line they came on."""
+    return recording.sounding.seconds >= SHORTEST_SECONDS and not tones_alone(recording)
 
 
 def vectors_of(prints: Sequence[Fingerprint]) -> Vector:
