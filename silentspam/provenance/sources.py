@@ -117,8 +117,8 @@ def identify(
     if not known.names:
         return Identification(line=None, score=-math.inf, threshold=threshold, ranking=())
     scores = known.scores(places)
-    best = np.argsort(-scores, kind="stable")[:RANKED]
-    ranking = tuple((known.names[i], float(scores[i])) for i in best)
+    nearest = np.argpartition(-scores, min(RANKED, len(scores)) - 1)[:RANKED]
+    ranking = tuple((known.names[i], float(scores[i])) for i in nearest[np.argsort(-scores[nearest])])
     name, score = ranking[0]
     return Identification(
         line=name if score >= threshold else None, score=score, threshold=threshold, ranking=ranking
