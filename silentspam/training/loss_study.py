@@ -133,8 +133,15 @@ def study(folder: Path, *, seconds: float, seed: int = 1) -> Tally:
         n_samples = len(recording.codes)
         losses = _within(losses_of(call, cut), n_samples)
         count_losses(tally, packet_loss(recording), losses, n_samples)
-        count_concealment(tally, concealment(recording), losses, n_samples)
+        made_up = concealment(recording)
+        count_concealment(tally, made_up, losses, n_samples)
+        if not concealed(losses):
+            tally.add(f"concealment: none, and none seen, {_last_coder(call)} last", not made_up.any)
     return tally
+
+
+def _last_coder(call: PathCall) -> str:
+    return next((codec for codec in reversed(call.codecs) if codec != "g711"), "g711 alone")
 
 
 def _within(losses: Sequence[HopLosses], n_samples: int) -> tuple[HopLosses, ...]:

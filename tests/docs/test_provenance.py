@@ -56,3 +56,23 @@ def test_the_figures_name_no_path_of_a_machine(name):
 
 def test_a_share_has_its_counts():
     assert share({"hits": 1, "n": 4, "interval": [0.05, 0.7]}) == "25.0% (1 of 4; 5.0%–70.0%)"
+
+
+def test_lines_are_counted_from_what_their_command_prints(tmp_path):
+    one = {"hits": 99, "n": 100, "share": 0.99, "sources": 16, "interval": [0.97, 1.0]}
+    pairs = {"hits": 1, "n": 1000, "share": 0.001}
+    at = {"threshold": 3.0, "known lines recognised": one, "unknown lines taken for known": one}
+    found = {
+        "calls": 400,
+        "sources": 40,
+        "seconds": 15.0,
+        "closed": {"after 1": {"identified": one, "foreign pairs accepted at 95 % of true ones": pairs}},
+        "open": [{"enrolled by": 1, "lines": 16, "at its threshold": at, "at 95 %": at}],
+    }
+    (tmp_path / "lines-held-out.jsonl").write_text(json.dumps(found) + "\n")
+    assert main(["--figures", str(tmp_path), "--out", str(tmp_path / "page.md")]) == 0
+    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert "Corpus `held-out, 400 calls of 40 sources`" in page
+    assert "| one of 16 sources, after 1 | 99.0% (99 of 100; 97.0%–100.0%) |" in page
+    assert "| which of 16 sources, after 1 call: ≥ 99% | 15 (held-out, 400 calls of 40 sources) |" in page
+    assert page.count("**no**") == 1
