@@ -47,6 +47,12 @@ REQUIRED = [
     "switched-to-shadow",
     "dnis-off",
     "dnis-own-agent",
+    "trunk-mobile",
+    "trunk-voip",
+    "trunk-voip-dead-air",
+    "caller-id-spoofed",
+    "line-blocked",
+    "line-blocked-at-once",
 ]
 VALID = {
     "name": "one",
