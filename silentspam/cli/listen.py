@@ -5,12 +5,15 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import add_config_option, at_least, configuration, printable, table, verb_parser
 
 if TYPE_CHECKING:
     from silentspam.call import CallProvenance
+    from silentspam.config import Config
     from silentspam.listening.service import Service
 
 EXAMPLES = """\
@@ -44,30 +47,42 @@ def run(args: argparse.Namespace) -> int:
     service = Service(
         config,
         database,
-        assembly.call_log(config),
+        assembly.call_log(config).write,
         registry=Registry(),
-        tell=_tell,
+        tell=partial(_tell, config.logging.mask_numbers),
         kept=lambda path, row: assembly.retain_side(
             config, path, challenged=row["challenged_at"] is not None
         ),
     )
     try:
-        code = _turn(service)
+        code = _turn(config, service)
         while args.watch:
             sys.stdout.flush()
             time.sleep(args.watch)
-            code = _turn(service)
+            code = _turn(config, service)
     finally:
         service.close()
     return code
 
 
-def _turn(service: "Service") -> int:
+def _turn(config: "Config", service: "Service") -> int:
+    _take_in(config)
     rows = list(service.turn())
     if rows:
         heads = ("call id", "basis", "seconds", "last codec", "networks", "line", "risk", "alerts")
         print(table(heads, map(_shown, rows)))
     return 0 if service.healthy and all(row.fault is None for row in rows) else 1
+
+
+def _take_in(config: "Config") -> None:
+    """Have the rows of calls that wait in files: without a server nobody may take them in for long."""
+    from silentspam import assembly
+    from silentspam.calllog.query import Filter
+    from silentspam.errors import CallLogError
+
+    with suppress(CallLogError):  # the turn says what is wrong with the call log
+        assembly.take_in_unlogged(config)
+        assembly.call_log(config).rows(Filter(limit=0))
 
 
 def _shown(row: "CallProvenance") -> tuple[str, ...]:
@@ -83,6 +98,9 @@ def _shown(row: "CallProvenance") -> tuple[str, ...]:
     )
 
 
-def _tell(event: str, values: Mapping[str, object]) -> None:
-    said = " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+def _tell(masking: bool, event: str, values: Mapping[str, object]) -> None:
+    from silentspam.serve.masking import masked
+
+    facts = masked(values) if masking else values
+    said = " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in facts.items())
     print(f"silentspam listen: {event}: {printable(said)}", file=sys.stderr, flush=True)

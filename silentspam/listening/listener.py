@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from silentspam.audio import Recording, read_ulaw
+from silentspam.audio import SAMPLE_RATE, Recording, read_ulaw
 from silentspam.call import CallProvenance
 from silentspam.calllog.entry import Value
 from silentspam.errors import AudioError, SilentSpamError
@@ -52,14 +52,14 @@ class Places:
 class Desk:
     """What the listener works with.
 
-    row_of: a call's row of the call log; told_of: its row of provenance; write: makes one durable, or raises;
-    notify: never waits, never raises; stop_side: has Asterisk record a side no longer; kept: is told of a
-    finished call's side that is kept, with its row.
+    rows_of: the rows that the call log has of calls; told_of: a call's row of provenance; write: makes one
+    durable, or raises; notify: never waits, never raises; stop_side: has Asterisk record a side no longer;
+    kept: is told of a finished call's side that is kept, with its row.
     """
 
-    row_of: Callable[[str], Row | None]
+    rows_of: Callable[[Sequence[str]], Mapping[str, Row]]
     told_of: Callable[[str], Mapping[str, Value] | None]
-    write: Callable[[CallProvenance], None]
+    write: Callable[[CallProvenance], object]
     knowledge: Knowledge
     notify: Callable[[CallAlert], None] = lambda _alert: None
     stop_side: Callable[[str, Path], None] = lambda _channel, _path: None
@@ -92,42 +92,35 @@ class Listener:
         openings = [opening for opening in openings if opening.path not in self._heard]
         self.registry.put(metrics.WAITING, Basis.SIDE, at=len(unheard))
         self.registry.put(metrics.WAITING, Basis.OPENING, at=len(openings))
-        for side in unheard:
-            yield from self._take_side(side)
+        asked = [file for file in (*unheard, *openings) if file.may_have_its_turn(self.seconds)]
+        rows = self.desk.rows_of([file.call_id for file in asked]) if asked else {}
         waits = {side.call_id for side in unheard}
-        for opening in openings:
-            yield from self._take_opening(opening, side_waits=opening.call_id in waits)
+        for file in asked:
+            if (row := rows.get(file.call_id)) is not None:
+                yield from self._take_turn(file, row, side_waits=file.call_id in waits)
 
-    def _take_side(self, side: WaitingFile) -> Iterator[CallProvenance]:
-        row = self.desk.row_of(side.call_id)
-        if row is None:
-            return
-        turn = turn_of_side(side, row, seconds=self.seconds, from_challenge=self.places.shared)
+    def _take_turn(self, file: WaitingFile, row: Row, *, side_waits: bool) -> Iterator[CallProvenance]:
+        turn = self._turn_of(file, row, side_waits=side_waits)
         if turn is Turn.OBSOLETE:
-            side.path.unlink(missing_ok=True)
+            file.path.unlink(missing_ok=True)
         if turn is not Turn.NOW:
             return
-        if self.places.shared and self._was_heard(side.call_id, 0.0):
-            self._heard.add(side.path)
+        shared = file.basis is Basis.SIDE and self.places.shared
+        if shared and self._was_heard(file.call_id, 0.0):
+            self._heard.add(file.path)
             return
-        skip = skipped_seconds(row, from_challenge=self.places.shared)
-        yield from self._take(side, row, skip)
+        yield from self._take(file, row, skipped_seconds(row, from_challenge=shared))
 
-    def _take_opening(self, opening: WaitingFile, *, side_waits: bool) -> Iterator[CallProvenance]:
-        row = self.desk.row_of(opening.call_id)
-        if row is None:
-            return
-        turn = turn_of_opening(
-            opening,
+    def _turn_of(self, file: WaitingFile, row: Row, *, side_waits: bool) -> Turn:
+        if file.basis is Basis.SIDE:
+            return turn_of_side(file, row, seconds=self.seconds, from_challenge=self.places.shared)
+        return turn_of_opening(
+            file,
             row,
             side_waits=side_waits,
-            side_heard=self._was_heard(opening.call_id, opening.codes / 8000),
+            side_heard=lambda: self._was_heard(file.call_id, file.codes / SAMPLE_RATE),
             now=self.clock(),
         )
-        if turn is Turn.OBSOLETE:
-            opening.path.unlink(missing_ok=True)
-        elif turn is Turn.NOW:
-            yield from self._take(opening, row, 0.0)
 
     def _was_heard(self, call_id: str, seconds: float) -> bool:
         """Whether so much of a call's side, or more, is told of already."""

@@ -20,7 +20,7 @@ def offer(recording: Path, folder: Path) -> None:
     A copy where folder and recording are on different disks. Raises OSError.
     """
     openings = folder / OPENINGS
-    openings.mkdir(parents=True, exist_ok=True)
+    openings.mkdir(mode=0o750, parents=True, exist_ok=True)
     offered = openings / recording.name
     with suppress(FileNotFoundError, FileExistsError):
         try:

@@ -7,10 +7,8 @@ from typing import TypeVar
 
 from silentspam.call import CallProvenance
 from silentspam.calllog.database import Database
-from silentspam.calllog.durable import DurableCallLog
-from silentspam.calllog.entry import Value, traced
+from silentspam.calllog.entry import Entry, traced
 from silentspam.calllog.provenance import ProvenanceTable
-from silentspam.calllog.query import Filter
 from silentspam.config import Config
 from silentspam.errors import NoCallLogError, SilentSpamError
 from silentspam.listening import metrics
@@ -40,17 +38,17 @@ class Service:
         self,
         config: Config,
         database: Database,
-        log: DurableCallLog,
+        write: Callable[[Entry], object],
         *,
         registry: Registry,
         tell: Tell,
         kept: Callable[[Path, Row], None] = lambda _path, _row: None,
     ) -> None:
-        """kept: does with a side that is kept (`collection.keep_legs`) what `retention` says."""
+        """write: makes a row durable, or raises CallLogError; kept: does with a side that is kept
+        (`collection.keep_legs`) what `retention` says."""
         section = config.provenance
         self._registry, self._tell = registry, tell
         self._table = ProvenanceTable(database)
-        self._log = log
         store = LineStore(Path(section.store), by=BY)
         console = Console(section.asterisk) if section.asterisk else None
         self._outboxes = [self._outbox(way) for way in _ways(config, console)]
@@ -63,9 +61,9 @@ class Service:
                 keep=config.collection.keep_legs,
             ),
             desk=Desk(
-                row_of=self._row_of,
-                told_of=self._told_of,
-                write=lambda row: log.write(traced(row)),
+                rows_of=self._table.calls,
+                told_of=self._table.of_call,
+                write=lambda row: write(traced(row)),
                 knowledge=Knowledge(store, Path(section.claims) if section.claims else None),
                 notify=every([box.put for box in self._outboxes]),
                 stop_side=console.stop_side if console else lambda _channel, _path: None,
@@ -118,18 +116,6 @@ class Service:
     def _outbox(self, way: Way) -> Outbox:
         count = partial(self._registry.add, metrics.TOLD)
         return Outbox(way, count, lambda words: self._tell("failed", {"chore": "notify", "error": words}))
-
-    def _row_of(self, call_id: str) -> Row | None:
-        try:
-            return next(iter(self._log.rows(Filter(call_id=call_id))), None)
-        except NoCallLogError:
-            return None
-
-    def _told_of(self, call_id: str) -> dict[str, Value] | None:
-        try:
-            return self._table.of_call(call_id)
-        except NoCallLogError:
-            return None
 
 
 def _ways(config: Config, console: Console | None) -> list[Way]:

@@ -6,7 +6,7 @@ and left no side.
 
 import enum
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,13 @@ class WaitingFile:
         """The call that it is of."""
         return self.path.stem
 
+    def may_have_its_turn(self, seconds: float) -> bool:
+        """Whether to ask for its call at all: a side that is too short yet, and grows, waits."""
+        return self.basis is Basis.OPENING or self._is_long(seconds) or self.rested >= SETTLED_SECONDS
+
+    def _is_long(self, seconds: float) -> bool:
+        return self.codes >= seconds * SAMPLE_RATE
+
 
 def waiting(folder: Path, basis: Basis, now: float) -> Iterator[WaitingFile]:
     """Our files in a folder, the oldest first: regular, and named by a call id. None where there is none.
@@ -95,14 +102,16 @@ def turn_of_side(side: WaitingFile, row: Row, *, seconds: float, from_challenge:
 
 
 def turn_of_opening(
-    opening: WaitingFile, row: Row, *, side_waits: bool, side_heard: bool, now: float
+    opening: WaitingFile, row: Row, *, side_waits: bool, side_heard: Callable[[], bool], now: float
 ) -> Turn:
     """Whether to listen to an opening now; a side that was heard makes it obsolete."""
-    if row["erased_at"] is not None or side_heard:
+    if row["erased_at"] is not None:
         return Turn.OBSOLETE
     ended = row["ended_at"]
     over = ended is not None and now - float(ended) >= SETTLED_SECONDS
-    return Turn.NOW if not side_waits and (over or opening.rested >= ABANDONED_SECONDS) else Turn.WAITS
+    if side_waits or not (over or opening.rested >= ABANDONED_SECONDS):
+        return Turn.WAITS
+    return Turn.OBSOLETE if side_heard() else Turn.NOW
 
 
 def _is_over(file: WaitingFile, row: Row) -> bool:

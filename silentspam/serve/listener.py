@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from silentspam import assembly
+from silentspam.calllog.spool import Spool
 from silentspam.config import Config, load_config
 from silentspam.errors import SilentSpamError
 from silentspam.listening.service import Service
@@ -69,7 +70,7 @@ class ListenerProcess:
         return Service(
             config,
             database,
-            assembly.call_log(config),
+            Spool(Path(config.call_log.spool)).add,  # the clerk takes in, and does what is to be done after
             registry=self._registry,
             tell=self._tell,
             kept=lambda path, row: assembly.retain_side(

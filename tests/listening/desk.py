@@ -60,7 +60,7 @@ class Office:
         self.service = Service(
             self.config,
             self.database,
-            self.log,
+            lambda entry: self.log.write(entry),
             registry=self.registry,
             tell=lambda event, values: self.said.append((event, dict(values))),
             **ways,

@@ -43,7 +43,9 @@ def test_a_live_call_is_heard_by_a_process_of_its_own_which_may_die(
         row = eventually(lambda: table.of_call(call_id))
         assert (row["basis"], row["seconds"]) == ("side", 5.0)
         assert eventually(lambda: server.metric('silentspam_provenance_calls_total{basis="side"}')) == 1
-        # The opening of the same call was offered, and is obsolete now.
+        # The opening of the same call was offered, and is obsolete when the call is over.
+        assert list((tmp_path / "provenance" / "openings").iterdir())
+        server.call(Switch(dead=True, variables=switch.variables), "ended")
         eventually(lambda: not list((tmp_path / "provenance" / "openings").iterdir()))
         assert Path(str(row_of(server, switch)["recording"])).exists()
 
