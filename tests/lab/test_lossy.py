@@ -1,7 +1,7 @@
 """A border carries a call's SIP and RTP, and loses the packets that Gilbert's model names, and no others."""
 
+import contextlib
 import socket
-import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,30 +57,24 @@ class Call:
     def __init__(self, border: Border, product: socket.socket) -> None:
         self.carrier_media, self.product_media = phone(), phone()
         with phone() as carrier:
-            self._until_there(carrier, border, message(f"INVITE sip:{CALLED}@127.0.0.1", self.carrier_port))
-            offered, came_from = product.recvfrom(4096)
+            invite = message(f"INVITE sip:{CALLED}@127.0.0.1", port_of(self.carrier_media)).encode()
+            offered, came_from = invited(carrier, (HOME, border.port), product, invite)
             self.came_from = came_from[0]
             self.to_carrier = ("127.0.0.2", sdp_port(offered.decode()) or 0)
-            answer = message("SIP/2.0 200 OK", port_of(self.product_media)).encode()
-            product.sendto(answer, came_from)
+            product.sendto(message("SIP/2.0 200 OK", port_of(self.product_media)).encode(), came_from)
             self.to_product = (HOME, sdp_port(carrier.recv(4096).decode()) or 0)
 
-    @property
-    def carrier_port(self) -> int:
-        return port_of(self.carrier_media)
 
-    def _until_there(self, carrier: socket.socket, border: Border, text: str) -> None:
-        """The border's process takes its time to start: UDP only stays silent, or is refused."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            for _ in range(300):
-                try:
-                    probe.bind((border.address, border.port))
-                except OSError:
-                    break
-                probe.close()
-                probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                time.sleep(0.05)
-        carrier.sendto(text.encode(), (HOME, border.port))
+def invited(
+    carrier: socket.socket, border: tuple[str, int], product: socket.socket, invite: bytes
+) -> tuple[bytes, tuple[str, int]]:
+    """Invite again until the border's process has started, as SIP over UDP does."""
+    product.settimeout(0.2)
+    for _ in range(150):
+        carrier.sendto(invite, border)
+        with contextlib.suppress(TimeoutError):
+            return product.recvfrom(4096)
+    raise TimeoutError("no border after 30 s")
 
 
 @pytest.fixture
