@@ -16,6 +16,7 @@ from silentspam.calllog.entry import Value
 from silentspam.errors import AudioError, SilentSpamError
 from silentspam.listening import metrics
 from silentspam.listening.alerts import CallAlert
+from silentspam.listening.alone import alone
 from silentspam.listening.hearing import Heard, hear
 from silentspam.listening.knowledge import Knowledge
 from silentspam.listening.offering import OPENINGS
@@ -106,10 +107,13 @@ class Listener:
         if turn is not Turn.NOW:
             return
         shared = file.basis is Basis.SIDE and self.places.shared
-        if shared and self._was_heard(file.call_id, 0.0):
-            self._heard.add(file.path)
-            return
-        yield from self._take(file, row, skipped_seconds(row, from_challenge=shared))
+        with alone(file.path) as ours:
+            if not ours:
+                return
+            if shared and self._was_heard(file.call_id, 0.0):
+                self._heard.add(file.path)
+                return
+            yield self._take(file, row, skipped_seconds(row, from_challenge=shared))
 
     def _turn_of(self, file: WaitingFile, row: Row, *, side_waits: bool) -> Turn:
         if file.basis is Basis.SIDE:
@@ -129,13 +133,11 @@ class Listener:
             return False
         return float(told["seconds"] or 0.0) >= seconds
 
-    def _take(self, file: WaitingFile, row: Row, skip: float) -> Iterator[CallProvenance]:
+    def _take(self, file: WaitingFile, row: Row, skip: float) -> CallProvenance:
         """Hear one file, write its row, then let go of it."""
         begun = time.monotonic()
         try:
             heard = self._hear(file, row, skip)
-        except FileNotFoundError:
-            return  # another listener was faster
         except Exception as error:  # noqa: BLE001  whatever is wrong with one file, the others are heard
             heard = self._broken(file, error)
         self.desk.write(heard.row)
@@ -146,11 +148,9 @@ class Listener:
             self._heard.add(file.path)
             self._fail("let go", str(error))
         self._say(heard)
-        yield heard.row
+        return heard.row
 
     def _hear(self, file: WaitingFile, row: Row, skip: float) -> Heard:
-        if not file.path.exists():
-            raise FileNotFoundError(file.path)
         recording = read_ulaw(file.path, max_seconds=skip + self.seconds)
         talk = Recording(recording.codes[round(skip * recording.sample_rate) :])
         if not len(talk.codes):

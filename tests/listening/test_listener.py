@@ -1,6 +1,7 @@
 """The listener's turn: what waits is heard once, and no row and no file is lost on the way."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from silentspam.audio import Codes
 from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
 from silentspam.errors import CallLogError
+from silentspam.listening.alone import _is_still, alone
 from silentspam.listening.hearing import hear
 from silentspam.training.legs import MEASURED
 from tests.listening.desk import Office
@@ -262,3 +264,23 @@ def test_a_file_that_cannot_be_removed_is_heard_once_and_holds_up_no_other(
     assert [row.call_id for row in office.turn()] == [first, second]
     assert "Permission denied" in str(office.events("failed")[0]["error"])
     assert office.turn() == []
+
+
+def test_a_file_that_another_listener_has_is_left_to_it(office: Office) -> None:
+    call_id = office.call()
+    side = office.side(call_id, SPOKEN)
+    with alone(side) as ours:
+        assert ours
+        assert office.turn() == []
+    assert [row.call_id for row in office.turn()] == [call_id]
+    with alone(side) as ours:
+        assert not ours
+
+
+def test_a_file_that_was_replaced_meanwhile_is_not_ours(office: Office, tmp_path: Path) -> None:
+    side = office.side(office.call(), SPOKEN)
+    descriptor = os.open(side, os.O_RDONLY)
+    side.rename(tmp_path / "away")
+    side.write_bytes(b"another")
+    assert not _is_still(descriptor, side)
+    os.close(descriptor)
