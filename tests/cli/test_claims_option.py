@@ -22,7 +22,7 @@ customers: [{name: clinic, numbers: ["+442079460000"], networks: [pstn], line: c
 def lossy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A call that lost a twentieth of its packets: VoIP, whatever else it may be."""
     path = tmp_path_factory.mktemp("calls") / "call.ulaw"
-    codes = voice(12, seed=3)
+    codes = voice(6, seed=3)
     write_ulaw(path, with_gaps(codes, lost_begins(len(codes), 160, 0.05, seed=3), 160))
     return path
 
@@ -71,7 +71,7 @@ def test_a_customers_line_is_compared_where_the_store_is_named(
 ) -> None:
     store = tmp_path / "lines.db"
     other = tmp_path / "other.ulaw"
-    write_ulaw(other, Recording(voice(12, seed=9, room=4)))
+    write_ulaw(other, Recording(voice(6, seed=9, room=4)))
     silentspam("lines", "enrol", "--store", store, "--name", "clinic", lossy)
     options = ("provenance", other, "--format", "jsonl", "--claims", claims, "--ani", "+442079460000")
     told = json.loads(silentspam(*options, "--store", store)[1])

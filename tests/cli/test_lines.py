@@ -1,6 +1,7 @@
 """`silentspam lines`: from recordings to known lines, their lists, the fraud database and line memory."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from silentspam import assembly
 from silentspam.audio import Recording, decode_ulaw, encode_ulaw, write_ulaw
+from silentspam.cli import main
 from silentspam.lines.ground import unpack
 from silentspam.provenance.features import VERSION
 from silentspam.provenance.line_store import LineStore
@@ -17,7 +19,7 @@ from tests.cli.line_server import Server
 from tests.provenance.sounds import lost_begins, voice, with_gaps
 
 Silentspam = Callable[..., tuple[int, str, str]]
-SECONDS = 8
+SECONDS = 4
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +46,20 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "lines.db"
 
 
-@pytest.fixture
-def known(silentspam: Silentspam, calls: Path, store: Path) -> Path:
+@pytest.fixture(scope="module")
+def both(calls: Path) -> Path:
     """A store with both lines."""
+    store = calls / "lines.db"
     for name in ("clear", "narrow"):
-        files = [calls / f"{name}{number}.ulaw" for number in range(2)]
-        assert silentspam("lines", "enrol", "--store", store, "--name", name, *files)[0] == 0
+        files = [str(calls / f"{name}{number}.ulaw") for number in range(2)]
+        assert main(["lines", "enrol", "--store", str(store), "--name", name, *files]) == 0
+    return store
+
+
+@pytest.fixture
+def known(both: Path, store: Path) -> Path:
+    """The same, a copy for each test."""
+    shutil.copyfile(both, store)
     return store
 
 

@@ -1,7 +1,7 @@
 """Forwarded calls, unexpected paths, and what a line is listed for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silentspam.provenance.claims import PathClaim
@@ -22,6 +22,7 @@ def test_the_callee_is_another_device_the_enrolled_one_or_undecided(score: float
     assert "ada" in found.reason
 
 
+@settings(max_examples=40)
 @given(st.floats(-50, 50), st.floats(0.001, 0.999), st.floats(0.001, 0.999))
 def test_where_more_calls_are_forwarded_this_one_is_likelier_so(score, one, other) -> None:
     few, many = (forwarded(verified(score), "a", prior=prior) for prior in sorted((one, other)))

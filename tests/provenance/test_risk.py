@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -66,6 +66,7 @@ tables = st.builds(
 scores = st.floats(-1e6, 1e6)
 
 
+@settings(max_examples=40)
 @given(paths_told, scores, claims_drawn, tables)
 def test_a_score_lies_between_0_and_1_and_so_does_all_it_is_made_of(told, score, claims, table) -> None:
     risk = assess(told, verified(score), claims, table)
@@ -77,6 +78,7 @@ def test_a_score_lies_between_0_and_1_and_so_does_all_it_is_made_of(told, score,
     assert risk.reasons
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(NETWORKS), unique=True), st.lists(st.sampled_from(CODECS), unique=True))
 def test_nothing_is_at_risk_where_nothing_differs(networks, codecs) -> None:
     told = told_of(dict.fromkeys(networks, 1.0), dict.fromkeys(codecs, 1.0))
@@ -91,6 +93,7 @@ def test_nothing_is_at_risk_where_nothing_differs(networks, codecs) -> None:
     assert risk.reasons == ("what was told is what is claimed",)
 
 
+@settings(max_examples=40)
 @given(paths_told, claims_drawn, st.sampled_from(NETWORKS), st.booleans(), chances, chances)
 def test_a_surer_contradiction_never_lowers_the_score(told, claims, label, met, one, other) -> None:
     claims = replace(claims, networks=claims.networks | {label: met})
@@ -102,6 +105,7 @@ def test_a_surer_contradiction_never_lowers_the_score(told, claims, label, met, 
     assert low.score <= high.score + 1e-12
 
 
+@settings(max_examples=40)
 @given(claims_drawn, scores, scores)
 def test_a_line_that_is_less_likely_the_enrolled_one_never_lowers_the_score(claims, one, other) -> None:
     low, high = sorted((one, other))

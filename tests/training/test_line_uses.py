@@ -33,7 +33,7 @@ def calls(codec_folders: tuple[Path, ...], tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("uses")
     for place, (name, (hops, room)) in enumerate(LINES.items()):
         for number in range(3):
-            spoken = voice(12, seed=10 * place + number, level=1500.0 + 300 * number, room=room)
+            spoken = voice(8, seed=10 * place + number, level=1500.0 + 300 * number, room=room)
             rng = np.random.default_rng([place, number])
             codes, _ = NetworkPath(hops=hops).send(Recording(spoken).linear, codecs, rng)
             write_ulaw(folder / f"{name}{number}.ulaw", Recording(codes))
