@@ -135,3 +135,22 @@ def test_confirmed_spam_is_marked_once_unless_a_person_says_otherwise(
 def test_rows_since_a_time_come_newest_first(database: Database, table: ProvenanceTable) -> None:
     write(database, *(replace(FOUND, call_id=str(at), analysed_at=float(at)) for at in (1, 2, 3)))
     assert [one["call_id"] for one in table.since(2.0)] == ["3", "2"]
+
+
+def test_calls_are_asked_for_by_many_ids_at_once(database: Database, table: ProvenanceTable) -> None:
+    CallTable(database).write(screened(CallRecord(call=a_call())))
+    many = [f"other-{number}" for number in range(1200)]
+    found = table.calls([*many, CALL_ID])
+    assert list(found) == [CALL_ID]
+    assert found[CALL_ID]["ended_at"] is None
+    assert table.calls([]) == {}
+
+
+def test_the_rows_of_a_period_are_those_of_its_calls(database: Database, table: ProvenanceTable) -> None:
+    call = a_call()
+    CallTable(database).write(screened(CallRecord(call=call)))
+    write(database, FOUND)
+    (found,) = table.of_calls(call.started_at, call.started_at + 1)
+    assert (found["line_name"], found["alerts"]) == ("bank", '["blocked line"]')
+    assert "fingerprint" not in dict(found)
+    assert list(table.of_calls(call.started_at + 1, call.started_at + 2)) == []
