@@ -67,8 +67,8 @@ def vectors_of(prints: Sequence[Fingerprint]) -> Vector:
 
 
 @lru_cache(maxsize=1)
-def _stored_bytes() -> int:
-    """Of a vector; kept, since a store has ten thousands of them to check."""
+def stored_bytes() -> int:
+    """Of a vector as it is kept; computed once, since a store has ten thousands of them to check."""
     return len(names()) * STORED.itemsize
 
 
@@ -78,7 +78,7 @@ def _check(one: Fingerprint) -> None:
             f"a fingerprint of version {one.version}: this program measures version {VERSION}; "
             "enrol the line again from its recordings"
         )
-    if len(one.vector) != (wanted := _stored_bytes()):
+    if len(one.vector) != (wanted := stored_bytes()):
         raise LineError(
             f"a fingerprint of {len(one.vector)} bytes: version {VERSION} has {wanted}; "
             "enrol the line again from its recordings"

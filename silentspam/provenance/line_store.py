@@ -6,18 +6,17 @@ measures are kept, so that a space that is learnt anew needs no new calls; measu
 refused until their lines are enrolled again, which leaves lists and marks as they are.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from silentspam.errors import LineStoreError
 from silentspam.provenance.features import VERSION
-from silentspam.provenance.fingerprint import Fingerprint, vectors_of
+from silentspam.provenance.fingerprint import Fingerprint, stored_bytes, vectors_of
 from silentspam.provenance.line_space import LineSpace
 from silentspam.provenance.sources import Known
 from silentspam.provenance.store_file import StoreFile
-from silentspam.provenance.store_places import known_lines
+from silentspam.provenance.store_places import known_lines, refuse_outdated
 from silentspam.provenance.store_rows import (
     erase_call,
     event_of,
@@ -40,9 +39,6 @@ from silentspam.provenance.stored_line import (
     check_name,
     check_text,
 )
-
-NAMED = 5
-"""Lines that a message names at most."""
 
 _DEED_OF = {
     LineListing.PERMITTED: LineDeed.PERMITTED,
@@ -79,7 +75,8 @@ class LineStore:
         vectors_of(prints)  # refuses what is not of this version, or not finite
         with self._file.transaction(write=True) as connection:
             put_line(connection, name, self._clock())
-            connection.execute("DELETE FROM prints WHERE name = ? AND version <> ?", (name, VERSION))
+            outdated = "DELETE FROM prints WHERE name = ? AND (version <> ? OR length(vector) <> ?)"
+            connection.execute(outdated, (name, VERSION, stored_bytes()))
             put_prints(connection, name, prints, call_id)
             put_event(connection, self._event(name, LineDeed.ENROLLED, call_id=call_id, note=note))
             return read_line(connection, name)
@@ -160,7 +157,7 @@ class LineStore:
     def known(self, space: LineSpace) -> Known:
         """The lines as places in a space. Raises LineStoreError while calls of another version are kept."""
         with self._file.transaction(write=False) as connection:
-            self._refuse_outdated(connection)
+            refuse_outdated(connection, self.path)
             return known_lines(connection, space)
 
     def calls_of(self, name: str) -> tuple[str, ...]:
@@ -231,18 +228,4 @@ class LineStore:
         check_text(note, "note")
         return LineEvent(
             name=name, deed=deed, at=self._clock(), by=self._by, called=called, call_id=call_id, note=note
-        )
-
-    def _refuse_outdated(self, connection: sqlite3.Connection) -> None:
-        where = "FROM prints WHERE version <> ? ORDER BY 1"
-        versions = [row[0] for row in connection.execute(f"SELECT DISTINCT version {where}", (VERSION,))]
-        if not versions:
-            return
-        names = [row[0] for row in connection.execute(f"SELECT DISTINCT name {where}", (VERSION,))]
-        some = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} others" if len(names) > NAMED else "")
-        remedy = "enrol their calls again (`silentspam lines enrol`; lists and marks stay), or forget them"
-        raise LineStoreError(
-            f"provenance.store {self.path}: fingerprints of version {', '.join(map(str, versions))}, "
-            f"this program measures version {VERSION}: "
-            f"{'update Silentspam' if max(versions) > VERSION else remedy}: {some}"
         )

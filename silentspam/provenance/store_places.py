@@ -2,16 +2,42 @@
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
-from silentspam.provenance.fingerprint import vectors_of
+from silentspam.errors import LineStoreError
+from silentspam.provenance.features import VERSION
+from silentspam.provenance.fingerprint import stored_bytes, vectors_of
 from silentspam.provenance.line_space import LineSpace
 from silentspam.provenance.sources import Known, known_sources
 from silentspam.provenance.store_rows import print_of
 
 AT_ONCE = 2000
 """Calls embedded at once, which bounds the memory."""
+
+
+NAMED = 5
+"""Lines that a message names at most."""
+
+
+def refuse_outdated(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise LineStoreError where measures of another version, or of another length, are kept."""
+    rows = connection.execute(
+        "SELECT DISTINCT name, version FROM prints WHERE version <> ? OR length(vector) <> ? ORDER BY 1",
+        (VERSION, stored_bytes()),
+    ).fetchall()
+    if not rows:
+        return
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    some = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} others" if len(names) > NAMED else "")
+    versions = sorted({row["version"] for row in rows})
+    remedy = "enrol their calls again (`silentspam lines enrol`; lists and marks stay), or forget them"
+    raise LineStoreError(
+        f"provenance.store {path}: fingerprints of version {', '.join(map(str, versions))}, "
+        f"this program measures version {VERSION} in {stored_bytes()} bytes: "
+        f"{'update Silentspam' if max(versions) > VERSION else remedy}: {some}"
+    )
 
 
 def known_lines(connection: sqlite3.Connection, space: LineSpace) -> Known:

@@ -151,6 +151,17 @@ def test_calls_of_an_older_version_are_refused_until_they_are_enrolled_again(
     assert (store.line("line 0").listing, store.line("line 0").calls) == (LineListing.BLOCKED, 1)
 
 
+def test_calls_of_another_length_are_refused_until_they_are_enrolled_again(
+    store: LineStore, path: Path
+) -> None:
+    store.enrol("a", [a_print(1)])
+    spoil(path, "UPDATE prints SET vector = zeroblob(8), digest = '0'")
+    with pytest.raises(LineStoreError, match=r"enrol their calls again .*: a"):
+        store.known(shipped_space())
+    store.enrol("a", [a_print(2)])
+    assert store.known(shipped_space()).counts.tolist() == [1]
+
+
 def test_calls_of_a_newer_version_ask_for_a_newer_program(store: LineStore, path: Path) -> None:
     store.enrol("a", [a_print(1)])
     spoil(path, "UPDATE prints SET version = ?", VERSION + 1)
