@@ -13,7 +13,8 @@ from silentspam import resources
 from silentspam.cli import VERBS
 from silentspam.config import DEFAULT_PATH, Config
 from silentspam.installation import folders
-from silentspam.sections import ServerSection
+from silentspam.listening.service import CLOSING_SECONDS
+from silentspam.sections import ProvenanceSection, ServerSection
 from silentspam.serve.calls import FLOOD
 from silentspam.serve.front import GREETINGS
 from silentspam.serve.http import CLIENTS
@@ -21,6 +22,7 @@ from silentspam.serve.supervisor import CLERK_LEAVES_SECONDS
 from tests.serve.resident import WORKER_THREADS
 
 UNIT = resources.shipped("systemd") / "silentspam.service"
+LISTEN = resources.shipped("systemd") / "silentspam-listen.service"
 DROP_IN = resources.shipped("systemd") / "several-servers.conf"
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE = "20"
@@ -66,6 +68,23 @@ def test_systemd_finds_no_fault(tmp_path: Path) -> None:
     shutil.copy(DROP_IN, tmp_path / f"{UNIT.name}.d")
     said = analyze("verify", tmp_path / UNIT.name)
     assert "silentspam" not in said, said
+
+
+@needs_systemd
+def test_systemd_finds_no_fault_with_the_listener_of_its_own(tmp_path: Path) -> None:
+    text = LISTEN.read_text().replace("/opt/silentspam/bin/silentspam", "/bin/true")
+    (tmp_path / LISTEN.name).write_text(re.sub(r"(?m)^User=.*$", "User=daemon", text))
+    said = analyze("verify", tmp_path / LISTEN.name)
+    assert "silentspam" not in said, said
+
+
+def test_the_listener_of_its_own_runs_the_verb_with_time_for_what_it_has_to_tell() -> None:
+    unit = Unit(LISTEN)
+    assert unit.one("ExecStart").split()[1:3] == ["listen", "--watch"]
+    assert unit.seconds("TimeoutStopSec") > CLOSING_SECONDS
+    section = ProvenanceSection()
+    for folder in (section.folder, section.store, Config().collection.legs):
+        assert Path(folder).is_relative_to(unit.one("ReadWritePaths"))
 
 
 @needs_systemd

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
             config, path, challenged=row["challenged_at"] is not None
         ),
     )
+    if args.watch:  # what waits to be told is told before the end
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     try:
         code = _turn(config, service)
         while args.watch:
