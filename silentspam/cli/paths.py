@@ -86,6 +86,12 @@ def add_parser(subparsers: Any) -> None:
     learnt.add_argument(
         "--recordings", type=Path, nargs="+", required=True, metavar="DIR", help="of `paths simulate`"
     )
+    learnt.add_argument(
+        "--frames",
+        type=Path,
+        metavar="DIR",
+        help="keep the trees of frames of these arrays, and learn to judge calls that they never met",
+    )
     learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
     _add_codecs(actions)
@@ -175,10 +181,15 @@ def run_quality(args: argparse.Namespace) -> int:
 
 def run_learn_concealment(args: argparse.Namespace) -> int:
     """Learn from the training split, and write arrays with their hashes."""
+    from silentspam.provenance.concealment import load_model
     from silentspam.provenance.tree_sums import tree_files
-    from silentspam.training.concealment_training import learn_concealment
+    from silentspam.training.concealment_training import learn_calls, learn_concealment
 
-    _write(tree_files(learn_concealment(args.recordings, seed=args.seed)), args.out)
+    if args.frames:
+        trees = learn_calls(args.recordings, load_model(args.frames).frames, seed=args.seed)
+    else:
+        trees = learn_concealment(args.recordings, seed=args.seed)
+    _write(tree_files(trees), args.out)
     return 0
 
 

@@ -2,7 +2,8 @@
 
 A call's scores come from trees that never met its source: sources are dealt into FOLDS, as in stacking
 (Wolpert 1992). Calls are cut at their start by chance, since a recorder does not begin where packets do, and
-each counts also as a shorter one of 5 s and of 2 s. Only the training split is looked at.
+each counts also as a shorter one of 5 s and of 2 s. What codecs beside ALGORITHMS concealed counts as
+concealed, by none of them. Only the training split is looked at.
 """
 
 from collections.abc import Sequence
@@ -41,8 +42,8 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FramedCall:
-    """A call's frames: vectors, and the share of each that each algorithm concealed
-    [shape=(n, len(ALGORITHMS))]."""
+    """A call's frames: vectors, and the share of each that each algorithm concealed, and, last, any other
+    codec [shape=(n, len(ALGORITHMS) + 1)]."""
 
     fold: int
     vectors: Vectors
@@ -54,7 +55,9 @@ def framed(folder: Path, call: PathCall, cut: int, fold: int = 0) -> FramedCall:
     codes = recording_of(folder, call).codes[cut:]
     vectors = frame_vectors(codes)
     losses = losses_of(call, cut)
-    gone = [marked(concealed(losses, codec), len(codes))[: len(vectors) * FRAME] for codec in ALGORITHMS]
+    others = tuple(hop for hop in concealed(losses) if hop.codec not in ALGORITHMS)
+    hops = [*(concealed(losses, codec) for codec in ALGORITHMS), others]
+    gone = [marked(one, len(codes))[: len(vectors) * FRAME] for one in hops]
     shares = [one.reshape(-1, FRAME).mean(axis=1) for one in gone]
     return FramedCall(fold=fold, vectors=vectors, shares=np.stack(shares, axis=1).astype(np.float32))
 
@@ -77,25 +80,25 @@ def fit_frames(calls: Sequence[FramedCall], seed: int) -> TreeSums:
     return flat([trees.fit(vectors, covered[rows] > 0, sample_weight=weights)])
 
 
-def _call_rows(call: FramedCall, scores: NDArray[np.float64], rng: np.random.Generator) -> list[Any]:
-    """Vector and truth (share of time, of each algorithm whether it was at work) of a call and its parts."""
+Row = tuple[Vectors, float, NDArray[np.float32]]
+"""A call's vector, and the truth: the share of the time, and of which each algorithm concealed the most."""
+
+
+def _call_rows(call: FramedCall, scores: NDArray[np.float64], rng: np.random.Generator) -> list[Row]:
+    """The rows of a call and of its parts."""
     rows = []
     for length in (len(scores), *SHORTER):
         first = int(rng.integers(0, max(len(scores) - length, 0) + 1))
         part = slice(first, first + length)
-        shares = call.shares[part]
-        rows.append(
-            (call_vector(call.vectors[part], scores[part]), shares.max(axis=1).mean(), shares.max(axis=0))
-        )
+        shares, vector = call.shares[part], call_vector(call.vectors[part], scores[part])
+        rows.append((vector, float(shares.max(axis=1).mean()), shares.max(axis=0)[: len(ALGORITHMS)]))
     return rows
 
 
-def fit_calls(calls: Sequence[FramedCall], scores: Sequence[Any], seed: int) -> TreeSums:
-    """Trees of calls in the order of `concealment.OUTPUTS`, from their frames' scores."""
+def fit_calls(rows: Sequence[Row], seed: int) -> TreeSums:
+    """Trees of calls in the order of `concealment.OUTPUTS`."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    rng = np.random.default_rng([seed, 3])
-    rows = [row for call, one in zip(calls, scores, strict=True) for row in _call_rows(call, one, rng)]
     vectors, rates = np.stack([row[0] for row in rows]), np.array([row[1] for row in rows])
     at_work = np.stack([row[2] for row in rows]) >= 0.5
     settings = {"random_state": seed, "early_stopping": False, **CALL_SETTINGS}
@@ -131,28 +134,67 @@ def flat(fitted: Sequence[Any]) -> TreeSums:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """A call to learn from: where its cut is [samples], and the fold of its source."""
+
+    folder: Path
+    call: PathCall
+    cut: int
+    fold: int
+
+    def framed(self) -> FramedCall:
+        return framed(self.folder, self.call, self.cut, self.fold)
+
+
+def _chosen(folders: Sequence[Path], seed: int) -> list[_Chosen]:
+    calls = [
+        (folder, call) for folder in folders for call in read_path_corpus(folder) if call.split is Split.TRAIN
+    ]
+    rng = np.random.default_rng([seed, 1])
+    folds = {source: at % FOLDS for at, source in enumerate(sorted({call.source for _, call in calls}))}
+    return [
+        _Chosen(folder=folder, call=call, cut=int(rng.integers(LONGEST_CUT)), fold=folds[call.source])
+        for folder, call in calls
+    ]
+
+
 def learn_concealment(folders: Sequence[Path], *, seed: int = 1) -> dict[str, TreeSums]:
     """The trees of frames and of calls, learnt from corpora of `paths simulate`.
 
     Raises AudioError for corpora that lack one of the algorithms in its training split.
     """
-    chosen = [
-        (folder, call) for folder in folders for call in read_path_corpus(folder) if call.split is Split.TRAIN
-    ]
-    rng = np.random.default_rng([seed, 1])
-    sources = {source: at % FOLDS for at, source in enumerate(sorted({call.source for _, call in chosen}))}
-    calls = [
-        framed(folder, call, int(rng.integers(LONGEST_CUT)), sources[call.source])
-        for folder, call in tqdm(chosen, unit="call", disable=None)
-    ]
-    present = np.any([call.shares.max(axis=0) >= 0.5 for call in calls], axis=0) if calls else np.zeros(5)
-    if missing := [name for name, there in zip(ALGORITHMS, present, strict=True) if not there]:
+    chosen = _chosen(folders, seed)
+    calls = [one.framed() for one in tqdm(chosen, unit="call", disable=None)]
+    _refuse_missing(folders, [call.shares.max(axis=0) for call in calls])
+    rng, rows = np.random.default_rng([seed, 3]), []
+    for fold in range(FOLDS):
+        trees = fit_frames([call for call in calls if call.fold != fold], seed)
+        for call in calls:
+            if call.fold == fold:
+                rows += _call_rows(call, trees.sums(call.vectors)[0], rng)
+    return {"frames": fit_frames(calls, seed), "calls": fit_calls(rows, seed)}
+
+
+def learn_calls(folders: Sequence[Path], frames: TreeSums, *, seed: int = 1) -> dict[str, TreeSums]:
+    """The same trees of frames, and trees of calls from corpora of sources that those never met.
+
+    Raises AudioError as `learn_concealment`.
+    """
+    rng, rows = np.random.default_rng([seed, 3]), []
+    for one in tqdm(_chosen(folders, seed), unit="call", disable=None):
+        call = one.framed()
+        rows += _call_rows(call, frames.sums(call.vectors)[0], rng)
+    _refuse_missing(folders, [row[2] for row in rows])
+    return {"frames": frames, "calls": fit_calls(rows, seed)}
+
+
+def _refuse_missing(folders: Sequence[Path], most: Sequence[NDArray[np.float32]]) -> None:
+    """most: of each call the greatest share of a frame that each algorithm concealed."""
+    there = (
+        np.any([one[: len(ALGORITHMS)] >= 0.5 for one in most], axis=0) if most else [False] * len(ALGORITHMS)
+    )
+    if missing := [name for name, one in zip(ALGORITHMS, there, strict=True) if not one]:
         raise AudioError(
             f"{', '.join(map(str, folders))}: no training call that was concealed by {', '.join(missing)}"
         )
-    scores: dict[int, Any] = {}
-    for fold in range(FOLDS):
-        trees = fit_frames([call for call in calls if call.fold != fold], seed)
-        scores |= {i: trees.sums(one.vectors)[0] for i, one in enumerate(calls) if one.fold == fold}
-    of_calls = fit_calls(calls, [scores[i] for i in range(len(calls))], seed)
-    return {"frames": fit_frames(calls, seed), "calls": of_calls}

@@ -7,9 +7,9 @@ import pytest
 
 from silentspam.cli import main
 from silentspam.errors import AudioError
-from silentspam.provenance.concealment import NONE
+from silentspam.provenance.concealment import ALGORITHMS, CALL_NAMES, NONE, OUTPUTS, SHIPPED
 from silentspam.provenance.packet_loss import Filling, LostSpan, PacketLoss
-from silentspam.training.concealment_training import flat, learn_concealment
+from silentspam.training.concealment_training import fit_calls, flat, learn_concealment
 from silentspam.training.loss_study import Tally, count_concealment, count_losses
 from silentspam.training.path_truth import HopLosses, concealed, marked
 from silentspam.training.paths import Fill
@@ -101,3 +101,24 @@ def test_the_command_prints_counts_for_a_file(g711_calls, capsys):
     counted = told["counts"]["concealment: whether any"]
     assert counted["n"] == 12
     assert 0 <= counted["interval"][0] <= counted["hits"] / 12 <= counted["interval"][1] <= 1
+
+
+def test_calls_alone_are_learnt_where_the_trees_of_frames_are_kept(g711_calls, tmp_path, capsys):
+    told = ["--frames", str(SHIPPED), "--recordings", str(g711_calls), "--out", str(tmp_path / "out")]
+    assert main(["paths", "learn-concealment", *told]) == 1
+    assert "no training call that was concealed by gsm_fr, ilbc, speex, g729" in capsys.readouterr().err
+
+
+def test_trees_of_calls_tell_whether_any_how_much_and_by_which_algorithm():
+    rng = np.random.default_rng(0)
+    rows = [
+        (
+            rng.normal(size=len(CALL_NAMES)).astype(np.float32),
+            rate,
+            (rng.random(len(ALGORITHMS)) < rate * 5) * 1.0,
+        )
+        for rate in rng.choice([0.0, 0.02, 0.1], 200)
+    ]
+    trees = fit_calls(rows, seed=1)
+    trees.validate()
+    assert trees.sums(np.stack([row[0] for row in rows])).shape == (len(OUTPUTS), 200)
