@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 
 from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.errors import SilentSpamError
+from silentspam.provenance.analysis import examine
 from silentspam.provenance.noise import noise_profile
 from silentspam.provenance.packet_loss import packet_loss
 from silentspam.reports.page import png, write_whole
-from silentspam.reports.provenance_pictures import draw_energy, draw_waveform
+from silentspam.reports.provenance_pictures import draw_energy, draw_waveform, examined_figure
 from silentspam.training.codecs import Codec, open_codec
 from silentspam.training.network import Loss, quantised
 from silentspam.training.path_drawing import Talk, draw_telephone
@@ -30,6 +31,7 @@ from silentspam.training.sources import Split, find_clips
 
 OUT = Path(__file__).parent
 DPI = 90
+CALL_DPI = 75
 SEED = 7
 FIVE_PERCENT = Loss(share=0.05)
 FIVE_CODECS = {"G.711": "g711u", "GSM-FR": "gsm", "iLBC": "ilbc30", "Speex": "speex8", "G.729": "g729a"}
@@ -45,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where the pictures go")
     options = parser.parse_args(arguments)
     try:
-        for name, figure in figures(Studio(tuple(options.sources))).items():
+        studio = Studio(tuple(options.sources))
+        for name, figure in figures(studio).items():
             write_whole(options.out / f"provenance-{name}.png", png(figure, dpi=DPI))
+        write_whole(options.out / "provenance-call.png", png(whole_call(studio), dpi=CALL_DPI))
     except (SilentSpamError, OSError) as error:
         print(f"docs.draw_provenance: {error}", file=sys.stderr)
         return 1
@@ -68,15 +72,16 @@ class Studio:
         return self._codecs[name]
 
     def call(
-        self, hop: Hop, *, seconds: float, number: int, telephone: bool = True
+        self, *hops: Hop, seconds: float, number: int, telephone: bool = True
     ) -> tuple[Recording, LostPackets]:
-        """A call of one hop, and what it lost; without a telephone its speech is as it was recorded."""
+        """A call, and what its last hop lost; without a telephone its speech is as it was recorded."""
         rng = np.random.default_rng([SEED, number])
         speaker = self._talk.speakers[number % len(self._talk.speakers)]
         phone, speech = draw_telephone(rng), self._talk.draw(seconds, speaker, rng)
         said = quantised(phone.send(speech, rng) if telephone else speech)
-        codes, lost = NetworkPath(hops=(hop,)).send(said, {hop.codec: self.codec(hop.codec)}, rng)
-        return Recording(codes), lost[0]
+        codecs = {hop.codec: self.codec(hop.codec) for hop in hops}
+        codes, lost = NetworkPath(hops=hops).send(said, codecs, rng)
+        return Recording(codes), lost[-1]
 
 
 def figures(studio: Studio) -> dict[str, Figure]:
@@ -98,6 +103,13 @@ def _figure(rows: int, height: float, title: str) -> tuple[Figure, Sequence]:
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize="medium")
     return figure, np.ravel(figure.subplots(rows, 1))
+
+
+def whole_call(studio: Studio) -> Figure:
+    """What `silentspam provenance --plot` draws, of a call from a mobile phone by VoIP."""
+    cellular = Hop(network=Network.CELLULAR, codec="gsm", packet_ms=20)
+    recording, _ = studio.call(cellular, _hop("speex8", 20), seconds=15.0, number=4)
+    return examined_figure(recording, examine(recording), title=f"GSM-FR, then Speex at 5 % loss: {TITLE}")
 
 
 def two_seconds(studio: Studio) -> Figure:

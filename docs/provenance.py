@@ -51,6 +51,7 @@ def write(figures: Path, out: Path) -> None:
     found = {name: _read(figures / f"{name}.json") for name in ("losses", "codecs", "quality")}
     found["lines"] = [study for path in sorted(figures.glob("lines-*.jsonl")) for study in line_studies(path)]
     document = Markdown(out, "# Where calls come from: what is told, and how well", *text.ABOUT)
+    document.add(f"![{text.CALL_ALT}](provenance-call.png)", f"*{text.CALL_ALT}.*")
     document.add("## What is told, by which passage of the patent")
     document.table(text.MEASURES_HEADS, text.MEASURES)
     document.add("## Wanted and reached")

@@ -50,13 +50,17 @@ Chances = Mapping[str, Mapping[str, float]]
 
 def write_picture(path: Path, recording: Recording, examination: Examination, *, title: str) -> None:
     """Draw a call that was examined into a PNG file. Raises ReportError where it cannot be written."""
+    write_whole(path, png(examined_figure(recording, examination, title=title), dpi=DPI))
+
+
+def examined_figure(recording: Recording, examination: Examination, *, title: str) -> Figure:
+    """The picture of a call that was examined."""
     found = examination.analysis
     groups = {"codecs": found.codecs, "networks": found.networks, CONCEALMENT: found.concealment}
     rated = "" if found.quality is None else f", quality {found.quality:.1f} of 5"
-    figure = call_figure(
+    return call_figure(
         recording, examination.loss, chances=groups, reasons=found.reasons, title=title + rated
     )
-    write_whole(path, png(figure, dpi=DPI))
 
 
 def call_figure(
