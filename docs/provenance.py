@@ -28,6 +28,8 @@ FEWEST = 10
 WORST = 8
 """Paths that are named."""
 
+LENGTHS = (text.ISSUE_SECONDS, 5.0, 2.0)
+
 Study = Mapping[str, Any]
 """A corpus cut to some seconds: corpus, seconds, counts by name, each of hits, n and interval."""
 
@@ -55,7 +57,7 @@ def write(figures: Path, out: Path) -> None:
     document.add("## What is told, by which passage of the patent")
     document.table(text.MEASURES_HEADS, text.MEASURES)
     document.add("## Wanted and reached")
-    document.table(("wanted", "seconds", "reached", ""), _wanted(found))
+    document.table(("wanted", "corpus", *(f"{s:g} s" for s in LENGTHS), "reached at 15 s"), _wanted(found))
     _losses(document, found["losses"])
     _noise_and_quality(document, found["quality"])
     _codecs(document, found["codecs"])
@@ -78,19 +80,15 @@ def share(one: Mapping[str, Any]) -> str:
 
 def _wanted(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for want in text.WANTED:
-        studies = found[want.source] or []
-        hits = [study for study in studies if want.name in study["counts"]]
-        if not hits:
-            yield want.words, "–", "not measured", ""
-        for study in hits:
-            one = study["counts"][want.name]
-            verdict = "yes" if want.is_reached(one["hits"] / max(one["n"], 1)) else "**no**"
-            yield (
-                f"{want.words}: {want.limit}",
-                f"{study['seconds']:g} ({_corpus(study)})",
-                share(one),
-                verdict if study["seconds"] == text.ISSUE_SECONDS else "",
-            )
+        studies = [study for study in found[want.source] or [] if want.name in study["counts"]]
+        if not studies:
+            yield f"{want.words}: {want.limit}", "not measured", "", "", "", ""
+        for corpus in dict.fromkeys(map(_corpus, studies)):
+            counts = {s["seconds"]: s["counts"][want.name] for s in studies if _corpus(s) == corpus}
+            asked = counts.get(text.ISSUE_SECONDS)
+            verdict = "" if asked is None else "yes" if want.is_reached(asked) else "**no**"
+            cells = (_cell(counts.get(seconds)) for seconds in LENGTHS)
+            yield f"{want.words}: {want.limit}", f"`{corpus}`", *cells, verdict
 
 
 def _corpus(study: Study) -> str:

@@ -1,6 +1,8 @@
 """The words of docs/provenance.md. Figures of trials are called so; all others come from commands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ISSUE_SECONDS = 15.0
 """Length of a call for which figures were asked."""
@@ -21,8 +23,9 @@ class Want:
         """What was asked for, in words."""
         return f"≥ {self.least:.0%}" if self.most is None else f"≤ {self.most:.0%}"
 
-    def is_reached(self, share: float) -> bool:
-        """Whether a share is what was asked for."""
+    def is_reached(self, one: Mapping[str, Any]) -> bool:
+        """Whether a share, of hits and n, is what was asked for."""
+        share = one["hits"] / max(one["n"], 1)
         return share >= self.least if self.most is None else share <= self.most
 
 
