@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lab.asterisk import AsteriskError
+from lab.audio import SAMPLE_RATE, read_growing_wav
 from lab.debian import DebianError
 from lab.ports import PortsError
 from lab.product import ProductError, silentspam
@@ -41,7 +42,7 @@ CODECS = {
 """As Asterisk names them, and as `silentspam provenance` does."""
 CONCEALING = ("speex", "opus")
 """Whose decoders fill in, in Asterisk 22; in place of a lost packet of any other stands digital silence."""
-BUFFERED = ("ulaw", "gsm")
+BUFFERED, BUFFERED_SEEDS = ("ulaw", "gsm"), (1, 2, 3)
 SOUNDS = ("speech", "announcement")
 SECONDS = 16.0
 PACKET_MS = 20
@@ -49,15 +50,32 @@ BEFORE_SECONDS = 6.0
 """The longest stretch of a call before it is with an agent, while its packets are counted already."""
 STEP = 6.0
 """What a step costs: as much as two losses gain that are seen where they were lost, and not elsewhere."""
+SILENT = 16
+"""Samples up to which a frame is taken for silence: two steps of mu-law, as decoders leave them."""
 CALLS, LEGS = "calls.json", "legs"
-HEADS = ("codec", "buffer", "lost", "seen", "found", "false", "packets", "concealed", "last", "networks")
+HEADS = (
+    "codec",
+    "buffer",
+    "agent heard",
+    "lost",
+    "seen",
+    "found",
+    "false",
+    "packets",
+    "concealed",
+    "last",
+    "networks",
+)
 
 Pattern = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """One call: how it came, its recorded side, and which of its packets the border lost."""
+    """One call: how it came, its recorded side, and which of its packets the border lost.
+
+    agent_heard: the share of frames of the talk in which its agent heard anything.
+    """
 
     codec: str
     buffered: bool
@@ -66,6 +84,7 @@ class Carried:
     leg: str
     packets: int
     lost: tuple[int, ...]
+    agent_heard: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,13 +114,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if lost_calls else 0
 
 
-def conditions(share: float) -> Iterator[tuple[str, bool, float]]:
-    """Codec, jitter buffer and share of packets lost of each sort of call."""
+Sort = tuple[str, bool, float, int]
+"""Codec, jitter buffer, share of packets lost and its seed."""
+
+
+def conditions(share: float) -> Iterator[Sort]:
+    """Every sort of call."""
     for codec in CODECS:
-        yield codec, False, 0.0
-        yield codec, False, share
+        yield codec, False, 0.0, 1
+        yield codec, False, share, 1
     for codec in BUFFERED:
-        yield codec, True, share
+        for seed in BUFFERED_SEEDS:
+            yield codec, True, share, seed
 
 
 def place(work: Path, folder: Path, share: float) -> int:
@@ -113,8 +137,8 @@ def place(work: Path, folder: Path, share: float) -> int:
     (folder / LEGS).mkdir(parents=True)
     sorts = {f"sort-{number}": sort for number, sort in enumerate(conditions(share))}
     trunks = {
-        name: Trunk(codec=codec, buffered=buffered, loss=Loss(share=lost, burst=1.2))
-        for name, (codec, buffered, lost) in sorts.items()
+        name: Trunk(codec=codec, buffered=buffered, loss=Loss(share=lost, burst=1.2), seed=seed)
+        for name, (codec, buffered, lost, seed) in sorts.items()
     }
     scenarios = [
         _scenario(trunk, sends, number)
@@ -148,7 +172,7 @@ def _kept(
     work: Path,
     folder: Path,
     scenario: Scenario,
-    sort: tuple[str, bool, float],
+    sort: Sort,
     told: Mapping[str, Mapping[str, Any]],
 ) -> Carried | None:
     """The last side recorded of a scenario: where its call was placed again, the second one's."""
@@ -164,8 +188,19 @@ def _kept(
                 leg=f"{LEGS}/{scenario.name}.ulaw",
                 packets=carried["packets"],
                 lost=tuple(carried["lost"]),
+                agent_heard=_agent_heard(work / "calls" / attempt.folder),
             )
     return None
+
+
+def _agent_heard(folder: Path) -> float:
+    """The share of frames of 20 ms that hold more than silence; 0 where no agent was called."""
+    heard = [read_growing_wav(path, 0) for path in sorted(folder.glob("agent-*-heard.wav"))[:1]]
+    frame = SAMPLE_RATE * PACKET_MS // 1000
+    if not heard or heard[0].size < frame:
+        return 0.0
+    frames = heard[0][: heard[0].size // frame * frame].reshape(-1, frame).astype(np.int32)
+    return round(float((np.abs(frames).max(axis=1) > SILENT).mean()), 3)
 
 
 def ask(folder: Path) -> list[tuple[Carried, Mapping[str, Any]]]:
@@ -265,6 +300,7 @@ def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         one["codec"],
         "yes" if one["buffered"] else "-",
+        f"{one['agent_heard']:.0%}",
         str(one["lost_packets"]),
         str(one["seen_packets"]),
         str(one["found_packets"]),

@@ -10,6 +10,7 @@ CALL = {
     "buffered": False,
     "family": "gsm_fr",
     "seconds": 16.0,
+    "agent_heard": 0.97,
     "lost_packets": 40,
     "seen_packets": 39,
     "found_packets": 38,
@@ -26,7 +27,13 @@ def test_the_page_is_what_the_figures_beside_it_give(tmp_path: Path) -> None:
 
 
 def test_calls_are_counted_by_what_was_told_of_them(tmp_path: Path) -> None:
-    silent = CALL | {"buffered": True, "networks": {}, "last_codec": None, "found_packets": 0}
+    silent = CALL | {
+        "buffered": True,
+        "agent_heard": 0.04,
+        "networks": {},
+        "last_codec": None,
+        "found_packets": 0,
+    }
     wrong = CALL | {"codec": "opus", "family": "opus", "last_codec": "g711", "networks": {"cellular": 0.1}}
     write([CALL, silent, wrong], tmp_path / "page.md")
     text = (tmp_path / "page.md").read_text()
@@ -35,8 +42,10 @@ def test_calls_are_counted_by_what_was_told_of_them(tmp_path: Path) -> None:
         "| last codec right, of those | 1 of 2 |",
         "| cellular told of GSM and AMR | 1 of 1 |",
         "| cellular told of others | 0 of 1 |",
-        "| the same with a jitter buffer | 40 lost, 39 seen, 0 of these lost |",
-        "| gsm | – | 16.00 | 40 | 39 | 38 | 1.0% (0.60) | gsm_fr | cellular 0.99, voip 0.20 |",
+        "| agents who heard their caller | 2 of 3 |",
+        "| the same with a jitter buffer | 0 of 1 |",
+        "| packets lost, with a jitter buffer | 40 lost, 39 seen, 0 of these lost |",
+        "| gsm | – | 16.00 | 97% | 40 | 39 | 38 | 1.0% (0.60) | gsm_fr | cellular 0.99, voip 0.20 |",
     ):
         assert row in text
 

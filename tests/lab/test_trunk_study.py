@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lab import trunk_study
+from lab.audio import write_wav
 from lab.trunk_study import CALLS, CODECS, Carried, aligned, beside, conditions, main, said_of
 
 
@@ -19,6 +20,7 @@ def call(lost: tuple[int, ...], packets: int = 300) -> Carried:
         leg="legs/one.ulaw",
         packets=packets,
         lost=lost,
+        agent_heard=0.9,
     )
 
 
@@ -73,8 +75,9 @@ def test_beside_is_one_frame_on_each_side_and_never_beyond() -> None:
 def test_every_codec_comes_with_loss_and_without() -> None:
     sorts = list(conditions(0.05))
     for codec in CODECS:
-        assert (codec, False, 0.0) in sorts
-        assert (codec, False, 0.05) in sorts
+        assert (codec, False, 0.0, 1) in sorts
+        assert (codec, False, 0.05, 1) in sorts
+    assert len(set(sorts)) == len(sorts)
 
 
 def test_sides_that_were_kept_are_asked_about_again(
@@ -86,10 +89,19 @@ def test_sides_that_were_kept_are_asked_about_again(
     monkeypatch.setattr(trunk_study, "silentspam", lambda *_, **__: json.dumps(answer) + "\n")
     assert main(["--again", str(tmp_path), "--json", str(tmp_path / "figures.json")]) == 0
     printed = capsys.readouterr().out
-    assert "gsm    -       2     1     1      0" in printed
+    assert "gsm    -       90%          2     1     1      0" in printed
     assert "2 packets lost, 1 seen, 1 of them lost" in printed
     assert "last codec: 1 of 1 right" in printed
     assert json.loads((tmp_path / "figures.json").read_text())[0]["found_packets"] == 1
+
+
+def test_what_the_agent_heard_is_the_share_of_its_frames(tmp_path: Path) -> None:
+    assert trunk_study._agent_heard(tmp_path) == 0.0
+    frames = np.zeros((10, 160), dtype=np.int16)
+    frames[:4] = 16
+    frames[6:] = 17
+    write_wav(tmp_path / "agent-1-heard.wav", frames.reshape(-1))
+    assert trunk_study._agent_heard(tmp_path) == 0.4
 
 
 def test_a_folder_that_holds_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
