@@ -19,6 +19,9 @@ from silentspam.training.path_corpus import PathCall, read_path_corpus, recordin
 from silentspam.training.sources import Split
 
 FOLDS = 2
+ANY_ORDER = 0.3
+"""Weight of a call whose codecs follow each other in any order: it teaches what hides behind what, but
+networks have few such paths, and a probability is to be true of theirs."""
 LONGEST_CUT = 480
 """Samples that are cut at a call's start at most: 60 ms, so that every coder's frames begin anywhere."""
 
@@ -28,14 +31,15 @@ class PathRows:
     """Calls.
 
     figures: names of what is learnt from; vectors: of each call those [shape=(n, len(figures))]; labels
-    [shape=(n, len(LABELS)), bool]; last: of the last coder, its place in CODECS [shape=(n,)]; folds
-    [shape=(n,)]: those of one source are the same.
+    [shape=(n, len(LABELS)), bool]; last: of the last coder, its place in CODECS [shape=(n,)]; weights: for
+    how many calls each stands [shape=(n,)]; folds [shape=(n,)]: those of one speaker are the same.
     """
 
     figures: tuple[str, ...]
     vectors: Vectors
     labels: NDArray[np.bool_]
     last: NDArray[np.intp]
+    weights: NDArray[np.float64]
     folds: NDArray[np.intp]
 
 
@@ -71,23 +75,29 @@ def read_rows(folders: Sequence[Path], *, seed: int = 1, without: Collection[str
         for call, recording in heard_of(folder, split=Split.TRAIN, seed=seed):
             found = None if set(without) & set(call.encodings) else measure(recording)
             if found is not None:
-                calls.append((str(folder), call))
+                calls.append(call)
                 vectors.append(found.vector)
     return rows_of(calls, vectors)
 
 
-def rows_of(calls: Sequence[tuple[str, PathCall]], vectors: Sequence[Vectors]) -> PathRows:
-    """Calls, each with the name of its corpus, and their vectors.
+def rows_of(calls: Sequence[PathCall], vectors: Sequence[Vectors]) -> PathRows:
+    """Calls and their vectors.
 
     Raises AudioError where one of the labels is in the calls of fewer than two folds, or is never the last.
     """
-    labels = np.array([labels_of(call) for _, call in calls], dtype=bool).reshape(-1, len(LABELS))
-    last = np.array([last_of(call) for _, call in calls], dtype=np.intp)
-    sources = [f"{corpus}/{call.source}" for corpus, call in calls]
-    dealt = {source: at % FOLDS for at, source in enumerate(sorted(set(sources)))}
-    folds = np.array([dealt[source] for source in sources], dtype=np.intp)
+    labels = np.array([labels_of(call) for call in calls], dtype=bool).reshape(-1, len(LABELS))
+    last = np.array([last_of(call) for call in calls], dtype=np.intp)
+    dealt = {one: at % FOLDS for at, one in enumerate(sorted({call.speaker for call in calls}))}
+    folds = np.array([dealt[call.speaker] for call in calls], dtype=np.intp)
     columns = dict(zip(LABELS, labels.T, strict=True))
     columns |= {f"{codec} as the last": last == at for at, codec in enumerate(CODECS)}
     if lacking := [name for name, column in columns.items() if len(np.unique(folds[column])) < 2]:
         raise AudioError(f"{len(calls)} training calls: too few have {', '.join(lacking)}")
-    return PathRows(figures=tuple(names()), vectors=np.stack(vectors), labels=labels, last=last, folds=folds)
+    return PathRows(
+        figures=tuple(names()),
+        vectors=np.stack(vectors),
+        labels=labels,
+        last=last,
+        weights=np.array([1.0 if call.ordered else ANY_ORDER for call in calls]),
+        folds=folds,
+    )

@@ -1,7 +1,7 @@
 """Learning through what calls came: the last coder first, then every coder and network with it as an input.
 
-The second step learns from what the first says of sources that it never met: sources are dealt into FOLDS, as
-in stacking (Wolpert 1992). What both say of sources held out also makes their probabilities true: a
+The second step learns from what the first says of speakers that it never met: they are dealt into FOLDS, as
+in stacking (Wolpert 1992). What both say of speakers held out also makes their probabilities true: a
 temperature for the first (Guo et al. 2017), Platt's scaling for each label of the second (Platt 1999). Both
 look only at the figures by which hasty trees gain most: many tell nothing of coders.
 """
@@ -37,6 +37,7 @@ FIGURES = 500
 MOST_SPLIT = 60
 """Figures that a node chooses among, by chance (as in a random forest; Breiman 2001)."""
 
+Weights = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 
 
@@ -47,16 +48,22 @@ def learn_path_model(
     rows = chosen_figures(rows, seed)
     first = partial(fit_last, stages=last_stages, seed=seed)
     second = partial(fit_labels, stages=label_stages, seed=seed)
-    sums = held_out(rows.folds, lambda those: first(rows.vectors[those], rows.last[those]), rows.vectors)
-    sharpness = best_sharpness(sums, rows.last)
+    sums = held_out(
+        rows.folds,
+        lambda those: first(rows.vectors[those], rows.last[those], rows.weights[those]),
+        rows.vectors,
+    )
+    sharpness = best_sharpness(sums, rows.last, rows.weights)
     vectors = with_last(rows.vectors, softmax(sharpness * sums))
-    odds = held_out(rows.folds, lambda those: second(vectors[those], rows.labels[those]), vectors)
-    scale, offset = platt(odds, rows.labels)
+    odds = held_out(
+        rows.folds, lambda those: second(vectors[those], rows.labels[those], rows.weights[those]), vectors
+    )
+    scale, offset = platt(odds, rows.labels, rows.weights)
     none = np.zeros(len(sums))
     return PathModel(
         figures=rows.figures,
-        last=scaled(first(rows.vectors, rows.last), np.full(len(sums), sharpness), none),
-        labels=scaled(second(vectors, rows.labels), scale, offset),
+        last=scaled(first(rows.vectors, rows.last, rows.weights), np.full(len(sums), sharpness), none),
+        labels=scaled(second(vectors, rows.labels, rows.weights), scale, offset),
         neutral=np.median(rows.vectors, axis=0).astype(np.float32),
     )
 
@@ -86,14 +93,20 @@ def _trees(stages: int, seed: int, vectors: Vectors) -> Any:
     return HistGradientBoostingClassifier(max_iter=stages, random_state=seed, max_features=share, **COMMON)
 
 
-def fit_last(vectors: Vectors, last: NDArray[np.intp], *, stages: int, seed: int) -> TreeSums:
+def fit_last(
+    vectors: Vectors, last: NDArray[np.intp], weights: Weights, *, stages: int, seed: int
+) -> TreeSums:
     """Trees that say which coder was the last: log probabilities but for a constant, of each of CODECS."""
-    return flat([_trees(stages, seed, vectors).fit(vectors, last)])
+    return flat([_trees(stages, seed, vectors).fit(vectors, last, sample_weight=weights)])
 
 
-def fit_labels(vectors: Vectors, labels: NDArray[np.bool_], *, stages: int, seed: int) -> TreeSums:
+def fit_labels(
+    vectors: Vectors, labels: NDArray[np.bool_], weights: Weights, *, stages: int, seed: int
+) -> TreeSums:
     """Trees that give the log odds of each column of `labels` [shape=(n, n_labels)]."""
-    return flat([_trees(stages, seed, vectors).fit(vectors, column) for column in labels.T])
+    return flat(
+        [_trees(stages, seed, vectors).fit(vectors, column, sample_weight=weights) for column in labels.T]
+    )
 
 
 def held_out(folds: NDArray[np.intp], fit: Callable[[Chosen], TreeSums], vectors: Vectors) -> Chances:
@@ -108,23 +121,25 @@ def held_out(folds: NDArray[np.intp], fit: Callable[[Chosen], TreeSums], vectors
     return sums
 
 
-def best_sharpness(sums: Chances, truth: NDArray[np.intp]) -> float:
+def best_sharpness(sums: Chances, truth: NDArray[np.intp], weights: Weights) -> float:
     """What log probabilities [shape=(n_classes, n)] are multiplied by to be likeliest."""
     from scipy.optimize import minimize_scalar
 
     def surprise(logarithm: float) -> float:
         told = softmax(np.exp(logarithm) * sums)[np.arange(len(truth)), truth]
-        return float(-np.log(np.maximum(told, 1e-12)).mean())
+        return float(-(weights * np.log(np.maximum(told, 1e-12))).mean())
 
     return float(np.exp(minimize_scalar(surprise, bounds=(-2.0, 1.0), method="bounded").x))
 
 
-def platt(odds: Chances, labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def platt(
+    odds: Chances, labels: NDArray[np.bool_], weights: Weights
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Scale and offset of each output's log odds [shape=(n_labels, n)] that make them likeliest."""
     from sklearn.linear_model import LogisticRegression
 
     found = [
-        LogisticRegression(C=100.0).fit(one[:, np.newaxis], column)
+        LogisticRegression(C=100.0).fit(one[:, np.newaxis], column, sample_weight=weights)
         for one, column in zip(odds, labels.T, strict=True)
     ]
     scales = np.array([max(float(one.coef_[0, 0]), 0.0) for one in found])

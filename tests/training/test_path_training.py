@@ -11,21 +11,23 @@ from silentspam.provenance.path_model import CODECS, LABELS, NETWORKS, chance
 from silentspam.training.codecs import available_codecs, open_codec
 from silentspam.training.codecs.g711 import encode_mu_law
 from silentspam.training.path_corpus import PathCall
-from silentspam.training.path_rows import FOLDS, PathRows, labels_of, last_of, rows_of
+from silentspam.training.path_rows import ANY_ORDER, FOLDS, PathRows, labels_of, last_of, rows_of
 from silentspam.training.path_training import best_sharpness, learn_path_model, platt
 from silentspam.training.sources import Split
 from tests.provenance.sounds import voice
 
 
-def call(*codecs: str, source: str = "00001", networks: tuple[str, ...] = ("voip",)) -> PathCall:
+def call(
+    *codecs: str, speaker: str = "somebody", networks: tuple[str, ...] = ("voip",), ordered: bool = True
+) -> PathCall:
     """A call through these codecs."""
     n = len(codecs)
     return PathCall(
         recording="recordings/1.ulaw",
         split=Split.TRAIN,
-        source=source,
-        speaker="somebody",
-        ordered=True,
+        source="00001",
+        speaker=speaker,
+        ordered=ordered,
         networks=networks,
         codecs=codecs,
         encodings=codecs,
@@ -51,6 +53,7 @@ def rows() -> PathRows:
         vectors=vectors,
         labels=labels,
         last=last,
+        weights=np.ones(n),
         folds=np.arange(n) % FOLDS,
     )
 
@@ -75,26 +78,27 @@ def test_the_last_coder_is_the_last_that_compressed():
 
 def test_calls_that_lack_a_label_are_refused():
     with pytest.raises(AudioError, match="gsm_fr"):
-        rows_of([("a", call("g711"))], [np.zeros(3, dtype=np.float32)])
+        rows_of([call("g711")], [np.zeros(3, dtype=np.float32)])
 
 
-def test_the_calls_of_one_source_are_in_one_fold():
-    calls, vectors = [], []
-    for at, codec in enumerate(np.tile([*CODECS, "g711"], 12)):
-        calls.append(("a", call(codec, source=f"{at // 2:05d}", networks=NETWORKS)))
-        vectors.append(np.zeros(3, dtype=np.float32))
-    folds = rows_of(calls, vectors).folds
-    assert np.array_equal(folds[::2], folds[1::2])
-    assert set(folds) == set(range(FOLDS))
+def test_the_calls_of_one_speaker_are_in_one_fold_and_any_order_counts_less():
+    calls = [
+        call(codec, speaker=f"speaker {at // 2 % 4}", networks=NETWORKS, ordered=at % 2 == 0)
+        for at, codec in enumerate(np.tile([*CODECS, "g711"], 12))
+    ]
+    rows = rows_of(calls, [np.zeros(3, dtype=np.float32)] * len(calls))
+    assert np.array_equal(rows.folds[::2], rows.folds[1::2])
+    assert set(rows.folds) == set(range(FOLDS))
+    assert np.array_equal(rows.weights[:2], [1.0, ANY_ORDER])
 
 
 def test_surer_than_they_may_be_is_brought_back():
     rng = np.random.default_rng(2)
     truth = rng.integers(0, 3, 2000)
     told = np.where(rng.random(2000) < 0.7, truth, rng.integers(0, 3, 2000))
-    assert best_sharpness(8.0 * np.eye(3)[told].T, truth) < 0.5
+    assert best_sharpness(8.0 * np.eye(3)[told].T, truth, np.ones(2000)) < 0.5
     labels = rng.random((3000, 1)) < 0.3
-    scale, offset = platt(np.zeros((1, 3000)), labels)
+    scale, offset = platt(np.zeros((1, 3000)), labels, np.ones(3000))
     assert scale.shape == (1,)
     assert chance(offset) == pytest.approx(labels.mean(), abs=0.01)
 
