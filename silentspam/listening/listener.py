@@ -90,30 +90,40 @@ class Listener:
         openings = list(waiting(self.places.folder / OPENINGS, Basis.OPENING, self.clock()))
         self._heard &= {file.path for file in (*sides, *openings)}
         unheard = [side for side in sides if side.path not in self._heard]
+        due = [side for side in unheard if side.may_have_its_turn(self.seconds)]
         openings = [opening for opening in openings if opening.path not in self._heard]
-        self.registry.put(metrics.WAITING, Basis.SIDE, at=len(unheard))
+        self.registry.put(metrics.WAITING, Basis.SIDE, at=len(due))
         self.registry.put(metrics.WAITING, Basis.OPENING, at=len(openings))
-        asked = [file for file in (*unheard, *openings) if file.may_have_its_turn(self.seconds)]
+        asked = [*due, *openings]
         rows = self.desk.rows_of([file.call_id for file in asked]) if asked else {}
         waits = {side.call_id for side in unheard}
         for file in asked:
-            if (row := rows.get(file.call_id)) is not None:
-                yield from self._take_turn(file, row, side_waits=file.call_id in waits)
+            row = rows.get(file.call_id)
+            told = self._take_turn(file, row, side_waits=file.call_id in waits) if row is not None else None
+            if told is not None:
+                yield told
 
-    def _take_turn(self, file: WaitingFile, row: Row, *, side_waits: bool) -> Iterator[CallProvenance]:
-        turn = self._turn_of(file, row, side_waits=side_waits)
-        if turn is Turn.OBSOLETE:
-            file.path.unlink(missing_ok=True)
-        if turn is not Turn.NOW:
-            return
+    def _take_turn(self, file: WaitingFile, row: Row, *, side_waits: bool) -> CallProvenance | None:
+        """A file's turn; one that cannot be opened or removed is left, said once, and holds up no other."""
+        try:
+            turn = self._turn_of(file, row, side_waits=side_waits)
+            if turn is Turn.OBSOLETE:
+                file.path.unlink(missing_ok=True)
+            return self._take_alone(file, row) if turn is Turn.NOW else None
+        except OSError as error:
+            self._heard.add(file.path)
+            self._fail("file", str(error))
+            return None
+
+    def _take_alone(self, file: WaitingFile, row: Row) -> CallProvenance | None:
         shared = file.basis is Basis.SIDE and self.places.shared
         with alone(file.path) as ours:
             if not ours:
-                return
+                return None
             if shared and self._was_heard(file.call_id, 0.0):
                 self._heard.add(file.path)
-                return
-            yield self._take(file, row, skipped_seconds(row, from_challenge=shared))
+                return None
+            return self._take(file, row, skipped_seconds(row, from_challenge=shared))
 
     def _turn_of(self, file: WaitingFile, row: Row, *, side_waits: bool) -> Turn:
         if file.basis is Basis.SIDE:

@@ -13,7 +13,10 @@ ALERTS = Metric(
 )
 SECONDS = Metric("silentspam_provenance_seconds", "histogram", "Time that the analysis of one call took.")
 WAITING = Metric(
-    "silentspam_provenance_waiting", "gauge", "Sides and openings that wait to be analysed.", ("basis",)
+    "silentspam_provenance_waiting",
+    "gauge",
+    "Sides that are long enough or over, and openings, that wait to be analysed.",
+    ("basis",),
 )
 ASIDE = Metric(
     "silentspam_provenance_set_aside_total", "counter", "Sides and openings that could not be analysed."

@@ -55,11 +55,8 @@ class WaitingFile:
         return self.path.stem
 
     def may_have_its_turn(self, seconds: float) -> bool:
-        """Whether to ask for its call at all: a side that is too short yet, and grows, waits."""
-        return self.basis is Basis.OPENING or self._is_long(seconds) or self.rested >= SETTLED_SECONDS
-
-    def _is_long(self, seconds: float) -> bool:
-        return self.codes >= seconds * SAMPLE_RATE
+        """Whether to ask for a side's call at all: one that is too short yet, and grows, is not due."""
+        return self.codes >= seconds * SAMPLE_RATE or self.rested >= SETTLED_SECONDS
 
 
 def waiting(folder: Path, basis: Basis, now: float) -> Iterator[WaitingFile]:

@@ -284,3 +284,23 @@ def test_a_file_that_was_replaced_meanwhile_is_not_ours(office: Office, tmp_path
     side.write_bytes(b"another")
     assert not _is_still(descriptor, side)
     os.close(descriptor)
+
+
+def test_a_file_that_cannot_be_opened_holds_up_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = office.call(), office.call()
+    stuck = office.side(first, SPOKEN, rested=30)
+    office.side(second, SPOKEN)
+    opened = os.open
+
+    def refuse(path: str | Path, flags: int, mode: int = 0o777, **rest: int) -> int:
+        if path == stuck:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, flags, mode, **rest)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert [row.call_id for row in office.turn()] == [second]
+    assert "Permission denied" in str(office.events("failed")[0]["error"])
+    assert office.turn() == []
+    assert stuck.exists()
