@@ -1,7 +1,7 @@
 """Is the line one met before, and which: open-set identification and verification of sources.
 
 US 9,516,497 B2 knows a source again by its fingerprint; the score here is a log likelihood ratio of the
-two-covariance model (`lines.known`): how much likelier the calls are from that line than from one never met.
+two-covariance model (`line_scores`): how much likelier the calls are from that line than from one never met.
 An impostor reaches a ratio of t or more at most once in exp(t) trials, whence a threshold for any number of
 lines: "unknown source" is an answer.
 """
@@ -19,6 +19,7 @@ from silentspam.errors import LineError
 from silentspam.lines.known import KnownLines
 from silentspam.lines.space import Embeddings
 from silentspam.provenance.fingerprint import Fingerprint, vectors_of
+from silentspam.provenance.line_scores import log_ratios
 from silentspam.provenance.line_space import LineSpace
 
 FALSE_SHARE = 0.01
@@ -83,8 +84,7 @@ class Known:
             maps = replace(lines.space, spread=lines.space.spread * n)
             lines = KnownLines(maps, lines.means * np.float32(math.sqrt(n)), lines.counts / n)
             place = place * math.sqrt(n)
-        ratios = lines.terms.log_ratios(place, lines.space.spread)[0]
-        return np.asarray(self.space.card.slope * ratios + self.space.card.offset)
+        return np.asarray(self.space.card.slope * log_ratios(lines, place)[0] + self.space.card.offset)
 
 
 def known_sources(space: LineSpace, prints: Mapping[str, Sequence[Fingerprint]]) -> Known:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from silentspam.errors import AudioError
 from silentspam.lines.known import KnownLines
+from silentspam.provenance.line_scores import log_ratios
 from silentspam.provenance.line_space import LineSpace
 from silentspam.provenance.sources import threshold_for
 from silentspam.training.source_training import Floats, Names, SourceRows, read_sources
@@ -101,7 +102,7 @@ class LineStudy:
     def _ratios(self, enrolled: Sequence[Index], asked: Index) -> Floats:
         means = np.stack([self.places[calls].mean(axis=0) for calls in enrolled]).astype(np.float32)
         counts = np.array([len(calls) for calls in enrolled], dtype=np.int32)
-        ratios = KnownLines(self.space.maps, means, counts).log_ratios(self.places[asked])
+        ratios = log_ratios(KnownLines(self.space.maps, means, counts), self.places[asked])
         return self.space.card.slope * ratios + self.space.card.offset
 
     def closed(self, calls: int) -> dict[str, Any]:

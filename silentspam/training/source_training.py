@@ -20,6 +20,7 @@ from silentspam.lines.known import KnownLines
 from silentspam.lines.space import LineSpace as Maps
 from silentspam.provenance import code_comb, codes, colour, pauses
 from silentspam.provenance.features import VERSION, Vector, measure, names
+from silentspam.provenance.line_scores import log_ratios
 from silentspam.provenance.line_space import LineSpace, SpaceCard, Warp
 from silentspam.training.line_space import MIN_LINES, fit_space
 from silentspam.training.path_rows import heard_of
@@ -28,7 +29,7 @@ from silentspam.training.sources import Split
 N_KNOTS = 33
 FARTHEST = 0.01
 """Quantile whose height is the lowest; the highest is that of 1 − FARTHEST."""
-DIMENSIONS, SHRINKAGE = 40, 0.03
+DIMENSIONS, SHRINKAGE = 40, 0.01
 PRIOR = 0.01
 """Share of true trials at which scores are to be good: thresholds lie where false ones must be few."""
 FEWEST = 50
@@ -137,7 +138,7 @@ def _trials(rows: SourceRows) -> Iterator[tuple[Floats, Floats]]:
 def pair_ratios(maps: Maps, places: Floats, asked: NDArray[np.intp], enrolled: NDArray[np.intp]) -> Floats:
     """Log ratio of each call asked about to the line of each enrolled one [shape=(n_asked, n_enrolled)]."""
     lines = KnownLines(maps, places[enrolled].astype(np.float32), np.ones(len(enrolled), np.int32))
-    return lines.log_ratios(places[asked])
+    return log_ratios(lines, places[asked])
 
 
 def fit_calibration(true: Floats, false: Floats, prior: float = PRIOR) -> tuple[float, float]:

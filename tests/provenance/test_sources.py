@@ -11,6 +11,7 @@ from silentspam.errors import LineError, ModelError
 from silentspam.lines.space import LineSpace as Maps
 from silentspam.provenance.features import VERSION, measure, names
 from silentspam.provenance.fingerprint import Fingerprint, fingerprint, vectors_of
+from silentspam.provenance.line_scores import DEGREES
 from silentspam.provenance.line_space import (
     DESCRIPTION,
     LineSpace,
@@ -79,32 +80,33 @@ def test_more_calls_of_one_source_say_more() -> None:
     assert five > one
 
 
-def test_scores_are_ratios_of_likelihoods() -> None:
-    """Of a single call and a line of one call, by the densities themselves."""
-    from scipy.stats import multivariate_normal
+def densities(enrolled: list[float], heard: list[float], spread: float) -> float:
+    """Log ratio by Student's densities themselves, of the mean of the calls asked about."""
+    from scipy.stats import multivariate_t
 
+    n, k = len(heard), len(enrolled)
+    certainty = k * spread / (k * spread + 1)
+    place = np.full(DIMS, np.mean(heard))
+    around, any_line = 1 / n + spread * (1 - certainty), 1 / n + spread
+    at = multivariate_t(np.full(DIMS, certainty * np.mean(enrolled)), np.eye(DIMS) * around, df=DEGREES)
+    return float(
+        at.logpdf(place) - multivariate_t(np.zeros(DIMS), np.eye(DIMS) * any_line, df=DEGREES).logpdf(place)
+    )
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "heard"), [([1.5], [0.9]), ([0.5, 1.1, 0.2], [0.9, 0.4]), ([1.5], [-3.0])]
+)
+def test_scores_are_ratios_of_likelihoods(enrolled, heard) -> None:
     spread = 4.0
-    known = known_sources(plain_space(spread), {"a": [call_at(np.full(DIMS, 1.5))]})
-    met = identify([call_at(np.arange(DIMS) / 4)], known).score
-    both = np.stack([np.full(DIMS, 1.5), np.arange(DIMS) / 4], axis=1)
-    same = multivariate_normal([0, 0], [[spread + 1, spread], [spread, spread + 1]])
-    apart = multivariate_normal([0, 0], np.eye(2) * (spread + 1))
-    assert met == pytest.approx(float(same.logpdf(both).sum() - apart.logpdf(both).sum()), rel=1e-5)
-
-
-def test_several_calls_are_scored_as_their_likelihoods_are() -> None:
-    from scipy.stats import multivariate_normal
-
-    spread, enrolled, heard = 4.0, [0.5, 1.1, 0.2], [0.9, 0.4]
     known = known_sources(plain_space(spread), {"a": [call_at(np.full(DIMS, at)) for at in enrolled]})
     met = identify([call_at(np.full(DIMS, at)) for at in heard], known).score
+    assert met == pytest.approx(densities(enrolled, heard, spread), rel=1e-5)
 
-    def log_likelihood(values: list[float]) -> float:
-        covariance = np.eye(len(values)) + spread
-        return float(multivariate_normal(np.zeros(len(values)), covariance).logpdf(values))
 
-    ratio = log_likelihood(enrolled + heard) - log_likelihood(enrolled) - log_likelihood(heard)
-    assert met == pytest.approx(DIMS * ratio, rel=1e-5)
+def test_far_out_calls_cost_no_more_than_students_tails() -> None:
+    near, far = (identify([call_at(PLACES[3] + by)], KNOWN).ranking for by in (5, 50))
+    assert min(score for _, score in far) > min(score for _, score in near) - 200
 
 
 def test_nobody_known_makes_everybody_unknown() -> None:
