@@ -16,7 +16,7 @@ from silentspam.calllog.line_calls import survivor
 from silentspam.calllog.line_rows import INSERT_EVENT
 from silentspam.calllog.line_store import Basis, restored, store
 from silentspam.errors import LineError
-from silentspam.lines.deeds import LineEvent, after
+from silentspam.lines.deeds import Deed, LineEvent, after
 from silentspam.lines.ground import unpack
 from silentspam.lines.line import Line, LineOrigin
 from silentspam.lines.matching import LineTable
@@ -62,6 +62,36 @@ def settle_call(
         connection.execute(INSERT_EVENT, asdict(replace(event, line_id=line.line_id)))
         publish(memory.snapshot(event.changed_at))
         return Settled(line=line, likeness=likeness, threshold=threshold)
+
+
+def release_call(
+    database: Database,
+    basis: Basis,
+    call_id: str,
+    event: LineEvent,
+    *,
+    publish: Callable[[Snapshot], None],
+) -> Line | None:
+    """Take an operator's word on the line of a call back; None where there is none of it.
+
+    The evidence decides again, or the line is forgotten, if it was made by hand and has none. Raises
+    LineError as `settle_call` does.
+    """
+    with database.transaction(write=True, alone=True) as connection:
+        row = _row(connection, call_id)
+        embedding = _opening(row, basis, call_id)
+        memory = restored(connection, basis, event.changed_at)
+        line = _line_of(connection, row, memory) or memory.table.nearest(embedding, SAME_LINE)
+        if line is None or not line.pinned:
+            return None
+        by_hand = line.origin is LineOrigin.OPERATOR and not line.failed and not line.people
+        deed = Deed.FORGET if by_hand else Deed.RELEASE
+        line = after(line, deed)
+        memory.put(line)
+        store(connection, memory, event.changed_at)
+        connection.execute(INSERT_EVENT, asdict(replace(event, line_id=line.line_id, deed=deed)))
+        publish(memory.snapshot(event.changed_at))
+        return line
 
 
 def _of_next_call(basis: Basis, line: Line, embedding: NDArray[np.float64]) -> float:

@@ -37,16 +37,9 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     line_matching.add_actions(actions, _action)
     line_calls.add_actions(actions, _action)
-    for name, summary, run in (
-        ("unlist", "permit or block a line no more", run_unlist),
-        ("clear", "take a line out of the fraud database", run_clear),
-        ("forget", "delete a line and all that is kept of it", run_forget),
-    ):
-        deed = _action(actions, name, summary, run)
-        deed.add_argument("line", metavar="NAME")
-        deed.add_argument("--note", default="", metavar="TEXT", help="why, for `lines history`")
-        if name == "unlist":
-            deed.add_argument("--called", nargs="+", default=[], metavar="NUMBER", help="only for these")
+    clear = _action(actions, "clear", "take a line out of the fraud database", run_clear)
+    clear.add_argument("line", metavar="NAME")
+    clear.add_argument("--note", default="", metavar="TEXT", help="why, for `lines history`")
     shown = _action(actions, "list", "every line that is known", run_list)
     shown.add_argument("--format", choices=("table", "jsonl"), default="table", help="how to print (table)")
     past = _action(actions, "history", "what was done to lines, by whom", run_history)
@@ -78,22 +71,9 @@ def store_of(args: argparse.Namespace) -> "LineStore":
     return LineStore(path, by=current_user())
 
 
-def run_unlist(args: argparse.Namespace) -> int:
-    """Say how the line stands then."""
-    print(standing(store_of(args).unlist(args.line, numbers(args.called), note=args.note)))
-    return 0
-
-
 def run_clear(args: argparse.Namespace) -> int:
     """Say how the line stands then."""
     print(standing(store_of(args).clear_fraud(args.line, note=args.note)))
-    return 0
-
-
-def run_forget(args: argparse.Namespace) -> int:
-    """Nothing is left of the line but that it was forgotten."""
-    store_of(args).forget(args.line, note=args.note)
-    print(f"line {args.line} is forgotten")
     return 0
 
 

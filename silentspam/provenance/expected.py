@@ -19,6 +19,9 @@ from silentspam.provenance.risk_table import RiskTable
 from silentspam.provenance.sources import Verification
 
 LIKELY = 0.5
+UNLIKELY = 0.1
+"""Probability of another device from which on it is likely, and up to which it is unlikely."""
+
 UNLIKELY_PATH = 0.75
 """Probability of one network's being unexpected from which on the path is; from even odds on it is open."""
 
@@ -56,14 +59,14 @@ class PathFinding(msgspec.Struct, frozen=True, kw_only=True):
 def forwarded(found: Verification, name: str, *, prior: float = 0.5) -> DeviceFinding:
     """Of a verification of the callee's leg against the line `name` of the number that was called.
 
-    prior: the share of calls that reach another device, 0…1, without the ends. Another device is told where
-    it is likelier than not, the enrolled one where the verification accepts it.
+    prior: the share of calls that reach another device, 0…1, without the ends; with it the score is a
+    probability. A verification asks for more, since it accepts whoever comes.
     """
     odds = math.log(prior) - math.log1p(-prior)
     other = _shifted(another_line(found, name), odds)
     if other >= LIKELY:
         answer, what = Answer.OTHER, "the call was forwarded, or answered on another device"
-    elif found.accepted:
+    elif other <= UNLIKELY:
         answer, what = Answer.EXPECTED, "another device is unlikely"
     else:
         answer, what = Answer.UNDECIDED, "too little to tell: listen longer, or enrol more calls"

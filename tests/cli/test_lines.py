@@ -107,10 +107,11 @@ def test_verify_says_it_by_its_exit_code_too(silentspam: Silentspam, calls: Path
 
 def test_a_call_that_was_forwarded_is_told(silentspam: Silentspam, calls: Path, known: Path) -> None:
     options = ("lines", "forwarded", "--store", known, "--name", "clear")
-    code, out, _ = silentspam(*options, "--format", "jsonl", calls / "narrow2.ulaw")
-    told = json.loads(out)
-    assert (code, told["answer"]) == (1, "other")
-    assert told["probability"] > 0.9
+    many = ("--prior", "0.99", "--format", "jsonl")
+    code, out, _ = silentspam(*options, *many, calls / "narrow2.ulaw", calls / "clear2.ulaw")
+    other, same = map(json.loads, out.splitlines())
+    assert (code, other["answer"]) == (1, "other")
+    assert other["probability"] > 0.5 > same["probability"]
     code, out, _ = silentspam(*options, calls / "clear2.ulaw")
     assert (code, "another device is unlikely" in out) == (0, True)
     assert silentspam(*options, "--prior", "1", calls / "clear2.ulaw")[0] == 2
@@ -282,6 +283,35 @@ def test_the_line_of_the_call_just_had_is_blocked_by_one_command(
     assert (again.line_id, again.challenge_cause) == (line.line_id, "LINE")
     found = silentspam("lines", "identify", "--format", "jsonl", calls / "narrow1.ulaw")[1]
     assert json.loads(found)["line"] == f"call {call_id[:8]}"
+
+
+@pytest.mark.parametrize("deed", ["unlist", "forget"])
+def test_what_was_blocked_is_challenged_no_more_when_that_is_taken_back(
+    silentspam: Silentspam, server: Server, calls: Path, deed: str
+) -> None:
+    call_id = server.dead_air(learn=False).call.call_id
+    keep_fingerprint(server, call_id, calls / "narrow0.ulaw")
+    silentspam("lines", "block", "gang", "--call", call_id)
+    assert "line memory" not in silentspam("lines", "unlist", "gang", "--called", "5550100")[1]
+    code, out, err = silentspam("lines", deed, "gang", "--note", "it was the clinic")
+    assert (code, err) == (0, "")
+    (line,) = server.lines()
+    assert f"line memory: line {line.line_id} is EXPIRED by its evidence" in out
+    assert not line.pinned
+    assert server.dead_air(learn=False).challenge_cause is None
+
+
+def test_a_line_with_evidence_of_its_own_goes_by_that_again(
+    silentspam: Silentspam, server: Server, calls: Path
+) -> None:
+    line_id = server.attack()
+    call_id = server.dead_air(learn=False).call.call_id
+    keep_fingerprint(server, call_id, calls / "clear0.ulaw")
+    silentspam("lines", "permit", "clinic", "--call", call_id)
+    out = silentspam("lines", "unlist", "clinic")[1]
+    assert f"line memory: line {line_id} is ACTIVE by its evidence" in out
+    assert "line memory" not in silentspam("lines", "unlist", "clinic")[1]
+    assert server.dead_air().challenge_cause == "LINE"
 
 
 def test_a_second_call_of_a_line_that_is_known_joins_it(
