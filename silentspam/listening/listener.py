@@ -240,13 +240,3 @@ class Listener:
     def _fail(self, chore: str, words: str) -> None:
         self.registry.add(metrics.FAULTS, chore)
         self.desk.tell("failed", {"chore": chore, "error": words[:500]})
-
-
-def every(ways: Sequence[Callable[[CallAlert], None]]) -> Callable[[CallAlert], None]:
-    """One function that tells all of them."""
-
-    def notify(alert: CallAlert) -> None:
-        for way in ways:
-            way(alert)
-
-    return notify

@@ -6,7 +6,7 @@ What does not fit is dropped and counted: the call log keeps every alert. The ne
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from silentspam.errors import SilentSpamError
@@ -84,3 +84,13 @@ class Outbox:
                 return None
             self._busy = True
             return self._waiting.popleft()
+
+
+def every(ways: Sequence[Callable[[CallAlert], None]]) -> Callable[[CallAlert], None]:
+    """One function that tells all of them."""
+
+    def notify(alert: CallAlert) -> None:
+        for way in ways:
+            way(alert)
+
+    return notify

@@ -14,9 +14,9 @@ from silentspam.errors import NoCallLogError, SilentSpamError
 from silentspam.listening import metrics
 from silentspam.listening.console import Console
 from silentspam.listening.knowledge import Knowledge
-from silentspam.listening.listener import Desk, Listener, Places, Tell, every
+from silentspam.listening.listener import Desk, Listener, Places, Tell
 from silentspam.listening.marking import Marker
-from silentspam.listening.outbox import Outbox, Way
+from silentspam.listening.outbox import Outbox, Way, every
 from silentspam.listening.waiting import Row
 from silentspam.listening.webhook import Webhook
 from silentspam.metrics import Registry
