@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from silentspam.calllog.database import Database
-from silentspam.calllog.lines_by_call import Settled, settle_call
+from silentspam.calllog.lines_by_call import Settled, release_call, settle_call
 from silentspam.errors import LineError
 from silentspam.lines.deeds import Deed, LineEvent
-from silentspam.lines.line import LineOrigin
+from silentspam.lines.line import Line, LineOrigin
 from silentspam.verdict import LineState
 from tests.calllog.test_lines import BASIS, GROUND, NOW, Site
 from tests.lines.ground import line_calls, people
@@ -75,6 +75,35 @@ def test_a_line_that_its_call_taught_is_meant_even_where_another_lies_nearer(sit
     settled = settle(site, call_id, Deed.SUSPEND)
     assert settled.line is not None
     assert (settled.line.line_id, line.line_id != "stayed") == ("stayed", True)
+
+
+def release(site: Site, call_id: str) -> Line | None:
+    event = LineEvent(line_id="", deed=Deed.RELEASE, changed_at=NOW + 200, changed_by="ada")
+    return release_call(site.database, BASIS, call_id, event, publish=site.published.append)
+
+
+def test_a_line_made_by_hand_is_given_up_when_that_is_taken_back(site: Site) -> None:
+    first, second = line_calls(2)
+    call_id = site.call(first)
+    settle(site, call_id)
+    line = release(site, call_id)
+    assert line is not None
+    assert (line.state, line.pinned) == (LineState.EXPIRED, False)
+    assert site.published[-1].match(GROUND, second) is None
+    assert [event.deed for event in site.lines.events("new")] == [Deed.CONFIRM, Deed.FORGET]
+    assert release(site, call_id) is None
+
+
+def test_a_line_with_evidence_goes_by_it_when_that_is_taken_back(site: Site) -> None:
+    first, second = line_calls(2)
+    site.silent(first)
+    site.learn()
+    call_id = site.call(second)
+    assert release(site, call_id) is None
+    settle(site, call_id, Deed.SUSPEND)
+    line = release(site, call_id)
+    assert line is not None
+    assert (line.state, line.pinned) == (LineState.ACTIVE, False)
 
 
 def test_an_opening_like_anybodys_makes_no_line(site: Site) -> None:
