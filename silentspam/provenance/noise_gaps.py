@@ -31,8 +31,9 @@ SLACK = 4
 AROUND_END = 32
 """Samples on both sides of a stretch's end, among which the gap's own end is."""
 FEWEST = 3
-CHANCE = 1e-3
-"""That stretches of noise agree on a grid as well as these do."""
+CHANCE, CHANCE_OF_CELLS = 1e-3, 5e-5
+"""That stretches of noise agree on a grid as well as these do, and where most are of one cell: pauses have
+more of those, and at each of the levels that are tried others."""
 FEW = 0.15
 """Of the packets that the noise explains on their grid, how many it may explain half a cell beside it, for
 all of them to be taken for lost, whatever stands beside them."""
@@ -176,6 +177,11 @@ def _phase(powers: Powers, guess: _Guess) -> int:
     return int(middle - SLACK + np.median(low)) % CELL
 
 
+def _are_cells(found: NDArray[np.intp]) -> bool:
+    lengths = found[:, 1] - found[:, 0]
+    return len(found) > 0 and float(np.median(lengths)) < 1.5 * CELL
+
+
 def _edge(powers: Powers, begins: NDArray[np.intp], floor: float) -> Figures:
     return _deviance(powers.mean(begins, EDGE), floor, EDGE)
 
@@ -206,7 +212,7 @@ def noise_gaps(linear: NDArray[np.int16]) -> tuple[int, Runs]:
     x = linear.astype(np.float64)
     powers = powers_of(x)
     guess = _best_guess(x, powers, np.arange(0, len(linear) - CELL + 1, STEP))
-    if guess.chance > CHANCE:
+    if guess.chance > (CHANCE_OF_CELLS if _are_cells(guess.found) else CHANCE):
         return 0, none
     phase, floor = _phase(powers, guess), guess.floor
     for _ in range(2):
