@@ -2,9 +2,12 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import action, at_least
+
+if TYPE_CHECKING:
+    from silentspam.provenance.line_space import LineSpace
 
 
 def add_line_actions(actions: Any) -> None:
@@ -33,6 +36,11 @@ def add_line_actions(actions: Any) -> None:
         help="enrolled in the open set (16)",
     )
     counted.add_argument("--space", type=Path, metavar="DIR", help="in place of the shipped one")
+    counted.add_argument(
+        "--with-openings",
+        action="store_true",
+        help="what two seconds before anybody speaks tell beside it (line memory)",
+    )
     counted.add_argument("--json", action="store_true", help="print one object a length instead of lines")
 
 
@@ -60,6 +68,8 @@ def run_lines(args: argparse.Namespace) -> int:
     from silentspam.training.source_study import lines_of, study
 
     space = load_space(args.space) if args.space else shipped_space()
+    if args.with_openings:
+        return _with_openings(args, space)
     for seconds in args.seconds:
         counted = study(args.corpora, space, seconds=seconds, lines=args.lines)
         if args.json:
@@ -68,4 +78,17 @@ def run_lines(args: argparse.Namespace) -> int:
             named = ", ".join(map(str, args.corpora))
             print(f"{named}, test split, {seconds:g} s a call; share, counts, 95 % interval over sources")
             print("\n".join(lines_of(counted)))
+    return 0
+
+
+def _with_openings(args: argparse.Namespace, space: "LineSpace") -> int:
+    import json
+
+    from silentspam.training.opening_study import lines_of, study
+
+    for folder, seconds in ((folder, seconds) for folder in args.corpora for seconds in args.seconds):
+        counted = study(folder, space, seconds=seconds)
+        print(
+            json.dumps(counted) if args.json else "\n".join([f"{folder}, {seconds:g} s", *lines_of(counted)])
+        )
     return 0

@@ -30,6 +30,6 @@ def _volumes(
     counts: NDArray[np.int32] | NDArray[np.float64], spread: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Logarithm of the variances of a call around each line, added up [shape=(n_lines,)]."""
-    kinds, which = np.unique(counts, return_inverse=True)
+    kinds, which = np.unique(counts.astype(np.float64), return_inverse=True)
     certainty = kinds[:, np.newaxis] * spread / (kinds[:, np.newaxis] * spread + 1)
     return np.asarray(np.log(1 + spread * (1 - certainty)).sum(axis=1)[which])

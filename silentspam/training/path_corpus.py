@@ -27,7 +27,7 @@ from silentspam.training.paths import FAMILIES, LostPackets
 from silentspam.training.paths import Path as NetworkPath
 from silentspam.training.sources import Clip, Split, find_clips
 
-RECORDINGS, CALLS = "recordings", "calls.jsonl"
+RECORDINGS, CALLS, DESCRIPTION = "recordings", "calls.jsonl", "corpus.json"
 
 DRAWS = 10
 MOST_CHANGED = 0.3
@@ -148,6 +148,13 @@ class PathSimulator:
                 return call, codes
         raise AudioError(f"source {index}, call {number}: {DRAWS} draws, and all fell silent")
 
+    def opening(self, index: int, number: int, seconds: float) -> Codes:
+        """What is heard of a source before anybody speaks [shape=(n,), uint8]."""
+        rng = np.random.default_rng([self._plan.seed, 3, index, number])
+        source = self.source(index)
+        quiet = source.telephone.send(np.zeros(round(seconds * SAMPLE_RATE)), rng)
+        return source.path.send(quantised(quiet), self._codecs, rng)[0]
+
     def _draw(self, index: int, number: int, attempt: int) -> tuple[PathCall, Codes]:
         rng = np.random.default_rng([self._plan.seed, 2, index, number, attempt])
         source, split = self.source(index), self._plan.split_of(index)
@@ -193,7 +200,7 @@ def write_path_corpus(out: Path, plan: PathPlan, *, workers: int = 1) -> Iterato
     _simulator(plan)  # what is missing is said before anything is written
     (out / RECORDINGS).mkdir(parents=True, exist_ok=True)
     described = {"statement": STATEMENT, "plan": msgspec.to_builtins(plan, enc_hook=str)}
-    (out / "corpus.json").write_bytes(msgspec.json.format(msgspec.json.encode(described), indent=1) + b"\n")
+    (out / DESCRIPTION).write_bytes(msgspec.json.format(msgspec.json.encode(described), indent=1) + b"\n")
     jobs = [(out, plan, index, number) for index in range(plan.sources) for number in range(plan.calls)]
     unfinished = out / f"{CALLS}.part"
     with unfinished.open("wb") as file:
@@ -218,6 +225,18 @@ def _simulator(plan: PathPlan) -> PathSimulator:
         raise AudioError(f"no library of the codecs {', '.join(missing)}: `python -m lab.corpus_audio`")
     codecs = {name: open_codec(name, folders=plan.folders) for name in names}
     return PathSimulator(plan, find_clips(plan.folders), codecs)
+
+
+def simulator_of(folder: Path) -> PathSimulator:
+    """What drew the calls of a corpus. Raises AudioError where it does not say how, or audio is missing."""
+    try:
+        described = msgspec.json.decode((folder / DESCRIPTION).read_bytes())
+        plan = msgspec.convert(described["plan"], PathPlan, dec_hook=lambda kind, text: kind(text))
+    except (OSError, msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise AudioError(
+            f"{folder / DESCRIPTION}: it does not tell how the corpus was made: {error}"
+        ) from error
+    return _simulator(plan)
 
 
 def read_path_corpus(folder: Path) -> tuple[PathCall, ...]:

@@ -18,7 +18,7 @@ from scipy.stats import norm
 from silentspam.errors import AudioError
 from silentspam.lines.known import KnownLines
 from silentspam.lines.space import LineSpace as Maps
-from silentspam.provenance import code_comb, codes, colour, pauses
+from silentspam.provenance import code_comb, codes, colour, excitation, pauses
 from silentspam.provenance.features import VERSION, Vector, measure, names
 from silentspam.provenance.line_scores import log_ratios
 from silentspam.provenance.line_space import LineSpace, SpaceCard, Warp
@@ -55,10 +55,11 @@ class SourceRows:
 
 
 def figures_of_lines() -> tuple[str, ...]:
-    """The measures that lines are told by: frame grids and excitation tell coders, and add nothing here but
-    dimensions to be learnt."""
+    """The measures that lines are told by: frame grids and a voice's excitation tell coders, and add nothing
+    here but dimensions to be learnt; the excitation of pauses does."""
     noise = [name for name in names() if name.startswith("noise_")]
-    return (*colour.names(), *codes.names(), *noise, *pauses.names(), *code_comb.names())
+    pausing = (*pauses.names(), *excitation.quiet_names())
+    return (*colour.names(), *codes.names(), *noise, *code_comb.names(), *pausing)
 
 
 def read_sources(

@@ -9,7 +9,7 @@ from silentspam.cli import main
 from silentspam.errors import AudioError
 from silentspam.provenance.features import names
 from silentspam.provenance.line_space import load_space, space_files
-from silentspam.training import source_study, source_training
+from silentspam.training import opening_study, source_study, source_training
 from silentspam.training.source_study import lines_of, study_rows
 from silentspam.training.source_training import (
     SourceRows,
@@ -118,6 +118,24 @@ def test_the_commands_learn_a_space_and_count_with_it(audio_folder, tmp_path, ca
     assert counted["open"][0]["lines"] == 3
     assert main(["paths", "lines", corpus, "--lines", "3"]) == 0
     assert "one of 3 sources, after 1 call(s)" in capsys.readouterr().out
+
+    assert main(["paths", "lines", corpus, "--with-openings", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["sources"] == 7
+    assert told["both"]["asked"] == told["opening"]["asked"] > 0
+    (tmp_path / "calls" / "corpus.json").write_text("{}")
+    assert main(["paths", "lines", corpus, "--with-openings"]) == 1
+    assert "does not tell how" in capsys.readouterr().err
+
+
+def test_two_ways_that_err_apart_are_better_together() -> None:
+    rng = np.random.default_rng(8)
+    sources = np.array([f"line {n // 4}" for n in range(80)])
+    same = sources[:, np.newaxis] == sources
+    scores = {way: 2.5 * same + rng.normal(size=same.shape) for way in ("opening", "call")}
+    found = opening_study.count(scores, sources)
+    assert found["both"]["foreign"] < 0.6 * min(found["opening"]["foreign"], found["call"]["foreign"])
+    assert found["both"]["identified"] > found["call"]["identified"]
 
 
 def test_a_folder_without_calls_is_named(tmp_path, capsys) -> None:
