@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from silentspam.cli.common import action, at_least, verb_parser
+from silentspam.cli.path_claims import add_claim_action
 from silentspam.cli.path_lines import add_line_actions
 
 WORKERS = os.cpu_count() or 1
@@ -96,6 +97,7 @@ def add_parser(subparsers: Any) -> None:
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
     _add_codecs(actions)
     add_line_actions(actions)
+    add_claim_action(actions)
 
 
 def _add_codecs(actions: Any) -> None:
