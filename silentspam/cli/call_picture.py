@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from silentspam.errors import AudioError, SilentSpamError
+from silentspam.errors import AudioError
 
 if TYPE_CHECKING:
     from silentspam.audio import Recording
@@ -21,7 +21,7 @@ Row = Mapping[str, str | int | float | None]
 def draw_call(config: "Config", row: Row, picture: Path, openings: "Openings") -> Path:
     """Draw a call of the log into a PNG file; returns the recording that it shows.
 
-    Raises AudioError where none was kept, SilentSpamError where it cannot be drawn or written.
+    Raises AudioError where none was kept, ReportError where the picture cannot be written.
     """
     from silentspam.provenance.analysis import examine
 
@@ -50,9 +50,7 @@ def kept_audio(config: "Config", row: Row) -> Iterator[Path]:
 
 
 def draw(picture: Path, recording: "Recording", examination: "Examination", *, title: str) -> None:
-    """Raises SilentSpamError where matplotlib is missing, or the picture cannot be written."""
-    try:
-        from silentspam.reports.provenance_pictures import write_picture
-    except ImportError as error:
-        raise SilentSpamError("pictures need matplotlib: pip install 'silentspam[report]'") from error
+    """Raises ReportError where the picture cannot be written."""
+    from silentspam.reports.provenance_pictures import write_picture
+
     write_picture(picture, recording, examination, title=title)
