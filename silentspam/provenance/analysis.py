@@ -22,6 +22,9 @@ PACKET_MS = 20
 LIKELY = 0.5
 """Probability from which on an algorithm is named."""
 
+HARDLY_HEARD = {"g729": "; after G.729 it is hardly heard, and said because it is usual"}
+"""Last coders whose calls are said to be concealed mostly whether they were or not (docs/provenance.md)."""
+
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a call.
@@ -120,7 +123,7 @@ def _analysis(
             *_of_length(recording),
             *_of_tones(recording),
             *_of_loss(loss),
-            *_of_concealment(made_up),
+            *_of_concealment(made_up, told),
             *_of_noise(noise),
             *(told.reasons if told else ()),
             *([unrated] if unrated else ()),
@@ -161,14 +164,14 @@ def _of_loss(loss: PacketLoss) -> list[str]:
     return [f"{loss.rate:.1%} of the time was lost and not concealed: gaps, {what}{packets}"]
 
 
-def _of_concealment(made_up: Concealment) -> list[str]:
+def _of_concealment(made_up: Concealment, told: PathTold | None) -> list[str]:
     if not made_up.any:
         return []
     name, probability = max(made_up.algorithms.items(), key=lambda one: one[1])
     by = f", likeliest that of {name} ({probability:.2f})" if probability >= LIKELY else ""
     return [
         f"concealed losses with probability {made_up.probability:.2f}: {made_up.rate:.1%} of the time, "
-        f"{made_up.packets} packets{by}"
+        f"{made_up.packets} packets{by}{HARDLY_HEARD.get(told.last_codec, '') if told else ''}"
     ]
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from silentspam.audio import Recording, decode_ulaw, encode_ulaw
-from silentspam.provenance.concealment import ALGORITHMS, concealment, shipped_model
+from silentspam.provenance import analysis
+from silentspam.provenance.codecs import PathTold
+from silentspam.provenance.concealment import ALGORITHMS, Concealment, concealment, shipped_model
 from silentspam.provenance.frame_traces import NAMES, frame_vectors
 from silentspam.provenance.repetition import repeated_codes, repetition
 from silentspam.training.codecs.concealment import WaveformReplication
@@ -80,3 +82,16 @@ def test_bad_input_gives_figures_all_the_same(codes):
 def test_of_minutes_the_first_is_looked_at():
     told = concealment(Recording(np.tile(voice(30), 6)), packet_ms=20)
     assert 0 <= told.rate <= 1
+
+
+@pytest.mark.parametrize(("last", "says"), [("g729", True), ("speex", False)])
+def test_of_g729_it_is_said_that_concealment_is_hardly_heard(monkeypatch, last, says):
+    some = Concealment(probability=0.8, rate=0.05, packets=20, algorithms=dict.fromkeys(ALGORITHMS, 0.1))
+    told = PathTold(
+        codecs={last: 1.0}, networks={"voip": 1.0}, last={last: 1.0}, signature=("voip",), reasons=()
+    )
+    monkeypatch.setattr(analysis, "concealment", lambda *_args, **_settings: some)
+    monkeypatch.setattr(analysis, "path_told", lambda *_args, **_settings: told)
+    reasons = analysis.analyse(Recording(voice(2))).reasons
+    assert any("concealed losses with probability 0.80" in reason for reason in reasons)
+    assert any("hardly heard" in reason for reason in reasons) is says
