@@ -84,7 +84,8 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", metavar="why CALL_ID")
     why = actions.add_parser(
         "why",
-        help="every reason behind one call's fate",
+        aliases=["show"],
+        help="every reason behind one call's fate, and where it came from",
         epilog="example: silentspam calls why 3f0c9c1e-5d7a-4a55-9d1f-0a2b3c4d5e6f",
     )
     why.add_argument("call_id", metavar="CALL_ID")

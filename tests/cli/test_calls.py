@@ -172,6 +172,7 @@ def test_why_tells_every_reason_in_words(silentspam, log: CallTable) -> None:
         "ended by the app",
     ):
         assert words in out
+    assert silentspam("calls", "show", "call-1") == (code, out, "")
 
 
 def test_why_tells_that_the_screening_failed(silentspam, log: CallTable) -> None:
