@@ -19,7 +19,7 @@ from silentspam.training.path_drawing import Talk, draw_telephone
 from silentspam.training.paths import Hop, Network, Path
 from silentspam.training.sources import Split, find_clips
 
-SECONDS = 12.0
+SECONDS = 8.0
 FRENCH, ENGLISH, DUTCH = "june", "sphinx-cards", "fillets-nl"
 LOSSY = Loss(share=0.02)
 PATHS = {
