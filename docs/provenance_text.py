@@ -255,5 +255,5 @@ BAD_INPUT = (
     "- **Both sides mixed into one file cannot be noticed**: two people at once are one sound. What is "
     "told is then of both ways together, and wrong for each; record one side a file (MixMonitor's r and t "
     "options). A stereo file is refused, and so is 16 kHz, with the remedy.",
-    "- **Silence**: no codec and no line is told of what nobody speaks on.",
+    "- **Silence**: no codec is told of what nobody speaks on.",
 )
