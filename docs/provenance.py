@@ -62,6 +62,7 @@ def write(figures: Path, out: Path) -> None:
     _noise_and_quality(document, found["quality"])
     _codecs(document, found["codecs"])
     _lines(document, found["lines"])
+    _openings(document, figures / "openings.json")
     document.add("## What is not reached, and why", *text.NOT_REACHED)
     document.add("## What was tried", *text.TRIED)
     document.add("## What is no side of a call", *text.BAD_INPUT)
@@ -189,6 +190,29 @@ def _lines(document: Markdown, studies: Sequence[Study] | None) -> None:
         return document.not_measured("silentspam paths lines --json")
     document.add("`silentspam paths lines CORPUS… --seconds 15 5 2 --lines 16 500 --json`:")
     _studies(document, studies, list(dict.fromkeys(name for study in studies for name in study["counts"])))
+
+
+def _openings(document: Markdown, path: Path) -> None:
+    """What two seconds before anybody speaks tell, beside 5 s of the call after them."""
+    if not path.is_file():
+        return document.not_measured("silentspam paths lines CORPUS --with-openings --seconds 5 --json")
+    counted = json.loads(path.read_text(encoding="utf-8"))
+    document.add(
+        "`silentspam paths lines CORPUS --with-openings --seconds 5 --json`: line memory's two seconds "
+        f"before anybody speaks beside 5 s of the call after them, {counted['calls']} calls of {counted['sources']} "
+        "sources, each known by one call. Both together are their weighted sum, with weights learnt on the "
+        "half of the sources that is not counted."
+    )
+    rows = [
+        (way, _share(one["identified"], one["asked"]), _share(one["foreign"], one["pairs"]))
+        for way, one in ((way, counted[way]) for way in ("opening", "call", "both"))
+    ]
+    heads = ("told by", "which source of one half", "foreign pairs accepted at 95 % of true ones")
+    document.table(heads, rows)
+
+
+def _share(hits: int, n: int) -> str:
+    return f"{hits / n:.2%} ({hits:,} of {n:,})"
 
 
 def line_studies(path: Path) -> Iterator[Study]:
