@@ -199,9 +199,9 @@ def _openings(document: Markdown, path: Path) -> None:
     counted = json.loads(path.read_text(encoding="utf-8"))
     document.add(
         "`silentspam paths lines CORPUS --with-openings --seconds 5 --json`: line memory's two seconds "
-        f"before anybody speaks beside 5 s of the call after them, {counted['calls']} calls of {counted['sources']} "
-        "sources, each known by one call. Both together are their weighted sum, with weights learnt on the "
-        "half of the sources that is not counted."
+        "before anybody speaks beside 5 s of the call after them, "
+        f"{counted['calls']} calls of {counted['sources']} sources, each known by one call. Both together are "
+        "their weighted sum, with weights learnt on the half of the sources that is not counted."
     )
     rows = [
         (way, _share(one["identified"], one["asked"]), _share(one["foreign"], one["pairs"]))
