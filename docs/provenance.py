@@ -200,8 +200,8 @@ def _openings(document: Markdown, path: Path) -> None:
     document.add(
         "`silentspam paths lines CORPUS --with-openings --seconds 5 --json`: line memory's two seconds "
         "before anybody speaks beside 5 s of the call after them, "
-        f"{counted['calls']} calls of {counted['sources']} sources, each known by one call. Both together are "
-        "their weighted sum, with weights learnt on the half of the sources that is not counted."
+        f"{counted['calls']} calls of {counted['sources']} sources, each known by one call. Both together "
+        "are their weighted sum, with weights learnt on the half of the sources that is not counted."
     )
     rows = [
         (way, _share(one["identified"], one["asked"]), _share(one["foreign"], one["pairs"]))
