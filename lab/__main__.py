@@ -15,10 +15,11 @@ from pathlib import Path
 from lab.asterisk import AsteriskError, root_folder
 from lab.corpus_audio import fetch_codecs
 from lab.debian import DebianError
+from lab.outcome import Outcome
 from lab.ports import PortsError
 from lab.product import ProductError
 from lab.report import as_json, decision_times, percentile, reasons, table, unchallenged_delays
-from lab.runner import Lab, Outcome
+from lab.runner import Lab
 from lab.scenarios import Scenario, ScenarioError, choose, load_scenarios
 from lab.sounds import fetch_recordings
 

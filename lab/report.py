@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 from lab.listening import in_short
-from lab.runner import Outcome
+from lab.outcome import Outcome
 from lab.scenarios import Row
 
 COLUMNS = (

@@ -5,78 +5,31 @@ so that they do not meet. The calls of a sequence share all that, and come one a
 """
 
 import dataclasses
-import json
-import multiprocessing
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain, groupby
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from lab import debian, listening, models, product, troubles
-from lab.asterisk import Asterisk, root_folder, sounds_folder
+from lab import listening, models, product, troubles
+from lab.asterisk import Asterisk, root_folder
+from lab.outcome import Outcome, Story, is_spoilt, why_again
+from lab.placing import Placing
 from lab.ports import Ports
 from lab.pulse import Pulse
-from lab.scenarios import SIPP_FOLDER, Row, Scenario
+from lab.scenarios import Row, Scenario
 from lab.server import Server
-from lab.sounds import SPEECH, make_sounds, take
+from lab.sounds import make_sounds
 from lab.switchboard import switchboard
 from lab.trunks import TRUNKS, Carrier, Trunk, trunk_endpoints
 from lab.verdicts import faults
-from lab.worker import Observation, Task, run_worker
 
 AT_ONCE = 5
 """Calls at once: more would make two cores late, and the callers' audio with them."""
-START_GAP_SECONDS = 0.75
-"""So that no AGI process starts while another one, 2.1 s after its own start, judges."""
-WORKER_SECONDS = 100.0
 ROW_SECONDS = 20.0
-BUSY_SECONDS = 0.1
-"""A machine that was so late during a call, five frames, may have spoilt it."""
 SPEECH_SECONDS = 30.0
 LEARNING_SECONDS = 20.0
-
-PROCESSES = multiprocessing.get_context("forkserver")
-"""Workers are forked from a server that has imported everything: their start must not slow the calls down."""
-PROCESSES.set_forkserver_preload(["lab.worker", "lab.phones"])
-
-
-Story = tuple[Scenario, ...]
-"""The calls of one installation: those of a sequence, or a single one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one call: `skipped` is a reason, `faults` is empty where all went right."""
-
-    scenario: Scenario
-    row: Row | None = None
-    told: Row | None = None
-    """Where it came from, if that was to be told."""
-    observation: Observation | None = None
-    faults: tuple[str, ...] = ()
-    skipped: str = ""
-    placed_again: str = ""
-    """Why the call was placed a second time, if it was; all else here is of that one."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether everything was as the table says."""
-        return not self.faults and not self.skipped
-
-    @property
-    def late_seconds(self) -> float:
-        """How late the machine was at worst during the call."""
-        return self.observation.late_seconds if self.observation else 0.0
-
-    @property
-    def spoilt(self) -> bool:
-        """Whether it failed, and the machine may be why."""
-        return bool(self.faults) and self.late_seconds >= BUSY_SECONDS
 
 
 class Lab:
@@ -99,8 +52,6 @@ class Lab:
         self.resident = resident
         self.scenarios = tuple(scenarios)
         self._ports = Ports()
-        self._gate = threading.Lock()
-        self._next_start = 0.0
         self._sounds: Mapping[str, Sequence[Path]] = {}
         self._names: Mapping[str, str] = {}
 
@@ -123,6 +74,13 @@ class Lab:
         self.carrier = self._start_carrier(attempts, root)
         self._pulse = Pulse(self.work / "pulse")
         self._pulse.start()
+        self._placing = Placing(
+            asterisk=self.asterisk,
+            carrier_sip=self.carrier.sip if self.carrier else self._ports.sip,
+            ports=self._ports,
+            pulse=self._pulse,
+            sounds=self._sounds,
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -211,7 +169,7 @@ class Lab:
             }
         told = [begun[story[0].name].result() for story in stories]
         for number, first in enumerate(told):
-            if _is_spoilt(first):
+            if is_spoilt(first):
                 told[number] = self._tell_again(first)
                 for outcome in told[number]:
                     tell(outcome)
@@ -219,7 +177,7 @@ class Lab:
 
     def _tell_story(self, story: Story, tell: Callable[[Outcome], None]) -> list[Outcome]:
         outcomes = self._place_all(story)
-        if not _is_spoilt(outcomes):
+        if not is_spoilt(outcomes):
             for outcome in outcomes:
                 tell(outcome)
         return outcomes
@@ -229,7 +187,7 @@ class Lab:
         story = tuple(outcome.scenario for outcome in first)
         second = self._place_all(self._furnish(tuple(scenario.again() for scenario in story)))
         return [
-            dataclasses.replace(outcome, scenario=scenario, placed_again=_why_again(before))
+            dataclasses.replace(outcome, scenario=scenario, placed_again=why_again(before))
             for outcome, scenario, before in zip(second, story, first, strict=True)
         ]
 
@@ -258,7 +216,7 @@ class Lab:
         except troubles.TroubleError as error:
             return Outcome(scenario=scenario, skipped=str(error))
         try:
-            observation = self._play(scenario)
+            observation = self._placing.play(scenario, folder, self._config(scenario))
         finally:
             troubles.repair(scenario.trouble, folder)
         config = self._config(scenario)
@@ -289,73 +247,3 @@ class Lab:
         if scenario.place:
             product.wait_until_learnt(config, seconds=LEARNING_SECONDS)
         return row
-
-    def _await_turn(self, start: Callable[[], None]) -> None:
-        """Let calls begin one after the other: two AGI processes starting at once would delay both."""
-        with self._gate:
-            time.sleep(max(0.0, self._next_start - time.monotonic()))
-            start()
-            self._next_start = time.monotonic() + START_GAP_SECONDS
-
-    def _play(self, scenario: Scenario) -> Observation:
-        folder = self._folder(scenario) / str(scenario.place or "")
-        folder.mkdir(exist_ok=True)
-        task_file, observation_file = folder / "task.json", folder / "observation.json"
-        task_file.write_text(json.dumps(dataclasses.asdict(self._task(scenario, folder)), indent=1))
-        log_file = folder / "worker.log"
-        worker = PROCESSES.Process(target=run_worker, args=(task_file, observation_file, log_file))
-        self._await_turn(worker.start)
-        began = time.monotonic()
-        seen = self._await_worker(worker, observation_file, log_file)
-        late = max(seen.lost_seconds, self._pulse.latest(began, time.monotonic()))
-        return dataclasses.replace(seen, late_seconds=late)
-
-    def _await_worker(self, worker: BaseProcess, observation_file: Path, log_file: Path) -> Observation:
-        worker.join(WORKER_SECONDS)
-        if worker.is_alive():
-            worker.kill()
-            worker.join()
-            return Observation(fault=f"the phones did not end within {WORKER_SECONDS:.0f} s")
-        if worker.exitcode != 0 or not observation_file.is_file():
-            return Observation(fault=f"the phones failed, exit {worker.exitcode}: see {log_file}")
-        return Observation(**json.loads(observation_file.read_text()))
-
-    def _task(self, scenario: Scenario, folder: Path) -> Task:
-        caller, number, root = scenario.caller, scenario.number, self.asterisk.root
-        return Task(
-            folder=str(folder),
-            extension=scenario.dialled,
-            ani=scenario.ani,
-            sip_port=self.carrier.sip if scenario.trunk and self.carrier else self._ports.sip,
-            port=self._ports.phones(number),
-            media_port=self._ports.media(number),
-            sipp_port=self._ports.sipp(number),
-            caller=caller.does,
-            caller_seconds=caller.seconds,
-            caller_number_ends=caller.number_ends,
-            caller_name=caller.name or caller.does,
-            caller_headers=dict(caller.headers),
-            caller_plays=str(take(self._sounds[caller.sends], scenario.place)) if caller.sends else "",
-            sipp_file=str(SIPP_FOLDER / caller.sipp) if caller.sipp else "",
-            sipp_program=debian.program_command(root, "usr/bin/sipp"),
-            sipp_sound=str(self._sounds[SPEECH][0].with_suffix(".ulaw")),
-            agent=scenario.agent.does,
-            agent_seconds=scenario.agent.seconds,
-            agent_plays=str(self._sounds[SPEECH][0]),
-            prompts=str(product.PROMPTS),
-            fallback_prompts=str(sounds_folder(root) / "digits"),
-            trouble=scenario.trouble,
-            asterisk_pid=self.asterisk.pid,
-            config=str(self._config(scenario)),
-        )
-
-
-def _is_spoilt(outcomes: Sequence[Outcome]) -> bool:
-    return any(outcome.spoilt for outcome in outcomes)
-
-
-def _why_again(first: Outcome) -> str:
-    """Why a story is told again, said of the call that failed."""
-    if not first.spoilt:
-        return ""
-    return f"the machine was busy, {1000 * first.late_seconds:.0f} ms late ({'; '.join(first.faults)})"

@@ -15,7 +15,8 @@ import yaml
 
 from lab import debian, product
 from lab.asterisk import Asterisk, root_folder
-from lab.runner import Lab, Outcome
+from lab.outcome import Outcome
+from lab.runner import Lab
 from lab.scenarios import Scenario, choose, load_scenarios
 from silentspam.calllog.provenance import ProvenanceTable
 from silentspam.calllog.sqlite import SqliteDatabase

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.outcome import BUSY_SECONDS, Outcome, Story
 from lab.report import reasons
-from lab.runner import BUSY_SECONDS, Lab, Outcome, Story
+from lab.runner import Lab
 from lab.scenarios import Scenario, choose, load_scenarios
 from lab.worker import Observation
 from silentspam.config import load_config

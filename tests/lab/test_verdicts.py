@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from lab.outcome import Outcome
 from lab.report import percentile, reasons, table, unchallenged_delays
-from lab.runner import Outcome
 from lab.scenarios import AgentPart, CallerPart, Hears, Row, Scenario
 from lab.verdicts import faults
 from lab.worker import Observation
