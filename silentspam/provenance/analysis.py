@@ -19,6 +19,8 @@ from silentspam.provenance.tones import tones_alone
 
 PACKET_MS = 20
 """Of packets whose length nothing told: what most networks send."""
+LEARNT_SECONDS = 10.0
+"""Below it probabilities of codecs are not true: at 2 s the last coder of 345 of 600 calls was told."""
 LIKELY = 0.5
 """Probability from which on an algorithm is named."""
 
@@ -144,8 +146,11 @@ def _levels(noise: NoiseProfile) -> dict[str, float | None]:
 
 
 def _of_length(recording: Recording) -> list[str]:
-    if recording.seconds >= SHORTEST_SECONDS:
+    if recording.seconds >= LEARNT_SECONDS:
         return []
+    if recording.seconds >= SHORTEST_SECONDS:
+        length = f"{recording.seconds:.1f} s"
+        return [f"codecs were learnt from calls of 15 s: their probabilities are too high of {length}"]
     return [f"{recording.seconds:.2f} s are less than {SHORTEST_SECONDS:g} s: codecs are not told by it"]
 
 
