@@ -23,9 +23,9 @@ from silentspam.provenance.notices import Notice, NoticeKind, notices
 from silentspam.provenance.risk import Risk, assess
 from silentspam.provenance.sources import Identification, Verification, identify, verify
 
-SHORTEST_OF_UNKNOWN = 5.0
-"""Less of a call never shows that its line is none of those permitted: it may be one that is not known yet
-by so little [s]."""
+SHORTEST_OF_ABSENCE = 5.0
+"""Less of a call shows what it has, and not what it lacks [s]: its line may be a permitted one that is not known
+by so little, and its codecs are told too rarely or too surely to hold a claim against them."""
 
 _TRUNK = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<trunk>.+)-[0-9a-f]{8}(?:;[12])?")
 
@@ -63,7 +63,7 @@ def hear(
 ) -> Heard:
     """Listen to a call with the row that the call log has of it."""
     examination = examine(recording)
-    finding = _compare(examination, row, knowledge, long=recording.seconds >= SHORTEST_OF_UNKNOWN)
+    finding = _compare(examination, row, knowledge, long=recording.seconds >= SHORTEST_OF_ABSENCE)
     alerts = alerts_of(finding.risk, finding.notices, alert_risk=alert_risk)
     found = _row(examination, finding, alerts, row, basis, now)
     return Heard(
@@ -96,6 +96,9 @@ def _compare(examination: Examination, row: Row, knowledge: Knowledge, *, long: 
     def weigh() -> None:
         table = knowledge.claims()
         if table is None:
+            return
+        if not long:
+            finding.reasons.append(f"claims are not weighed by less than {SHORTEST_OF_ABSENCE:g} s")
             return
         claims = table.claims(ani=_text(row["ani"]), trunk=trunk_of(_text(row["channel"])))
         line = _verified(prints, claims.line, known[0] if known else None)

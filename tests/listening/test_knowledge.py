@@ -108,6 +108,19 @@ def test_claims_are_weighed_by_trunk_and_read_again(tmp_path: Path) -> None:
     assert (row["risk"], row["alerts"]) == (0.0, None)
 
 
+def test_claims_are_not_held_against_two_seconds(tmp_path: Path) -> None:
+    claims = tmp_path / "claims.yaml"
+    claims.write_text(yaml.safe_dump(contradiction(SPOKEN[:16_000], "carrier")))
+    office = Office(tmp_path, claims=str(claims))
+    rejected = office.call(bridged_at=None, disposition="REJECTED_CALLER_SILENCE")
+    office.opening(rejected, SPOKEN[:16_000])
+    office.turn()
+    row = office.table.of_call(rejected)
+    assert row is not None
+    assert (row["risk"], row["alerts"]) == (None, None)
+    assert "claims are not weighed by less than 5 s" in str(row["reasons"])
+
+
 def test_a_high_risk_is_an_alert_though_nothing_is_contradicted_outright(tmp_path: Path) -> None:
     claims = tmp_path / "claims.yaml"
     document = contradiction(SPOKEN[:40_000], "carrier")
