@@ -24,8 +24,8 @@ from silentspam.provenance.risk import Risk, assess
 from silentspam.provenance.sources import Identification, Verification, identify, verify
 
 SHORTEST_OF_ABSENCE = 5.0
-"""Less of a call shows what it has, and not what it lacks [s]: its line may be a permitted one that is not known
-by so little, and its codecs are told too rarely or too surely to hold a claim against them."""
+"""Less of a call shows what it has, and not what it lacks [s]: its line may be a permitted one that is not
+known by so little, and its codecs are told too rarely or too surely to hold a claim against them."""
 
 _TRUNK = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<trunk>.+)-[0-9a-f]{8}(?:;[12])?")
 

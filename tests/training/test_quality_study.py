@@ -1,4 +1,4 @@
-"""Ratings of quality over chains and losses: means with intervals, from the real network where it is there."""
+"""Ratings of quality over chains and losses: means with intervals; the real network where it is there."""
 
 import json
 
