@@ -27,10 +27,11 @@ ENROLLED_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """Marks lines: `table` says which calls are due."""
+    """Marks lines: `table` says which calls are due; `failed` is told in words what marks no line."""
 
     store: LineStore
     table: ProvenanceTable
+    failed: Callable[[str], None] = lambda _words: None
     clock: Callable[[], float] = time.time
 
     def run(self) -> Iterator[str]:
@@ -58,8 +59,8 @@ class Marker:
         line = self._stored(row["line_name"])
         if line is not None:
             return None if line.listing is LineListing.PERMITTED else line.name
-        prints = msgspec.json.decode(row["fingerprint"], type=Fingerprint)
-        if prints.seconds < ENROLLED_SECONDS:
+        prints = self._prints(row)
+        if prints is None or prints.seconds < ENROLLED_SECONDS:
             return None
         name = f"spam {row['call_id'][:8]}"
         try:
@@ -67,6 +68,14 @@ class Marker:
         except LineError:  # its measures are those of another version: a later call will tell
             return None
         return name
+
+    def _prints(self, row: Row) -> Fingerprint | None:
+        """None for a fingerprint that cannot be read: it would be no better at the next turn."""
+        try:
+            return msgspec.json.decode(row["fingerprint"], type=Fingerprint)
+        except (msgspec.MsgspecError, ValueError) as error:
+            self.failed(f"call {row['call_id']}: its fingerprint cannot be read: {error}")
+            return None
 
     def _stored(self, name: str | None) -> StoredLine | None:
         if not name:

@@ -52,7 +52,9 @@ class Service:
         store = LineStore(Path(section.store), by=BY)
         console = Console(section.asterisk) if section.asterisk else None
         self._outboxes = [self._outbox(way) for way in _ways(config, console)]
-        self._marker = Marker(store=store, table=self._table) if section.mark_fraud else None
+        self._marker = (
+            Marker(store=store, table=self._table, failed=self._not_marked) if section.mark_fraud else None
+        )
         self._listener = Listener(
             places=Places(
                 sides=Path(config.collection.legs),
@@ -112,6 +114,10 @@ class Service:
             return
         if self._faults.pop(chore, None):
             self._tell("works again", {"chore": chore})
+
+    def _not_marked(self, words: str) -> None:
+        self._registry.add(metrics.FAULTS, "mark")
+        self._tell("failed", {"chore": "mark", "error": words[:500]})
 
     def _outbox(self, way: Way) -> Outbox:
         count = partial(self._registry.add, metrics.TOLD)

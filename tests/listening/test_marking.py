@@ -99,3 +99,20 @@ def test_marking_can_be_left_to_people(tmp_path: Path) -> None:
     label(office, heard(office), Answer.SPAM)
     office.turn()
     assert not Path(office.config.provenance.store).exists()
+
+
+@pytest.mark.parametrize("bad", ['{"version": "old"}', "no json", '{"version": 1}'])
+def test_a_fingerprint_that_cannot_be_read_is_said_once_and_holds_up_no_other(
+    office: Office, bad: str
+) -> None:
+    broken, whole = heard(office), heard(office)
+    with office.database.transaction(write=True) as connection:
+        spoil = "UPDATE provenance SET fingerprint = :bad WHERE call_id = :call_id"
+        connection.execute(spoil, {"bad": bad, "call_id": broken})
+    label(office, broken, Answer.SPAM)
+    label(office, whole, Answer.SPAM)
+    office.turn()
+    office.turn()
+    (said,) = office.events("failed")
+    assert broken in str(said["error"])
+    assert [line.name for line in store(office).lines()] == [f"spam {whole[:8]}"]
