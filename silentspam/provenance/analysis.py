@@ -33,7 +33,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds: its length; lost: unconcealed losses, each [begin, length] [s]; loss_rate: their share of the
     time, 0…1; burstiness: mean length of one [packets]; concealed_rate: share of the time that a decoder made
-    up again, and concealment: the probability that anything was, and that each algorithm was at work; noise:
+    up again (of a longer call, of its first minute, as all but seconds and losses), and concealment: the probability that anything was, and that each algorithm was at work; noise:
     a `NoiseProfile`, by its names; codecs and networks: each one's probability, empty where they are not
     told; signature: the networks that are likelier than not, and last_codec: the likeliest coder before the
     listener, g711 where nothing compressed the call, both as in `codecs`; quality: how listeners would
@@ -80,9 +80,8 @@ def examine(recording: Recording) -> Examination:
     loss, measures = packet_loss(recording), None if tones_alone(recording) else measure(recording)
     made_up = concealment(recording, packet_ms=loss.packet_ms or PACKET_MS)
     told = path_told(measures, loss, made_up) if measures else None
-    whole = measures is not None and recording.seconds <= LONGEST_SECONDS
     of_line = measures if tells_a_line(recording) else None
-    noise = measures.noise if measures and whole else noise_profile(recording)
+    noise = measures.noise if measures else noise_profile(recording.opening(LONGEST_SECONDS))
     return Examination(
         analysis=_analysis(recording, loss, made_up, noise, told),
         fingerprint=fingerprint(of_line, min(recording.seconds, LONGEST_SECONDS)) if of_line else None,
@@ -125,7 +124,7 @@ def _analysis(
             *_of_length(recording),
             *_of_tones(recording),
             *_of_loss(loss),
-            *_of_concealment(made_up, told),
+            *_of_concealment(recording, made_up, told),
             *_of_noise(noise),
             *(told.reasons if told else ()),
             *([unrated] if unrated else ()),
@@ -146,6 +145,11 @@ def _levels(noise: NoiseProfile) -> dict[str, float | None]:
 
 
 def _of_length(recording: Recording) -> list[str]:
+    if recording.seconds > LONGEST_SECONDS:
+        first = f"the first {LONGEST_SECONDS:g} s"
+        return [
+            f"codecs, line, noise and concealment are told by {first}, losses by all {recording.seconds:.0f} s"
+        ]
     if recording.seconds >= LEARNT_SECONDS:
         return []
     if recording.seconds >= SHORTEST_SECONDS:
@@ -169,14 +173,15 @@ def _of_loss(loss: PacketLoss) -> list[str]:
     return [f"{loss.rate:.1%} of the time was lost and not concealed: gaps, {what}{packets}"]
 
 
-def _of_concealment(made_up: Concealment, told: PathTold | None) -> list[str]:
+def _of_concealment(recording: Recording, made_up: Concealment, told: PathTold | None) -> list[str]:
     if not made_up.any:
         return []
+    heard = f" of the first {LONGEST_SECONDS:g} s" if recording.seconds > LONGEST_SECONDS else ""
     name, probability = max(made_up.algorithms.items(), key=lambda one: one[1])
     by = f", likeliest that of {name} ({probability:.2f})" if probability >= LIKELY else ""
     return [
         f"concealed losses with probability {made_up.probability:.2f}: {made_up.rate:.1%} of the time, "
-        f"{made_up.packets} packets{by}{HARDLY_HEARD.get(told.last_codec, '') if told else ''}"
+        f"{made_up.packets} packets{heard}{by}{HARDLY_HEARD.get(told.last_codec, '') if told else ''}"
     ]
 
 

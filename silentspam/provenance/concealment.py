@@ -55,8 +55,8 @@ CALL_NAMES = (
 class Concealment:
     """What of a call was made up by concealment.
 
-    probability: that anything was, 0…1; rate: share of the time, 0…1; packets: how many; algorithms: for each
-    of ALGORITHMS the probability that it was at work, never above that of any.
+    probability: that anything was, 0…1; rate: share of the time, 0…1; packets: how many, both of what was
+    heard, the first minute; algorithms: for each of ALGORITHMS the probability that it was at work, never above that of any.
     """
 
     probability: float
@@ -134,10 +134,11 @@ def concealment(
     found = dict(zip(OUTPUTS, model.calls.sums(vector[np.newaxis])[:, 0], strict=True))
     chances = {name: float(_chance(np.asarray(found[name]))) for name in ("any", *ALGORITHMS)}
     rate = float(np.clip(found["rate"], 0, 1)) if chances["any"] >= 0.5 else 0.0
+    heard = min(recording.seconds, LONGEST_SECONDS)
     return Concealment(
         probability=chances["any"],
         rate=rate,
-        packets=round(rate * recording.seconds * 1000 / packet_ms),
+        packets=round(rate * heard * 1000 / packet_ms),
         algorithms={name: min(chances[name], chances["any"]) for name in ALGORITHMS},
     )
 

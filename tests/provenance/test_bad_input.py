@@ -111,8 +111,8 @@ def test_what_is_no_few_tones():
 
 
 def test_of_a_long_call_all_losses_are_found_and_its_first_minute_is_measured(monkeypatch):
-    """An hour is this 24 times: what it needs of memory is bounded by the minute, not by the call."""
-    heard, looked_at = np.tile(voice(15), 10), []
+    """An hour is this ten times: what it needs of memory is bounded by the minute, not by the call."""
+    heard, looked_at = np.tile(voice(15), 24), []
     for module, name in ((concealment, "frame_vectors"), (features, "residual")):
         original = getattr(module, name)
 
@@ -126,10 +126,11 @@ def test_of_a_long_call_all_losses_are_found_and_its_first_minute_is_measured(mo
     found = analyse(lossy)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert found.lost[-1][0] > 140
+    assert found.lost[-1][0] > 350
+    assert any("by the first 60 s, losses by all 360 s" in reason for reason in found.reasons)
     assert looked_at
     assert max(looked_at) <= 60 * RATE
-    assert peak < 400e6
+    assert peak < 150e6
 
 
 def test_an_hour_is_read_and_no_more(tmp_path, monkeypatch):

@@ -79,9 +79,14 @@ def test_bad_input_gives_figures_all_the_same(codes):
     assert told.packets >= 0
 
 
-def test_of_minutes_the_first_is_looked_at():
-    told = concealment(Recording(np.tile(voice(30), 6)), packet_ms=20)
-    assert 0 <= told.rate <= 1
+def test_of_minutes_packets_are_counted_of_the_first_alone():
+    clean = voice(15, seed=2, level=3000.0)
+    heard = _replicated(clean, lost_begins(len(clean), 160, 0.1, seed=2, phase=80), 160, 80)
+    call = Recording(np.tile(heard, 5))
+    told = concealment(call, packet_ms=20)
+    assert told.any
+    assert told.packets == round(told.rate * 3000)
+    assert any("packets of the first 60 s" in reason for reason in analysis.analyse(call).reasons)
 
 
 @pytest.mark.parametrize(("last", "says"), [("g729", True), ("speex", False)])
