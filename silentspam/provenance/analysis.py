@@ -33,12 +33,12 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds: its length; lost: unconcealed losses, each [begin, length] [s]; loss_rate: their share of the
     time, 0…1; burstiness: mean length of one [packets]; concealed_rate: share of the time that a decoder made
-    up again (of a longer call, of its first minute, as all but seconds and losses), and concealment: the probability that anything was, and that each algorithm was at work; noise:
-    a `NoiseProfile`, by its names; codecs and networks: each one's probability, empty where they are not
-    told; signature: the networks that are likelier than not, and last_codec: the likeliest coder before the
-    listener, g711 where nothing compressed the call, both as in `codecs`; quality: how listeners would
-    rate the call, 1…5; fingerprint_version: of the vector that codecs and lines are told by; reasons: in
-    words, for an admin.
+    up again (of a longer call, of its first minute, as all but seconds and losses), and concealment: the
+    probability that anything was, and that each algorithm was at work; noise: a `NoiseProfile`, by its names;
+    codecs and networks: each one's probability, empty where they are not told; signature: the networks that
+    are likelier than not, and last_codec: the likeliest coder before the listener, g711 where nothing
+    compressed the call, both as in `codecs`; quality: how listeners would rate the call, 1…5;
+    fingerprint_version: of the vector that codecs and lines are told by; reasons: in words, for an admin.
     """
 
     seconds: float
@@ -146,10 +146,8 @@ def _levels(noise: NoiseProfile) -> dict[str, float | None]:
 
 def _of_length(recording: Recording) -> list[str]:
     if recording.seconds > LONGEST_SECONDS:
-        first = f"the first {LONGEST_SECONDS:g} s"
-        return [
-            f"codecs, line, noise and concealment are told by {first}, losses by all {recording.seconds:.0f} s"
-        ]
+        heard = f"by the first {LONGEST_SECONDS:g} s, losses by all {recording.seconds:.0f} s"
+        return [f"codecs, line, noise and concealment are told {heard}"]
     if recording.seconds >= LEARNT_SECONDS:
         return []
     if recording.seconds >= SHORTEST_SECONDS:

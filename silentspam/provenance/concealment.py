@@ -56,7 +56,8 @@ class Concealment:
     """What of a call was made up by concealment.
 
     probability: that anything was, 0…1; rate: share of the time, 0…1; packets: how many, both of what was
-    heard, the first minute; algorithms: for each of ALGORITHMS the probability that it was at work, never above that of any.
+    heard, the first minute; algorithms: for each of ALGORITHMS the probability that it was at work, never
+    above that of any.
     """
 
     probability: float
