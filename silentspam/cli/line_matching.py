@@ -3,14 +3,16 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import openings_of, printable, table
-from silentspam.errors import AudioError
+from silentspam.errors import AudioError, LineStoreError
 
 if TYPE_CHECKING:
     from silentspam.provenance.fingerprint import Fingerprint
+    from silentspam.provenance.line_store import LineStore
     from silentspam.provenance.sources import Known
 
 SHOWN = 3
@@ -25,6 +27,7 @@ def add_actions(actions: Any, action: Any) -> None:
     enrol.add_argument(
         "--call", default="", metavar="ID", help="the call that was recorded, if it was logged"
     )
+    enrol.add_argument("--force", action="store_true", help="even calls that the line's sound contradicts")
     identify = action(
         actions, "identify", "say which line calls came from, if any that is known", run_identify
     )
@@ -49,14 +52,34 @@ def add_actions(actions: Any, action: Any) -> None:
 
 
 def run_enrol(args: argparse.Namespace) -> int:
-    """Exit code 1 when a recording could not be used; the others are enrolled all the same."""
+    """Exit code 1 when a recording could not be used, or is not the line's by its sound; the others are
+    enrolled all the same."""
     from silentspam.cli.lines import standing, store_of
 
-    found = [one for _, one in _prints(args)]
+    store = store_of(args)
+    found = [one for path, one in _prints(args) if _belongs(args, store, path, one)]
     if found:
-        line = store_of(args).enrol(args.name, found, call_id=args.call, note=args.note)
-        print(standing(line))
+        print(standing(store.enrol(args.name, found, call_id=args.call, note=args.note)))
     return _exit_code(args, len(found))
+
+
+def _belongs(args: argparse.Namespace, store: "LineStore", path: Path, one: "Fingerprint") -> bool:
+    """Whether to enrol a call; what speaks against it is said."""
+    from silentspam.provenance.belonging import known_line, refuse_contradicted
+
+    with suppress(LineStoreError):  # lines of an older version are enrolled again one after the other
+        if (other := known_line(store, one)) not in (None, args.name):
+            _complain(f"{path}: it sounds like line {other}, which is known already")
+    try:
+        refuse_contradicted(store, args.name, one)
+    except LineStoreError as error:
+        _complain(f"{path}: {error}{' (--force: enrolled)' if args.force else ''}")
+        return bool(args.force)
+    return True
+
+
+def _complain(text: str) -> None:
+    print(f"silentspam lines: {printable(text)}", file=sys.stderr)
 
 
 def run_identify(args: argparse.Namespace) -> int:
@@ -149,7 +172,7 @@ def _prints(args: argparse.Namespace) -> Iterator[tuple[Path, "Fingerprint"]]:
         try:
             yield path, print_of_file(args, path)
         except AudioError as error:
-            print(f"silentspam lines: {printable(error)}", file=sys.stderr)
+            _complain(str(error))
 
 
 def _paths(args: argparse.Namespace) -> list[Path]:
