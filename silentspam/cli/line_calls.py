@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import configuration, printable
-from silentspam.errors import LineError, LineStoreError, SilentSpamError
+from silentspam.cli.line_of_call import check_words, line_named
+from silentspam.errors import LineError, SilentSpamError
 
 if TYPE_CHECKING:
     from silentspam.calllog.line_store import Basis
     from silentspam.config import Config
     from silentspam.lines.deeds import Deed, LineEvent
-    from silentspam.provenance.fingerprint import Fingerprint
-    from silentspam.provenance.line_store import LineStore
 
 DEEDS = {
     "permit": "want the calls of a line; what is known of its openings challenges nobody",
@@ -64,10 +63,11 @@ def run_list(args: argparse.Namespace) -> int:
     """Say how the line stands then, and what line memory makes of the call."""
     from silentspam.cli.lines import numbers, standing, store_of
 
-    store = store_of(args)
-    name = _line_named(args, store)
+    check_words(args)
+    called, store = numbers(args.called), store_of(args)
+    name = line_named(args, store)
     listing = store.permit if args.action == "permit" else store.block
-    print(standing(listing(name, numbers(args.called), call_id=args.call or "", note=args.note)))
+    print(standing(listing(name, called, call_id=args.call or "", note=args.note)))
     if args.no_memory or args.called:
         return 0
     for call_id in [args.call] if args.call else store.calls_of(name)[:1]:
@@ -107,57 +107,10 @@ def run_fraud(args: argparse.Namespace) -> int:
     """Say how the line stands then."""
     from silentspam.cli.lines import standing, store_of
 
+    check_words(args)
     store = store_of(args)
-    print(standing(store.mark_fraud(_line_named(args, store), args.call, args.why)))
+    print(standing(store.mark_fraud(line_named(args, store), args.call, args.why)))
     return 0
-
-
-def _line_named(args: argparse.Namespace, store: "LineStore") -> str:
-    """The line that is meant: the one named, or that of a call or recording, which may be new."""
-    if args.line is not None and args.file is None and (args.action == "fraud" or args.call is None):
-        return str(args.line)
-    if args.call is None and args.file is None:
-        raise LineStoreError("name a line, a call (--call ID) or a recording (--file FILE)")
-    one = _print_of(args)
-    known = _known_line(store, one)
-    if args.line is not None and known not in (None, args.line):
-        raise LineStoreError(
-            f"the call is of line {known}: leave {args.line} out, or enrol it there yourself"
-        )
-    name = known or args.line or f"call {(args.call or args.file.stem)[:8]}"
-    store.enrol(name, [one], call_id=args.call or "")
-    return str(name)
-
-
-def _known_line(store: "LineStore", one: "Fingerprint") -> str | None:
-    from silentspam.provenance.line_space import shipped_space
-    from silentspam.provenance.sources import identify
-
-    return identify([one], store.known(shipped_space())).line if store.path.exists() else None
-
-
-def _print_of(args: argparse.Namespace) -> "Fingerprint":
-    """The fingerprint of the recording, or what the worker kept of the call."""
-    if args.file is not None:
-        from silentspam.cli.line_matching import print_of_file
-
-        return print_of_file(args, args.file)
-    import msgspec
-
-    from silentspam import assembly
-    from silentspam.calllog.provenance import ProvenanceTable
-    from silentspam.provenance.fingerprint import Fingerprint
-
-    row = ProvenanceTable(assembly.database(configuration(args))).of_call(args.call)
-    if row is None or row["fingerprint"] is None:
-        raise LineError(
-            f"call {args.call}: no fingerprint was kept of it (provenance.enabled, and `silentspam listen`): "
-            "name its recording (--file FILE)"
-        )
-    try:
-        return msgspec.json.decode(str(row["fingerprint"]), type=Fingerprint)
-    except msgspec.MsgspecError as error:
-        raise LineError(f"call {args.call}: its fingerprint is none: {error}") from error
 
 
 def _say(deed: Callable[[argparse.Namespace, str], str], args: argparse.Namespace, call_id: str) -> None:

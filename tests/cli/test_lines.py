@@ -152,6 +152,54 @@ def test_a_store_that_cannot_be_used_says_what_to_do(
     assert "not a database" in silentspam("lines", "list", "--store", tmp_path / "text")[2]
 
 
+def test_a_call_that_the_sound_contradicts_is_enrolled_by_force_alone(
+    silentspam: Silentspam, calls: Path, known: Path
+) -> None:
+    options = ("lines", "enrol", "--store", known, "--name", "clear")
+    code, out, err = silentspam(*options, calls / "narrow2.ulaw", calls / "clear2.ulaw")
+    assert (code, "calls known of it: 3" in out) == (1, True)
+    for word in ("narrow2.ulaw", "score -", "--force", "it sounds like line narrow"):
+        assert word in err
+    code, out, err = silentspam(*options, "--force", calls / "narrow2.ulaw")
+    assert (code, "calls known of it: 4" in out, "score -" in err) == (0, True, True)
+    code, _, err = silentspam("lines", "enrol", "--store", known, "--name", "new", calls / "narrow2.ulaw")
+    assert (code, "it sounds like line narrow" in err) == (0, True)
+
+
+def test_two_recordings_whose_names_begin_alike_are_two_lines(
+    silentspam: Silentspam, calls: Path, store: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "recording-1.ulaw", tmp_path / "recording-2.ulaw"
+    shutil.copyfile(calls / "clear0.ulaw", first)
+    shutil.copyfile(calls / "narrow0.ulaw", second)
+    for file in (first, second):
+        assert silentspam("lines", "block", "--store", store, "--file", file)[0] == 0
+    assert [line.name for line in LineStore(store).lines()] == ["recording-1", "recording-2"]
+    shutil.copyfile(calls / "narrow1.ulaw", first)
+    LineStore(store).forget("recording-2")
+    code, _, err = silentspam("lines", "block", "--store", store, "--file", first)
+    assert (code, "give the line a name" in err) == (1, True)
+    code, _, err = silentspam("lines", "block", "--store", store, "recording-1", "--file", first)
+    assert (code, "score -" in err) == (1, True)
+    assert [line.calls for line in LineStore(store).lines()] == [1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("block", "--note", "two\nlines"),
+        ("permit", "--call", "c\n1"),
+        ("fraud", "--call", "c1", "--why", "x" * 1001),
+        ("fraud", "--call", "", "--why", "vishing"),
+    ],
+)
+def test_a_command_that_is_refused_leaves_no_line(
+    silentspam: Silentspam, calls: Path, store: Path, words: tuple[str, ...]
+) -> None:
+    assert silentspam("lines", *words, "--store", store, "--file", calls / "clear0.ulaw")[0] == 1
+    assert not store.exists()
+
+
 # --- lists and fraud ---------------------------------------------------------------------------------------
 
 
