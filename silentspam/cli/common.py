@@ -98,6 +98,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+def path_text(path: Path) -> str:
+    """A path as JSON can tell it: bytes of a name that are no UTF-8 are escaped (`\\xff`)."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def printable(text: object) -> str:
     """A text of whatever origin on one line of a terminal: what would steer it is escaped."""
     return "".join(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from silentspam.cli.call_picture import draw
 from silentspam.cli.claims_option import HEADS as METADATA_HEADS
 from silentspam.cli.claims_option import add_claims_options, metadata_of
-from silentspam.cli.common import add_key_option, openings_of, printable, table, verb_parser
+from silentspam.cli.common import add_key_option, openings_of, path_text, printable, table, verb_parser
 from silentspam.errors import AudioError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             draw(picture, recording, examination, title=printable(path.name))
         told = metadata.against(examination) if metadata else {}
         if args.format == "jsonl":
-            row = {"path": str(path), **msgspec.to_builtins(analysis), **told}
+            row = {"path": path_text(path), **msgspec.to_builtins(analysis), **told}
             print(msgspec.json.encode(row).decode(), flush=True)
         else:
             rows.append((*_row(path, analysis), *(metadata.cells(told) if metadata else ())))

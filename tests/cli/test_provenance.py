@@ -1,6 +1,8 @@
 """`silentspam provenance`: one object a file, a table for people, and a word for what is no audio."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +80,16 @@ def test_a_file_that_is_no_audio_costs_only_itself(tmp_path, lossy, capsys) -> N
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1
     assert "bad.wav" in captured.err
+
+
+def test_a_name_that_is_no_text_ends_no_batch(tmp_path, capsys) -> None:
+    for name in (b"bad\xff\xfe.ulaw", b"good.ulaw"):
+        write_ulaw(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)), Recording(voice(1)))
+    assert _run("--format", "jsonl", tmp_path) == 0
+    told = [json.loads(line)["path"] for line in capsys.readouterr().out.splitlines()]
+    assert [path.rpartition("/")[2] for path in told] == ["bad\\xff\\xfe.ulaw", "good.ulaw"]
+    assert _run(tmp_path) == 0
+    assert "bad\\udcff\\udcfe.ulaw" in capsys.readouterr().out
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path, capsys) -> None:
