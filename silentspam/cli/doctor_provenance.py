@@ -1,5 +1,6 @@
 """What `silentspam check` has to say of provenance: recording, listening, the store of lines, the claims."""
 
+import importlib.util
 import shutil
 import time
 from collections.abc import Iterator
@@ -21,6 +22,12 @@ def provenance(config: Config, identity: Identity, etc: Path) -> Iterator[Findin
     section = config.provenance
     if not section.enabled:
         return
+    if importlib.util.find_spec("scipy") is None:
+        yield fault(
+            "provenance.enabled: scipy is not installed: no call is analysed, and sides pile up",
+            "pip install 'silentspam[training]'",
+        )
+        return  # what follows reads the store of lines, with scipy
     if why := mixmonitor_is_out(etc / "modules.conf"):
         yield Finding(
             WARNING, f"{etc / 'modules.conf'}: {why}: no caller's side is recorded", "load app_mixmonitor"

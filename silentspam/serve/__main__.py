@@ -15,7 +15,10 @@ def main() -> int:
 
         Worker(config, listener[0], line).run()
     elif role == "listener":
-        from silentspam.serve.listener import ListenerProcess
+        try:
+            from silentspam.serve.listener import ListenerProcess
+        except ModuleNotFoundError as error:  # one line, and not a stack at each of its starts
+            sys.exit(f"silentspam: provenance.enabled: {error}: pip install 'silentspam[training]'")
 
         ListenerProcess(config, line).run()
     else:

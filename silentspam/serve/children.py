@@ -25,23 +25,29 @@ KILL_SECONDS = 1.0
 RESTART_SECONDS = 1.0
 """Between two starts of one process, so that one that cannot start costs no processor."""
 
+LONGEST_PAUSE_SECONDS = 60.0
+"""Of the listener, whom no caller waits for: the pause doubles as long as no start makes it ready."""
+
 
 @dataclass(eq=False)
 class Child:
-    """A worker or the clerk. role: its argument; descriptors: what it inherits and is told; inherited: what
-    `config` needs besides.
+    """A worker, the clerk or the listener. role: its argument; descriptors: what it inherits and is told;
+    inherited: what `config` needs besides; longest_pause: between two starts, where none makes it ready [s].
     """
 
     role: str
     config: Path | None
     descriptors: tuple[int, ...] = ()
     inherited: tuple[int, ...] = ()
+    longest_pause: float = RESTART_SECONDS
     process: subprocess.Popen[bytes] | None = None
     line: socket.socket | None = None
     started_at: float = -RESTART_SECONDS
     beaten_at: float | None = None
     last: beat.Beat = field(default_factory=lambda: beat.Beat(ready=False))
     restarts: int = -1
+    in_vain: int = 0
+    """Starts in a row that did not make it ready."""
 
     @property
     def is_running(self) -> bool:
@@ -53,10 +59,15 @@ class Child:
         """Whether it has said that it can serve."""
         return self.is_running and self.beaten_at is not None and self.last.ready
 
+    @property
+    def pause(self) -> float:
+        """Between its last start and the next [s]."""
+        return min(RESTART_SECONDS * 2.0 ** min(self.in_vain, 20), self.longest_pause)
+
     def start(self) -> None:
         """Start it, unless it was started a moment ago."""
         now = time.monotonic()
-        if now < self.started_at + RESTART_SECONDS:
+        if now < self.started_at + self.pause:
             return
         self.started_at = now  # also of an attempt that fails for want of a process or a descriptor
         self.line, theirs = beat.pair()
@@ -124,6 +135,7 @@ class Child:
         """Let a process that is gone go, and return what it had counted."""
         if self.line is not None:
             self.line.close()
+        self.in_vain = 0 if self.last.ready else self.in_vain + 1
         counts, self.last = self.last.counts, beat.Beat(ready=False)
         self.line = self.process = self.beaten_at = None
         return counts

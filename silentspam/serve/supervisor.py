@@ -19,7 +19,7 @@ from silentspam.errors import ConfigError
 from silentspam.listening.metrics import LISTENER_METRICS
 from silentspam.metrics import Metric, State, added, of_kind, told
 from silentspam.sections import ServerSection
-from silentspam.serve.children import Child
+from silentspam.serve.children import LONGEST_PAUSE_SECONDS, Child
 from silentspam.serve.clerk_metrics import CLERK_METRICS
 from silentspam.serve.http import serve_pages
 from silentspam.serve.kept import KeptConfig
@@ -74,7 +74,7 @@ class Supervisor:
         path, inherited = self._kept.path, self._kept.inherited
         self._workers = [Child("worker", path, (descriptor,), inherited) for _ in range(section.workers)]
         self._clerk = Child("clerk", path, (), inherited)
-        self._listener_child = Child("listener", path, (), inherited)
+        self._listener_child = Child("listener", path, (), inherited, LONGEST_PAUSE_SECONDS)
         self._served_at = time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)

@@ -87,3 +87,9 @@ def test_a_console_that_is_not_there_is_found(tmp_path: Path) -> None:
 def test_without_mixmonitor_nothing_is_recorded(tmp_path: Path) -> None:
     (tmp_path / "modules.conf").write_text("noload => app_mixmonitor.so\n")
     assert "no caller's side is recorded" in texts(findings(tmp_path), WARNING)
+
+
+def test_without_scipy_nothing_can_be_analysed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    (found,) = findings(tmp_path)
+    assert (found.mark, found.remedy) == (FAULT, "pip install 'silentspam[training]'")

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from silentspam.serve import children
+from silentspam.serve.beat import Beat, pair
 from silentspam.serve.children import Child
 from tests.serve.resident import PATIENCE
 
@@ -35,3 +36,35 @@ def test_one_that_a_disk_holds_in_the_kernel_does_not_hold_the_supervisor(
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_listener_that_never_becomes_ready_is_started_ever_more_rarely_and_a_worker_is_not() -> None:
+    listener = Child("listener", None, longest_pause=children.LONGEST_PAUSE_SECONDS)
+    worker = Child("worker", None)
+    pauses = []
+    for _ in range(8):
+        listener.forget()
+        worker.forget()
+        pauses.append(listener.pause)
+    assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert worker.pause == children.RESTART_SECONDS
+    listener.last = Beat(ready=True)
+    listener.forget()
+    assert listener.pause == children.RESTART_SECONDS
+
+
+def test_a_listener_without_its_packages_says_in_one_line_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['scipy'] = sys.modules['scipy.special'] = None; import runpy; "
+        "sys.argv = ['x', 'listener', sys.argv[1]]; runpy.run_module('silentspam.serve', run_name='__main__')"
+    )
+    ours, theirs = pair()
+    with ours, theirs:
+        command = [sys.executable, "-c", code, str(theirs.fileno())]
+        done = subprocess.run(
+            command, pass_fds=(theirs.fileno(),), capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "provenance.enabled" in line
+    assert "pip install 'silentspam[training]'" in line
