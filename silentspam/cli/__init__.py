@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from silentspam import __version__
 from silentspam.errors import ConfigError, SilentSpamError
@@ -63,9 +64,17 @@ EXTRAS = {
 """Which extra of setup.cfg brings which package, by the name that is imported."""
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong with the command; what was typed cannot steer the terminal."""
+        from silentspam.cli.common import printable
+
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="silentspam",
         description="Screens inbound phone calls by their sound.",
         epilog="examples: silentspam check; silentspam calls --since 2h; silentspam VERB --help",
@@ -90,10 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except ConfigError as error:
-        print(f"silentspam: {error}", file=sys.stderr)
+        print(f"silentspam: {printable(error)}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        print(f"silentspam: {error}: {_remedy(error.name or '')}", file=sys.stderr)
+        print(f"silentspam: {printable(error)}: {_remedy(error.name or '')}", file=sys.stderr)
         return 1
     except (SilentSpamError, OSError) as error:
         if isinstance(error, BrokenPipeError):

@@ -147,7 +147,7 @@ def run_why(args: argparse.Namespace) -> int:
 
     rows = _rows(args, Filter(call_id=args.call_id))
     if not rows:
-        print(f"silentspam calls why: no call {args.call_id}", file=sys.stderr)
+        print(f"silentspam calls why: no call {printable(args.call_id)}", file=sys.stderr)
         return 1
     print("\n".join(map(printable, explain(rows[0], _label(args), since=_since(args, rows[0])))))
     if args.picture:

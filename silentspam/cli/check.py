@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from silentspam.cli.common import add_config_option, configuration, verb_parser
+from silentspam.cli.common import add_config_option, configuration, printable, verb_parser
 from silentspam.config import config_path
 from silentspam.installation import ETC, read_asterisk_conf
 
@@ -52,9 +52,9 @@ def run(args: argparse.Namespace) -> int:
             etc=(args.dialplan_dir or asterisk.etc).absolute(),
         )
     for finding in findings:
-        print(f"{finding.mark:5} {finding.text}")
+        print(f"{finding.mark:5} {printable(finding.text)}")
         if finding.remedy:
-            print(f"      -> {finding.remedy}")
+            print(f"      -> {printable(finding.remedy)}")
     faults = sum(finding.mark == doctor.FAULT for finding in findings)
     print(f"\n{len(findings)} checks, {faults} faults" + ("" if faults else ": calls can be screened"))
     return 1 if faults else 0

@@ -185,9 +185,10 @@ def test_why_tells_that_the_screening_failed(silentspam, log: CallTable) -> None
 
 def test_why_does_not_know_a_call(silentspam, log: CallTable) -> None:
     log.write(screened(rejected("call-1")))
-    code, _, err = silentspam("calls", "why", "call-2")
+    code, _, err = silentspam("calls", "why", "call-2\x1b[31m")
     assert code == 1
-    assert "call-2" in err
+    assert "call-2\\x1b[31m" in err
+    assert "\x1b" not in err
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,23 @@ def test_a_broken_configuration_is_named(silentspam, config_file) -> None:
     assert "mode is 'sometimes'" in err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("calls", "--config", "\x1b[31m"),
+        ("calls", "--since", "\x1b[31m"),
+        ("calls", "--\x1b[31m"),
+        ("check", "--config", "\x1b[31m"),
+        ("score", "\x1b[31m.wav"),
+    ],
+)
+def test_no_error_steers_the_terminal(silentspam, words: tuple[str, ...]) -> None:
+    code, out, err = silentspam(*words)
+    assert code in (1, 2)
+    assert "\\x1b[31m" in out + err
+    assert "\x1b" not in out + err
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from silentspam.cli import parser; parser(); print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
