@@ -56,6 +56,10 @@ class _Finding:
             work()
         except SilentSpamError as error:
             self.troubles.append(f"{what}: {error}")
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  its audio is good: what it is held against is not
+            self.troubles.append(f"{what}: {type(error).__name__}: {error}")
 
 
 def hear(
@@ -120,7 +124,9 @@ def _verified(prints: Fingerprint | None, name: str | None, lines: KnownLines | 
 def _listing(found: Identification, lines: KnownLines, called: str) -> str | None:
     if found.line is None:
         return None
-    stored = lines.stored[found.line]
+    stored = lines.stored.get(found.line)
+    if stored is None:  # forgotten between two reads of the store
+        return None
     return "fraud" if stored.fraud else str(stored.listing_for(called or None))
 
 

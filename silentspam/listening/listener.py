@@ -110,9 +110,9 @@ class Listener:
             if turn is Turn.OBSOLETE:
                 file.path.unlink(missing_ok=True)
             return self._take_alone(file, row) if turn is Turn.NOW else None
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._heard.add(file.path)
-            self._fail("file", str(error))
+            self._fail("file", str(error) or type(error).__name__)
             return None
 
     def _take_alone(self, file: WaitingFile, row: Row) -> CallProvenance | None:
@@ -148,7 +148,11 @@ class Listener:
         begun = time.monotonic()
         try:
             heard = self._hear(file, row, skip)
+        except (OSError, MemoryError):  # the machine's trouble, and not the file's
+            raise
         except Exception as error:  # noqa: BLE001  whatever is wrong with one file, the others are heard
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from None
             heard = self._broken(file, error)
         self.desk.write(heard.row)
         self.registry.observe(metrics.SECONDS, seconds=time.monotonic() - begun)

@@ -11,9 +11,11 @@ from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
 from silentspam.errors import CallLogError
 from silentspam.listening.alone import _is_still, alone
-from silentspam.listening.hearing import hear
+from silentspam.listening.hearing import _listing, hear
+from silentspam.listening.knowledge import Knowledge, KnownLines
+from silentspam.provenance.sources import Identification
 from silentspam.training.legs import MEASURED
-from tests.listening.desk import Office
+from tests.listening.desk import DNIS, Office
 from tests.provenance.sounds import voice
 
 SPOKEN = voice(7.0)
@@ -304,3 +306,41 @@ def test_a_file_that_cannot_be_opened_holds_up_no_other(
     assert "Permission denied" in str(office.events("failed")[0]["error"])
     assert office.turn() == []
     assert stuck.exists()
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()])
+def test_what_the_machine_cannot_do_now_leaves_a_good_side_where_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    call_id = office.call()
+    side = office.side(call_id, SPOKEN)
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("silentspam.listening.hearing.examine", fail)
+        assert office.turn() == []
+    assert side.exists()
+    assert office.table.of_call(call_id) is None
+    office.begin()
+    assert [row.fault for row in office.turn()] == [None]
+
+
+@pytest.mark.parametrize("error", [ValueError("no such listing"), KeyError("a line"), OSError(5, "disk")])
+def test_a_store_that_stumbles_costs_a_good_side_nothing_but_its_line(
+    office: Office, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(_knowledge: Knowledge) -> None:
+        raise error
+
+    monkeypatch.setattr(Knowledge, "lines", fail)
+    office.side(office.call(), SPOKEN)
+    (row,) = office.turn()
+    assert row.fault is None
+    assert f"lines were not compared: {type(error).__name__}" in row.reasons[0]
+
+
+def test_a_line_that_is_enrolled_between_two_reads_of_the_store_is_told_without_a_listing() -> None:
+    found = Identification(line="new", score=9.0, threshold=1.0, ranking=(("new", 9.0),))
+    assert _listing(found, KnownLines(known=None, stored={}), DNIS) is None  # type: ignore[arg-type]
