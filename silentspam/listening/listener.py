@@ -34,6 +34,9 @@ from silentspam.listening.waiting import (
 )
 from silentspam.metrics import Registry
 
+RETRY_SECONDS = 60.0
+"""A file that could not be opened or heard is tried again after so long [s]."""
+
 Tell = Callable[[str, Mapping[str, object]], None]
 """Is told of an event, and its values by name."""
 
@@ -80,6 +83,8 @@ class Listener:
     clock: Callable[[], float] = time.time
     _heard: set[Path] = field(default_factory=set)
     """Files that were heard and are left: sides for others, and what could not be removed."""
+    _failed_at: dict[Path, float] = field(default_factory=dict)
+    """Files that the machine could not open or hear, and when [monotonic s]."""
 
     def run(self) -> Iterator[CallProvenance]:
         """Take every file's turn; yields each call's row when it is durable.
@@ -88,10 +93,10 @@ class Listener:
         """
         sides = list(waiting(self.places.sides, Basis.SIDE, self.clock()))
         openings = list(waiting(self.places.folder / OPENINGS, Basis.OPENING, self.clock()))
-        self._heard &= {file.path for file in (*sides, *openings)}
+        self._forget_all_but({file.path for file in (*sides, *openings)})
         unheard = [side for side in sides if side.path not in self._heard]
-        due = [side for side in unheard if side.may_have_its_turn(self.seconds)]
-        openings = [opening for opening in openings if opening.path not in self._heard]
+        due = [side for side in unheard if self._may(side) and side.may_have_its_turn(self.seconds)]
+        openings = [one for one in openings if one.path not in self._heard and self._may(one)]
         self.registry.put(metrics.WAITING, Basis.SIDE, at=len(due))
         self.registry.put(metrics.WAITING, Basis.OPENING, at=len(openings))
         asked = [*due, *openings]
@@ -111,9 +116,18 @@ class Listener:
                 file.path.unlink(missing_ok=True)
             return self._take_alone(file, row) if turn is Turn.NOW else None
         except (OSError, MemoryError) as error:
-            self._heard.add(file.path)
+            self._failed_at[file.path] = time.monotonic()
             self._fail("file", str(error) or type(error).__name__)
             return None
+
+    def _may(self, file: WaitingFile) -> bool:
+        """Whether a file is to be tried: not one that failed a moment ago."""
+        failed_at = self._failed_at.get(file.path)
+        return failed_at is None or time.monotonic() >= failed_at + RETRY_SECONDS
+
+    def _forget_all_but(self, there: set[Path]) -> None:
+        self._heard &= there
+        self._failed_at = {path: at for path, at in self._failed_at.items() if path in there}
 
     def _take_alone(self, file: WaitingFile, row: Row) -> CallProvenance | None:
         shared = file.basis is Basis.SIDE and self.places.shared
