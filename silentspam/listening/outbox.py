@@ -71,6 +71,9 @@ class Outbox:
             except (SilentSpamError, OSError) as error:
                 result = "failed"
                 self._failed(f"{self._way.name}: call {alert.call_id}: {error}")
+            except Exception as error:  # noqa: BLE001  the next notification needs this thread
+                result = "failed"
+                self._failed(f"{self._way.name}: call {alert.call_id}: {type(error).__name__}")
             self._count(self._way.name, result)
             with self._changed:
                 self._busy = False

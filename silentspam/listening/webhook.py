@@ -57,14 +57,16 @@ class Webhook:
 
     def _attempt(self, body: bytes) -> str:
         """Why it was not taken; "" when it was."""
-        request = urllib.request.Request(
-            self._address, data=body, headers={"Content-Type": "application/json"}, method="POST"
-        )
         try:
+            request = urllib.request.Request(
+                self._address, data=body, headers={"Content-Type": "application/json"}, method="POST"
+            )
             with self._opener.open(request, timeout=self._seconds):
                 return ""
         except urllib.error.HTTPError as error:
             with error:
                 return f"answered {error.code}"
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (http.client.HTTPException, ValueError) as error:  # their words may quote the address
+            return type(error).__name__
+        except OSError as error:
             return f"{type(error).__name__}: {getattr(error, 'reason', None) or error}"

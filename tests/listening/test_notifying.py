@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -138,6 +138,14 @@ def test_nobody_there_and_nobody_who_answers_are_errors_in_words() -> None:
         hook(address, attempts=1)[0].tell(ALERT)
 
 
+@pytest.mark.parametrize("address", ["http://[bad/x", "http://h:s3cret/", "http://u:s3cret@[::1/"])
+def test_an_address_that_is_none_is_an_error_that_quotes_none_of_it(address: str) -> None:
+    with pytest.raises(WebhookError, match="attempts: ") as caught:
+        hook(address)[0].tell(ALERT)
+    assert "s3cret" not in str(caught.value)
+    assert "bad" not in str(caught.value)
+
+
 # --- on the channel ----------------------------------------------------------------------------------------
 
 
@@ -219,6 +227,24 @@ def test_a_way_that_hangs_holds_up_nobody_and_keeps_the_newest() -> None:
     box.close(0.05)
     assert results["dropped"] == 5 + CAPACITY
     way.may.set()
+
+
+def test_a_way_that_breaks_is_counted_and_the_next_is_told_all_the_same() -> None:
+    class Broken:
+        name = "broken"
+        errors: ClassVar[list[Exception]] = [ValueError("s3cret"), ZeroDivisionError()]
+
+        def tell(self, alert: CallAlert) -> None:
+            if self.errors:
+                raise self.errors.pop()
+
+    results, words = Counter[str](), list[str]()
+    box = Outbox(Broken(), lambda _way, result: results.update([result]), words.append)
+    for _ in range(3):
+        box.put(ALERT)
+    box.close(60)
+    assert results == {"failed": 2, "sent": 1}
+    assert words == ["broken: call 0b2c: ZeroDivisionError", "broken: call 0b2c: ValueError"]
 
 
 def test_what_waits_is_told_before_the_end() -> None:
