@@ -50,6 +50,7 @@ class Service:
         self._registry, self._tell = registry, tell
         self._table = ProvenanceTable(database)
         store = LineStore(Path(section.store), by=BY)
+        self._knowledge = Knowledge(store, Path(section.claims) if section.claims else None)
         console = Console(section.asterisk) if section.asterisk else None
         self._outboxes = [self._outbox(way) for way in _ways(config, console)]
         self._marker = (
@@ -66,7 +67,7 @@ class Service:
                 rows_of=self._table.calls,
                 told_of=self._table.of_call,
                 write=lambda row: write(traced(row)),
-                knowledge=Knowledge(store, Path(section.claims) if section.claims else None),
+                knowledge=self._knowledge,
                 notify=every([box.put for box in self._outboxes]),
                 stop_side=console.stop_side if console else lambda _channel, _path: None,
                 kept=kept,
@@ -83,6 +84,7 @@ class Service:
 
         What fails is said once, and tried again at the next turn.
         """
+        yield from self._attempt("claims", self._check_claims)
         yield from self._attempt("listen", self._listener.run)
         if self._marker is not None:
             for name in self._attempt("mark", self._marker.run):
@@ -98,6 +100,11 @@ class Service:
         """Give notifications that wait their time, then let go."""
         for box in self._outboxes:
             box.close(CLOSING_SECONDS)
+
+    def _check_claims(self) -> Iterator[CallProvenance]:
+        """Whether claims can be read is said before a call comes whose claims are not weighed."""
+        self._knowledge.claims()
+        yield from ()
 
     def _attempt(self, chore: str, work: Callable[[], Iterator[Item]]) -> Iterator[Item]:
         """Do it; what goes wrong is said once, and so is that it is over."""

@@ -9,6 +9,9 @@ from silentspam.listening.waiting import Basis
 LIKELY = 0.5
 """Probability from which on a codec or a network is named."""
 
+CLAIMS = "claims "
+"""How a reason begins for which claims were not weighed (`hearing`)."""
+
 AUDIO = {Basis.SIDE: "its caller's side", Basis.OPENING: "its opening"}
 
 
@@ -66,7 +69,10 @@ def _line(row: Mapping[str, Value]) -> str:
 
 
 def _risk(row: Mapping[str, Value]) -> list[str]:
-    reasons = [f"    {reason}" for reason in json.loads(str(row["reasons"] or "[]"))]
+    said = json.loads(str(row["reasons"] or "[]"))
+    reasons = [f"    {reason}" for reason in said]
     if row["risk"] is None:
-        return ["  risk: not told, nothing was claimed (provenance.claims)", *reasons]
+        unweighed = any(reason.startswith(CLAIMS) for reason in said)
+        why = "claims were not weighed:" if unweighed else "nothing was claimed (provenance.claims)"
+        return [f"  risk: not told, {why}", *reasons]
     return [f"  risk {float(row['risk']):.2f} that its metadata is not true:", *reasons]

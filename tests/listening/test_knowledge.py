@@ -8,6 +8,7 @@ import yaml
 
 from silentspam.audio import Recording
 from silentspam.listening.hearing import trunk_of
+from silentspam.listening.words import told
 from silentspam.provenance.analysis import examine
 from silentspam.provenance.fingerprint import Fingerprint
 from silentspam.provenance.line_store import LineStore
@@ -140,6 +141,21 @@ def test_broken_claims_cost_no_row(tmp_path: Path, text: str | None) -> None:
     row = heard(Office(tmp_path, claims=str(claims)))
     assert (row["fault"], row["risk"]) == (None, None)
     assert "claims were not weighed" in str(row["reasons"])
+    assert any(line.startswith("  risk: not told, claims were not weighed") for line in told(row))
+
+
+def test_broken_claims_are_told_at_the_start_once_and_when_they_work_again(tmp_path: Path) -> None:
+    claims = tmp_path / "claims.yaml"
+    claims.write_text("numbers: [")
+    office = Office(tmp_path, claims=str(claims))
+    assert (office.turn(), office.turn()) == ([], [])
+    (failed,) = office.events("failed")
+    assert (failed["chore"], "claims.yaml: not YAML" in str(failed["error"])) == ("claims", True)
+    assert not office.service.healthy
+    claims.write_text("numbers: []")
+    office.turn()
+    assert office.events("works again") == [{"chore": "claims"}]
+    assert office.service.healthy
 
 
 @pytest.mark.parametrize(
