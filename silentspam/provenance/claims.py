@@ -5,12 +5,12 @@ trunk and a customer claim more of their own. The most specific word holds: cust
 What nobody claims is not judged. ANI and caller ID can be made up by whoever calls: that is what is tested.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated
 
 import msgspec
 
+from silentspam.provenance.numbers import canonical
 from silentspam.provenance.path_model import CODECS, NETWORKS
 from silentspam.provenance.risk_table import RiskTable
 
@@ -116,10 +116,10 @@ class ClaimTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     risk: RiskTable = RiskTable()
 
     def __post_init__(self) -> None:
-        _once("numbers", "prefix", (one.prefix for one in self.numbers))
+        _once("numbers", "prefix", (one.prefix for one in self.numbers), canonical)
         _once("trunks", "name", (one.name for one in self.trunks))
         _once("customers", "name", (one.name for one in self.customers))
-        _once("customers", "number", (normal(n) for one in self.customers for n in one.numbers))
+        _once("customers", "number", (n for one in self.customers for n in one.numbers), canonical)
         known = {**TYPES, **self.types}
         for one in self.numbers:
             if one.type not in known:
@@ -130,8 +130,8 @@ class ClaimTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def claims(self, *, ani: str | None = None, trunk: str | None = None) -> Claims:
         """What is claimed of a call with this number and over this trunk; a trunk that is not there claims
         nothing."""
-        number = normal(ani or "")
-        customer = next((one for one in self.customers if number in map(normal, one.numbers)), None)
+        number = canonical(ani or "")
+        customer = next((one for one in self.customers if number in map(canonical, one.numbers)), None)
         over = next((one for one in self.trunks if one.name == trunk), None)
         ranged = self._range(number)
         sources: list[tuple[str, PathClaim]] = []
@@ -152,8 +152,8 @@ class ClaimTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def _range(self, number: str) -> NumberRange | None:
         """The longest prefix of a number."""
-        fitting = [one for one in self.numbers if number.startswith(one.prefix)]
-        return max(fitting, key=lambda one: len(one.prefix), default=None)
+        fitting = [one for one in self.numbers if number.startswith(canonical(one.prefix))]
+        return max(fitting, key=lambda one: len(canonical(one.prefix)), default=None)
 
 
 def claims_of(sources: Iterable[tuple[str, PathClaim]]) -> Claims:
@@ -175,14 +175,9 @@ def claims_of(sources: Iterable[tuple[str, PathClaim]]) -> Claims:
     return Claims(networks=networks, codecs=codecs, last=last, by=by)
 
 
-def normal(number: str) -> str:
-    """A number without what people write between its digits."""
-    return re.sub(r"[\s().\-/]", "", number)
-
-
-def _once(key: str, what: str, names: Iterable[str]) -> None:
+def _once(key: str, what: str, names: Iterable[str], form: Callable[[str], str] = str) -> None:
     seen: set[str] = set()
     for name in names:
-        if name in seen:
+        if form(name) in seen:
             raise ValueError(f"{key}: the {what} {name!r} stands twice")
-        seen.add(name)
+        seen.add(form(name))

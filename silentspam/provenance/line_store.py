@@ -36,6 +36,7 @@ from silentspam.provenance.stored_line import (
     LineEvent,
     LineListing,
     StoredLine,
+    called_numbers,
     check_name,
     check_text,
 )
@@ -95,17 +96,17 @@ class LineStore:
         self, name: str, called: Iterable[str] = (), *, call_id: str = "", note: str = ""
     ) -> StoredLine:
         """Want its calls, to these called numbers or, without any, to all."""
-        return self._list(name, LineListing.PERMITTED, tuple(called) or (ALL,), call_id, note)
+        return self._list(name, LineListing.PERMITTED, called_numbers(called) or (ALL,), call_id, note)
 
     def block(
         self, name: str, called: Iterable[str] = (), *, call_id: str = "", note: str = ""
     ) -> StoredLine:
         """Want none of its calls, to these called numbers or, without any, to all."""
-        return self._list(name, LineListing.BLOCKED, tuple(called) or (ALL,), call_id, note)
+        return self._list(name, LineListing.BLOCKED, called_numbers(called) or (ALL,), call_id, note)
 
     def unlist(self, name: str, called: Iterable[str] = (), *, note: str = "") -> StoredLine:
         """Take back what it is listed as for these called numbers or, without any, altogether."""
-        numbers = tuple(called) or tuple(self.line(name).listings) or (ALL,)
+        numbers = called_numbers(called) or tuple(self.line(name).listings) or (ALL,)
         return self._list(name, LineListing.NONE, numbers, "", note)
 
     def forget(self, name: str, *, note: str = "") -> None:
@@ -207,8 +208,6 @@ class LineStore:
     def _list(
         self, name: str, listing: LineListing, called: tuple[str, ...], call_id: str, note: str
     ) -> StoredLine:
-        for number in called:
-            check_text(number, "called number")
         event = self._event(
             name,
             _DEED_OF[listing],

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from silentspam.provenance.numbers import canonical
 from silentspam.provenance.sources import Identification
 from silentspam.provenance.stored_line import LineListing, StoredLine
 
@@ -37,6 +38,7 @@ def notices(
 
     Lines that are permitted for all are trusted, and make no list of a number's own.
     """
+    called = canonical(called) if called else None
     line = lines.get(found.line) if found.line is not None else None
     told = []
     if line is not None and line.frauds:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from silentspam.errors import LineStoreError
 from silentspam.provenance.fingerprint import Fingerprint
+from silentspam.provenance.numbers import canonical
 from silentspam.provenance.stored_line import FraudMark, LineDeed, LineEvent, LineListing, StoredLine
 
 KEPT = 20
@@ -17,8 +18,8 @@ def read_lines(connection: sqlite3.Connection, name: str | None = None) -> dict[
     """Every line by name, or the one that is named, as they stand; empty where there is none."""
     where, values = ("", ()) if name is None else ("WHERE name = ?", (name,))
     listings: dict[str, dict[str, LineListing]] = {}
-    for row in connection.execute(f"SELECT * FROM listings {where}", values):
-        listings.setdefault(row["name"], {})[row["called"]] = LineListing(row["listing"])
+    for row in connection.execute(f"SELECT * FROM listings {where} ORDER BY listing DESC", values):
+        listings.setdefault(row["name"], {})[canonical(row["called"])] = LineListing(row["listing"])
     frauds: dict[str, list[FraudMark]] = {}
     for row in connection.execute(f"SELECT * FROM frauds {where} ORDER BY marked_at, call_id", values):
         columns = {field: row[field] for field in FraudMark.__struct_fields__}
@@ -82,7 +83,8 @@ def put_listings(
 ) -> None:
     """List a line for these called numbers; NONE takes back what it was listed as."""
     connection.executemany(
-        "DELETE FROM listings WHERE name = ? AND called = ?", [(name, number) for number in called]
+        "DELETE FROM listings WHERE name = ? AND called IN (?, ?, ?)",
+        [(name, number, f"+{number}", f"00{number}") for number in called],
     )
     if listing is not LineListing.NONE:
         connection.executemany(

@@ -5,10 +5,12 @@ those of a listing alone. Times in seconds since the epoch.
 """
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
 from silentspam.errors import LineStoreError
+from silentspam.provenance.numbers import canonical
 
 ALL = ""
 """The called number of a listing that holds for all."""
@@ -50,7 +52,8 @@ class FraudMark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line. calls: fingerprints kept of it; listings: by called number, ALL for every one; note: the
+    """One line. calls: fingerprints kept of it; listings: by called number in its canonical form, ALL for
+    every one; note: the
     newest that was given."""
 
     name: str
@@ -81,7 +84,7 @@ class StoredLine(msgspec.Struct, frozen=True, kw_only=True):
 
     def listing_for(self, called: str | None) -> LineListing:
         """How it is listed where a number was called: the number's own listing before that for all."""
-        own = self.listings.get(called) if called else None
+        own = self.listings.get(canonical(called)) if called else None
         return own or self.listings.get(ALL) or LineListing.NONE
 
 
@@ -104,6 +107,16 @@ def check_name(name: str) -> None:
         raise LineStoreError(f"line name {name!r}: write at least one character, and no space around it")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise LineStoreError(f"line name {name[:40]!r}: at most {LONGEST_NAME} printable characters")
+
+
+def called_numbers(called: Iterable[str]) -> tuple[str, ...]:
+    """Called numbers in their canonical form. Raises LineStoreError for an empty one, meant as all."""
+    numbers = tuple(map(canonical, called))
+    for number in numbers:
+        check_text(number, "called number")
+        if not number.strip():
+            raise LineStoreError(f"called number {number!r}: write its digits, or none for every number")
+    return numbers
 
 
 def check_text(text: str, key: str) -> None:

@@ -41,6 +41,8 @@ def table(tmp_path: Path) -> ClaimTable:
         ("+447700900123", "mobile", "GB", {"cellular": True}),
         ("+447012345678", "voip", "", {"voip": True, "cellular": False}),
         ("+18005550100", "toll_free", "US", {}),
+        ("0044 7700 900123", "mobile", "GB", {"cellular": True}),
+        ("447700900123", "mobile", "GB", {"cellular": True}),
         ("02079460999", "", "", {}),
         ("", "", "", {}),
     ],

@@ -92,6 +92,7 @@ LINES = {
         ("seller", "300", [NoticeKind.BLOCKED]),
         ("seller", "100", []),
         ("nurse", "200", []),
+        ("plain", "+2-00", [NoticeKind.NOT_PERMITTED]),
         ("nurse", "300", []),
         ("trusted", "200", []),
         ("plain", "200", [NoticeKind.NOT_PERMITTED]),

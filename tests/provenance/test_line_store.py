@@ -75,6 +75,27 @@ def test_a_listing_can_be_for_some_called_numbers_only(store: LineStore) -> None
     assert store.unlist("ledger").listings == {}
 
 
+def test_a_called_number_is_the_same_however_it_is_written(store: LineStore, path: Path) -> None:
+    store.enrol("ledger", [a_print(1)])
+    assert store.block("ledger", ["+1 (555) 0100"]).listings == {"15550100": LineListing.BLOCKED}
+    line = store.permit("ledger", ["0015550100"])
+    assert line.listings == {"15550100": LineListing.PERMITTED}
+    assert line.listing_for("+15550100") is line.listing_for("15550100") is LineListing.PERMITTED
+    assert line.listing_for("5550100") is LineListing.NONE
+    spoil(path, "UPDATE listings SET called = '+15550100'")
+    assert store.line("ledger").listings == {"15550100": LineListing.PERMITTED}
+    assert store.unlist("ledger").listings == {}
+
+
+@pytest.mark.parametrize("called", ["", " ", "two\nlines"])
+def test_a_called_number_that_is_none_lists_for_nobody(store: LineStore, called: str) -> None:
+    store.enrol("ledger", [a_print(1)])
+    for deed in (store.permit, store.block, store.unlist):
+        with pytest.raises(LineStoreError, match="called number"):
+            deed("ledger", [called])
+    assert store.line("ledger").listings == {}
+
+
 def test_every_deed_is_kept_with_who_and_when_even_of_a_line_that_is_gone(store: LineStore) -> None:
     store.enrol("a", [a_print(1)])
     store.enrol("b", [a_print(2)])
