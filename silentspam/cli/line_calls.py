@@ -29,6 +29,8 @@ DEEDS = {
     "block": "want none of a line; openings like its call's are challenged",
 }
 
+CALLED = "only where this number is called; once for each number (all)"
+
 
 def add_actions(actions: Any, action: Any) -> None:
     """Add these actions; `action` makes a parser with the options that all have."""
@@ -37,7 +39,7 @@ def add_actions(actions: Any, action: Any) -> None:
         deed.add_argument(
             "line", nargs="?", metavar="NAME", help="a line; with a call, how to name a new one"
         )
-        deed.add_argument("--called", nargs="+", default=[], metavar="NUMBER", help="only for these (all)")
+        deed.add_argument("--called", action="append", default=[], metavar="NUMBER", help=CALLED)
         deed.add_argument("--call", metavar="ID", help="the line of this call")
         deed.add_argument("--file", type=Path, metavar="FILE", help="the line of this recording")
         deed.add_argument("--note", default="", metavar="TEXT", help="why, for `lines list`")
@@ -51,7 +53,7 @@ def add_actions(actions: Any, action: Any) -> None:
         undone.add_argument("--note", default="", metavar="TEXT", help="why, for `lines history`")
         undone.add_argument("--no-memory", action="store_true", help="leave line memory as it is")
         if name == "unlist":
-            undone.add_argument("--called", nargs="+", default=[], metavar="NUMBER", help="only for these")
+            undone.add_argument("--called", action="append", default=[], metavar="NUMBER", help=CALLED)
     fraud = action(actions, "fraud", "mark a line in the fraud database", run_fraud)
     fraud.add_argument("line", nargs="?", metavar="NAME", help="a line; without it, that of the call")
     fraud.add_argument("--call", required=True, metavar="ID", help="the call that showed it")

@@ -92,7 +92,7 @@ def run_identify(args: argparse.Namespace) -> int:
 
     known, rows, count = _known(args), [], 0
     lines = {line.name: line for line in store_of(args).lines()}
-    called = numbers([args.called])[0] if args.called else None
+    called = numbers([args.called])[0] if args.called is not None else None
     for path, one in _prints(args):
         found, count = identify([one], known), count + 1
         told_of = notices(found, lines, called)

@@ -111,10 +111,10 @@ def run_history(args: argparse.Namespace) -> int:
 
 
 def numbers(given: list[str]) -> list[str]:
-    """Called numbers as the call log has them."""
-    from silentspam.gate.numbers import normal
+    """Called numbers, or extensions, as `silentspam lists dnis` takes them. Raises GateError for none."""
+    from silentspam.gate.listing import called
 
-    return [normal(number) or number for number in given]
+    return [called(number) for number in given]
 
 
 def listed(line: "StoredLine") -> str:

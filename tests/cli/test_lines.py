@@ -226,6 +226,15 @@ def test_lists_marks_and_their_history(silentspam: Silentspam, known: Path) -> N
     assert silentspam("lines", "block", "--store", known)[0] == 1
 
 
+def test_called_numbers_are_given_one_at_a_time_and_checked(silentspam: Silentspam, known: Path) -> None:
+    options = ("lines", "permit", "--store", known)
+    for bad in ("", " ", "two numbers", "5550100,5550101"):
+        code, _, err = silentspam(*options, "clear", "--called", bad)
+        assert (code, "is no number that is called" in err) == (1, True)
+    code, out, _ = silentspam(*options, "--called", "+15550100", "--called", "0015550101", "clear")
+    assert (code, "permitted for 15550100, permitted for 15550101" in out) == (0, True)
+
+
 def test_a_fraud_database_is_shared_without_lists_and_names(
     silentspam: Silentspam, known: Path, calls: Path, tmp_path: Path
 ) -> None:
