@@ -126,7 +126,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "provenance": TREES
     | {"errors", "audio", "audio_files", "spectrum", "arrays", "hashed", "lines", "provenance"}
     | {"yaml_files"},
-    "listening": CORE | {"agi", "audio", "calllog", "config", "listening", "metrics", "provenance"},
+    "listening": CORE
+    | {"agi", "audio", "audio_files", "calllog", "config", "listening", "metrics", "provenance"},
     "archive": CORE | MODEL | {"archive", "audio_files", "kinds", "recordings", "retention"},
     "replay": {"*"},
     "cli": {"*"},

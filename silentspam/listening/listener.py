@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from silentspam.audio import SAMPLE_RATE, Recording, read_ulaw
+from silentspam.audio import SAMPLE_RATE, Recording
+from silentspam.audio_files import read_recording
 from silentspam.call import CallProvenance
 from silentspam.calllog.entry import Value
 from silentspam.errors import AudioError, SilentSpamError
@@ -179,7 +180,7 @@ class Listener:
         return heard.row
 
     def _hear(self, file: WaitingFile, row: Row, skip: float) -> Heard:
-        recording = read_ulaw(file.path, max_seconds=skip + self.seconds)
+        recording = read_recording(file.path, max_seconds=skip + self.seconds)
         talk = Recording(recording.codes[round(skip * recording.sample_rate) :])
         if not len(talk.codes):
             raise AudioError("empty: nothing was recorded")

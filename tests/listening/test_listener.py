@@ -129,6 +129,14 @@ def test_what_breaks_is_set_aside_with_its_reason_and_costs_no_other(
     assert office.events("set aside")[0]["call_id"] == bad
 
 
+@pytest.mark.parametrize("head", [b"RIFF\x24\0\0\0WAVEfmt ", b"not a sound, but a line of a log file\n"])
+def test_a_side_that_is_another_kind_of_file_is_set_aside(office: Office, head: bytes) -> None:
+    side = office.side(office.call(), head)
+    (row,) = office.turn()
+    assert "starts like another kind of file" in str(row.fault)
+    assert side.with_name(side.name + ".unreadable").exists()
+
+
 def test_a_row_that_no_disk_takes_keeps_its_file_and_is_written_later(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
