@@ -21,8 +21,8 @@ PACKET_MS = 20
 """Of packets whose length nothing told: what most networks send."""
 LEARNT_SECONDS = 10.0
 """Below it probabilities of codecs are not true: at 2 s the last coder of 345 of 600 calls was told."""
-LIKELY = 0.5
-"""Probability from which on an algorithm is named."""
+LIKELY, SURE = 0.5, 0.9
+"""Probabilities from which on an algorithm is named, and concealment is told without a perhaps."""
 
 HARDLY_HEARD = {"g729": "; after G.729 it is hardly heard, and said because it is usual"}
 """Last coders whose calls are said to be concealed mostly whether they were or not (docs/provenance.md)."""
@@ -120,15 +120,7 @@ def _analysis(
         last_codec=told.last_codec if told else None,
         quality=None if rating is None else round(rating, 2),
         fingerprint_version=VERSION,
-        reasons=(
-            *_of_length(recording),
-            *_of_tones(recording),
-            *_of_loss(loss),
-            *_of_concealment(recording, made_up, told),
-            *_of_noise(noise),
-            *(told.reasons if told else ()),
-            *([unrated] if unrated else ()),
-        ),
+        reasons=(*_reasons(recording, loss, made_up, noise, told), *([unrated] if unrated else ())),
     )
 
 
@@ -142,6 +134,25 @@ def _levels(noise: NoiseProfile) -> dict[str, float | None]:
         "speech_dbfs": noise.speech_dbfs,
     }
     return {name: None if figure is None else round(figure, 2) for name, figure in figures.items()}
+
+
+def _reasons(
+    recording: Recording,
+    loss: PacketLoss,
+    made_up: Concealment,
+    noise: NoiseProfile | None,
+    told: PathTold | None,
+) -> tuple[str, ...]:
+    if not len(recording.codes):
+        return ("no audio: nothing was heard, codecs are not told by it",)
+    return (
+        *_of_length(recording),
+        *_of_tones(recording),
+        *_of_loss(loss),
+        *_of_concealment(recording, made_up, told),
+        *_of_noise(noise),
+        *(told.reasons if told else ()),
+    )
 
 
 def _of_length(recording: Recording) -> list[str]:
@@ -177,8 +188,10 @@ def _of_concealment(recording: Recording, made_up: Concealment, told: PathTold |
     heard = f" of the first {LONGEST_SECONDS:g} s" if recording.seconds > LONGEST_SECONDS else ""
     name, probability = max(made_up.algorithms.items(), key=lambda one: one[1])
     by = f", likeliest that of {name} ({probability:.2f})" if probability >= LIKELY else ""
+    perhaps = "" if made_up.probability >= SURE else "perhaps "
+    sureness = f"{perhaps}concealed losses with probability {made_up.probability:.2f}"
     return [
-        f"concealed losses with probability {made_up.probability:.2f}: {made_up.rate:.1%} of the time, "
+        f"{sureness}: {made_up.rate:.1%} of the time, "
         f"{made_up.packets} packets{heard}{by}{HARDLY_HEARD.get(told.last_codec, '') if told else ''}"
     ]
 

@@ -103,6 +103,12 @@ def test_what_is_too_short_says_so(name):
     assert any("codecs are not told by it" in reason for reason in found.analysis.reasons)
 
 
+def test_of_no_audio_nothing_else_is_said():
+    first, *others = analyse(Recording(SHORT["nothing"])).reasons
+    assert first.startswith("no audio")
+    assert not any("no packet was lost" in reason for reason in others)
+
+
 def test_what_is_no_few_tones():
     assert not tones.tones_alone(Recording(voice(15)))
     assert not tones.tones_alone(Recording(voice(2)))
