@@ -56,6 +56,8 @@ class StoreFile:
             self._create()
         elif not self.path.exists():
             raise self._absent()
+        if not self.path.is_file():
+            raise LineStoreError(f"provenance.store {self.path}: no regular file, where one is wanted")
         connection = sqlite3.connect(self.path, timeout=self._busy_seconds, isolation_level=None)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
@@ -80,8 +82,13 @@ class StoreFile:
         version = self._version(connection)
         if version == len(STEPS):
             return
-        if not write:
+        if not write and version == 0:
             raise self._absent()
+        if not write:
+            raise LineStoreError(
+                f"provenance.store {self.path}: schema {version}, this version reads {len(STEPS)}: what is "
+                "next written to it, as by `silentspam lines enrol`, brings it up to date"
+            )
         # SQLite does not wait for the lock that this change needs; the mode is kept in the file.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode=WAL")

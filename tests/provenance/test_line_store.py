@@ -262,6 +262,27 @@ def test_a_newer_schema_is_left_alone(store: LineStore, path: Path) -> None:
     assert [line.name for line in store.lines()] == ["a"]
 
 
+def test_an_older_schema_is_there_and_brought_up_to_date_by_whoever_writes(
+    store: LineStore, path: Path
+) -> None:
+    store.enrol("a", [a_print(1)])
+    spoil(path, "DROP TABLE deeds")
+    spoil(path, f"PRAGMA user_version={len(STEPS) - 1}")
+    with pytest.raises(LineStoreError, match=f"schema {len(STEPS) - 1}, this version reads") as refused:
+        store.lines()
+    assert not isinstance(refused.value, NoLineStoreError)
+    store.block("a")
+    assert [line.name for line in store.lines()] == ["a"]
+
+
+@pytest.mark.parametrize("place", [Path("/dev/null"), Path("/")])
+def test_what_is_no_regular_file_is_refused(place: Path) -> None:
+    with pytest.raises(LineStoreError, match="no regular file"):
+        LineStore(place).lines()
+    with pytest.raises(LineStoreError, match="no regular file"):
+        LineStore(place).enrol("a", [a_print(1)])
+
+
 def test_a_path_that_nobody_can_make_is_named(below_a_file: Path) -> None:
     with pytest.raises(LineStoreError, match=str(below_a_file)):
         LineStore(below_a_file / "lines.db").enrol("a", [a_print(1)])
