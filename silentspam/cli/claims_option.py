@@ -54,7 +54,7 @@ class Metadata:
             found = expected_path(examination.told, self.path, self.table)
             told["expected"] = {
                 "answer": found.answer.value,
-                "probability": round(found.probability, 3),
+                "probability_of_another_way": round(found.unexpected, 3),
                 "reason": found.reason,
             }
             told |= _risk(found.risk)
@@ -66,7 +66,10 @@ class Metadata:
     def cells(self, told: dict[str, Any]) -> tuple[str, str]:
         """A table's cells under HEADS."""
         expected = told.get("expected")
-        words = [f"{expected['answer']}: {expected['reason']}"] if expected else []
+        words = []
+        if expected:
+            chance = f"it came another way with {expected['probability_of_another_way']:.2f}"
+            words = [f"{expected['answer']}: {chance}: {expected['reason']}"]
         words += [f"ALERT: {alert}" for alert in told["alerts"]]
         words += [reason for reason in told["risk_reasons"] if reason not in told["alerts"]]
         return f"{told['risk']:.2f}", "; ".join(dict.fromkeys(words))

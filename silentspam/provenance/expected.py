@@ -46,11 +46,11 @@ class DeviceFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PathFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a call came by the expected networks. probability: that it did not, 0…1, the networks taken as
-    independent of each other; signature: those that are likelier than not; risk: as of a claim."""
+    """Whether a call came by the expected networks. unexpected: the probability that it did not, 0…1, the
+    networks taken as independent of each other; signature: those likelier than not; risk: as of a claim."""
 
     answer: Answer
-    probability: float
+    unexpected: float
     signature: tuple[str, ...]
     risk: Risk
     reason: str
@@ -90,7 +90,7 @@ def expected_path(told: PathTold | None, path: PathClaim, table: RiskTable | Non
     risk = assess(told, None, claims, table)
     if told is None:
         return PathFinding(
-            answer=Answer.UNDECIDED, probability=0.5, signature=(), risk=risk, reason=risk.reasons[0]
+            answer=Answer.UNDECIDED, unexpected=0.5, signature=(), risk=risk, reason=risk.reasons[0]
         )
     weighty = [one for one in risk.labels if one.label in NETWORKS and one.risk >= table.contradicted]
     right = [
@@ -102,7 +102,7 @@ def expected_path(told: PathTold | None, path: PathClaim, table: RiskTable | Non
     doubted = Answer.OTHER if sure else Answer.UNDECIDED
     return PathFinding(
         answer=doubted if weighty else Answer.EXPECTED,
-        probability=1 - math.prod(right),
+        unexpected=1 - math.prod(right),
         signature=told.signature,
         risk=risk,
         reason=weighty[0].reason if weighty else "the expected networks are likely those that it came by",

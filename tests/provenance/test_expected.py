@@ -33,14 +33,14 @@ def test_networks_that_were_not_expected_are_told() -> None:
     path = PathClaim(networks=("pstn",))
     found = expected_path(told_of({"pstn": 0.7, "voip": 0.95}), path)
     assert (found.answer, found.signature) == (Answer.OTHER, ("pstn", "voip"))
-    assert found.probability == pytest.approx(0.95)
+    assert found.unexpected == pytest.approx(0.95)
     assert "voip" in found.reason
     assert found.risk.score == pytest.approx(0.81)
 
 
 def test_a_network_that_is_only_likelier_than_not_leaves_it_open() -> None:
     found = expected_path(told_of({"pstn": 0.7, "voip": 0.6}), PathClaim(networks=("pstn",)))
-    assert (found.answer, found.probability) == (Answer.UNDECIDED, pytest.approx(0.6))
+    assert (found.answer, found.unexpected) == (Answer.UNDECIDED, pytest.approx(0.6))
     gravest = told_of({"pstn": 0.7, "voip": 0.6, "cellular": 0.9})
     assert expected_path(gravest, PathClaim(networks=("pstn",))).answer is Answer.OTHER
 
@@ -49,7 +49,7 @@ def test_a_path_as_expected_is_told_as_well() -> None:
     told = told_of({"pstn": 0.4, "cellular": 0.97, "voip": 0.02})
     found = expected_path(told, PathClaim(networks=("cellular", "pstn")))
     assert found.answer is Answer.EXPECTED
-    assert found.probability == pytest.approx(1 - 0.97 * 0.98)
+    assert found.unexpected == pytest.approx(1 - 0.97 * 0.98)
     assert "likely" in found.reason
 
 
@@ -62,7 +62,7 @@ def test_a_table_can_make_the_switched_network_count() -> None:
 
 def test_where_nobody_speaks_no_path_is_told() -> None:
     found = expected_path(None, PathClaim(networks=("pstn",)))
-    assert (found.answer, found.probability) == (Answer.UNDECIDED, 0.5)
+    assert (found.answer, found.unexpected) == (Answer.UNDECIDED, 0.5)
     assert "nobody speaks" in found.reason
 
 
