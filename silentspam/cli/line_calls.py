@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from silentspam.cli.common import configuration, printable
-from silentspam.cli.line_of_call import check_words, line_named
+from silentspam.cli.line_of_call import check_words, line_named, warn_unlogged
 from silentspam.errors import LineError, SilentSpamError
 
 if TYPE_CHECKING:
@@ -81,8 +81,10 @@ def run_unlist(args: argparse.Namespace) -> int:
     """Say how the line stands then; line memory lets the evidence decide again."""
     from silentspam.cli.lines import numbers, standing, store_of
 
-    store = store_of(args)
-    print(standing(store.unlist(args.line, numbers(args.called), note=args.note)))
+    store, called = store_of(args), numbers(args.called)
+    before = store.line(args.line).listings
+    after = store.unlist(args.line, called, note=args.note)
+    print(standing(after) + (": it was in none of these" if after.listings == before else ""))
     if not args.called:
         _release(args, store.calls_of(args.line))
     return 0
@@ -111,6 +113,7 @@ def run_fraud(args: argparse.Namespace) -> int:
 
     check_words(args)
     store = store_of(args)
+    warn_unlogged(args)
     print(standing(store.mark_fraud(line_named(args, store), args.call, args.why)))
     return 0
 

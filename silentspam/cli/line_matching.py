@@ -21,7 +21,12 @@ SHOWN = 3
 
 def add_actions(actions: Any, action: Any) -> None:
     """Add these actions; `action` makes a parser with the options that all have."""
-    enrol = action(actions, "enrol", "make calls known as those of a line, new or not", run_enrol)
+    enrol = action(
+        actions,
+        "enrol",
+        "make calls known as those of a line, new or not (exit code 1: not all; the good ones are)",
+        run_enrol,
+    )
     enrol.add_argument("--name", required=True, metavar="NAME", help="of the line, in your words")
     enrol.add_argument("--note", default="", metavar="TEXT", help="what it is, for `lines list`")
     enrol.add_argument(
@@ -36,7 +41,10 @@ def add_actions(actions: Any, action: Any) -> None:
     )
     verify = action(actions, "verify", "say whether calls came from a line (exit code 1: no)", run_verify)
     forwarded = action(
-        actions, "forwarded", "say whether calls that you placed were answered on another line", run_forwarded
+        actions,
+        "forwarded",
+        "say whether calls that you placed were answered on another line (exit code 1: unless unlikely)",
+        run_forwarded,
     )
     for parser in (verify, forwarded):
         parser.add_argument("--name", required=True, metavar="NAME", help="the line that it should be")
@@ -47,7 +55,11 @@ def add_actions(actions: Any, action: Any) -> None:
         parser.add_argument("--format", choices=("table", "jsonl"), default="table", help="how to print")
     for parser in (enrol, identify, verify, forwarded):
         parser.add_argument(
-            "files", nargs="+", type=Path, metavar="FILE", help="one side of a call, or a folder"
+            "files",
+            nargs="+",
+            type=Path,
+            metavar="FILE",
+            help="one side of a call, or a folder; exit code 1 where one cannot be used, after the others",
         )
 
 
@@ -108,9 +120,10 @@ def run_identify(args: argparse.Namespace) -> int:
             continue
         near = ", ".join(f"{name} {score:.1f}" for name, score in found.ranking[:SHOWN])
         notes = "; ".join(f"{one.kind}: {one.reason}" for one in told_of) or "-"
-        rows.append((printable(path), found.line or "unknown", f"{found.score:.1f}", near, notes))
+        cells = (found.line or "unknown", f"{found.score:.1f}", f"{found.threshold:.1f}", near, notes)
+        rows.append((printable(path), *cells))
     if rows:
-        print(table(("recording", "line", "score", "likeliest", "notices"), rows))
+        print(table(("recording", "line", "score", "threshold", "likeliest", "notices"), rows))
     return _exit_code(args, count)
 
 

@@ -1,10 +1,11 @@
 """The line that a command means: one that is named, or that of a call or a recording, which may be new."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
-from silentspam.cli.common import configuration
-from silentspam.errors import LineError, LineStoreError, NoLineStoreError
+from silentspam.cli.common import configuration, printable
+from silentspam.errors import CallLogError, ConfigError, LineError, LineStoreError, NoLineStoreError
 
 if TYPE_CHECKING:
     from silentspam.provenance.fingerprint import Fingerprint
@@ -19,6 +20,20 @@ def check_words(args: argparse.Namespace) -> None:
         check_text(getattr(args, key, None) or "", key)
     if args.action == "fraud" and not args.call:
         raise LineStoreError("--call is empty: a mark of fraud names the call that showed it")
+
+
+def warn_unlogged(args: argparse.Namespace) -> None:
+    """Say it where there is a call log, and it has no such call: an id may be misspelt."""
+    from silentspam import assembly
+    from silentspam.calllog.provenance import ProvenanceTable
+
+    try:
+        known = ProvenanceTable(assembly.database(configuration(args))).calls([args.call])
+    except (ConfigError, CallLogError):
+        return  # a store alone needs neither
+    if not known:
+        told = f"silentspam lines: the call log has no call {args.call} yet: `silentspam calls` lists them"
+        print(printable(told), file=sys.stderr)
 
 
 def line_named(args: argparse.Namespace, store: "LineStore") -> str:

@@ -73,7 +73,10 @@ def store_of(args: argparse.Namespace) -> "LineStore":
 
 def run_clear(args: argparse.Namespace) -> int:
     """Say how the line stands then."""
-    print(standing(store_of(args).clear_fraud(args.line, note=args.note)))
+    store = store_of(args)
+    marked = store.line(args.line).fraud
+    told = standing(store.clear_fraud(args.line, note=args.note))
+    print(told if marked else f"{told}: it was not marked as fraud")
     return 0
 
 
