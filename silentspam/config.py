@@ -198,6 +198,10 @@ def _check_networks(path: Path, config: Config) -> None:
             raise ConfigError(f"{path}: server.allowed_clients: {error}") from error
 
 
+_SECRET = ("provenance.webhook",)
+"""What may hold a secret, which a message would carry into a log."""
+
+
 def _with_key(message: str, document: object) -> str:
     """msgspec's message with the key's path in front and the value it holds."""
     text, _, path = message.partition(" - at `$.")
@@ -207,7 +211,8 @@ def _with_key(message: str, document: object) -> str:
     value: Any = document
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    shown = f" is {_SHOWN.repr(value)}" if not isinstance(value, dict) else ""
+    hidden = isinstance(value, dict) or key in _SECRET
+    shown = "" if hidden else f" is {_SHOWN.repr(value)}"
     return f"{key}{shown}: {text[:1].lower()}{text[1:]}{_choices(key)}"
 
 

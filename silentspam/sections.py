@@ -105,6 +105,14 @@ class RecordingsSection(Section, frozen=True):
     failed_challenges: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 3
 
 
+WEBHOOK = (
+    r"^https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
+    r"(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+    r"(?:[/?][!-~]*)?\Z"
+)
+"""A host, a port, and a path: no name and password before the host, which nobody would send as such."""
+
+
 class ProvenanceSection(Section, frozen=True):
     """Where calls come from: what is analysed of them once they are over, and who is told."""
 
@@ -115,7 +123,7 @@ class ProvenanceSection(Section, frozen=True):
     claims: AbsolutePath | None = None
     alert_risk: Share = 0.5
     mark_fraud: bool = True
-    webhook: Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^https?://[!-~]+\Z")] | None = None
+    webhook: Annotated[str, msgspec.Meta(max_length=1000, pattern=WEBHOOK)] | None = None
     webhook_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
     webhook_attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
     asterisk: Annotated[tuple[Word, ...], msgspec.Meta(max_length=20)] = ()

@@ -205,10 +205,32 @@ def test_without_a_folder_the_prompts_are_the_shipped_ones() -> None:
         ("7", "Expected `object`, got `int`"),
         ("1: 2", "at `key`"),
         ("null: 2", "at `key`"),
+        *(
+            (f"provenance: {{webhook: {address!r}}}", "provenance.webhook: expected `str`")
+            for address in (
+                "https://user:s3cret@h/x",
+                "http://s3cret:port/",
+                "http://h:65536/s3cret",
+                "http://h:0/",
+                "http://[s3cret/x",
+                "ftp://h/",
+            )
+        ),
     ],
 )
 def test_a_wrong_value_is_named_by_its_path_with_what_stands_there(path: Path, text: str, words: str) -> None:
-    assert words in refused(path, text)
+    said = refused(path, text)
+    assert words in said
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://h:65535/x?y=1", "https://[::1]:8080", "http://h?x", "https://hooks.example.com/T0/B_0"],
+)
+def test_a_webhook_is_a_host_a_port_and_a_path(path: Path, address: str) -> None:
+    path.write_text(f"provenance: {{webhook: '{address}'}}")
+    assert load_config(path).provenance.webhook == address
 
 
 @pytest.mark.parametrize(
