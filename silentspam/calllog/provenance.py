@@ -43,7 +43,8 @@ _LEAVE_ERASED = (
 _OF_SPAM = (
     "SELECT provenance.call_id, provenance.line_name, provenance.fingerprint, calls.disposition "
     "FROM provenance JOIN calls ON calls.call_id = provenance.call_id "
-    "WHERE provenance.marked_at IS NULL AND provenance.fingerprint IS NOT NULL "
+    "WHERE provenance.analysed_at >= :since "
+    "AND provenance.marked_at IS NULL AND provenance.fingerprint IS NOT NULL "
     "AND (calls.disposition LIKE 'REJECTED%' OR EXISTS "
     "(SELECT 1 FROM labels WHERE labels.call_id = calls.call_id AND labels.label = 'spam')) "
     "AND NOT EXISTS (SELECT 1 FROM labels WHERE labels.call_id = calls.call_id AND labels.label = 'ham' "
@@ -108,13 +109,14 @@ class ProvenanceTable:
         with self._database.transaction(write=False) as connection:
             yield from connection.stream(statement, {"since": since, "until": until})
 
-    def of_spam(self, most: int) -> list[Row]:
-        """Calls that are confirmed spam, and whose line was not marked yet, the oldest first.
+    def of_spam(self, most: int, *, since: float) -> list[Row]:
+        """Calls analysed since then [s since the epoch], confirmed spam, whose line was not marked yet, the
+        oldest first.
 
         Confirmed: rejected, or labelled so, and no person says otherwise.
         """
         with self._database.transaction(write=False) as connection:
-            return connection.execute(_OF_SPAM, {"most": most}).fetchall()
+            return connection.execute(_OF_SPAM, {"most": most, "since": since}).fetchall()
 
     def marked(self, call_id: str, at: float) -> None:
         """Note that a call's line was marked then [s since the epoch]."""

@@ -5,6 +5,7 @@ permits is never marked by itself, and a new line is made of long audio alone: t
 line memory's business, and look like too many others'.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,29 +22,43 @@ from silentspam.provenance.stored_line import LineListing, StoredLine
 AT_ONCE = 100
 """Calls of one turn."""
 
+PAUSE_SECONDS = 60.0
+"""Between two questions for calls that are due: nobody labels faster, and each reads many rows [s]."""
+
+LATEST_SECONDS = 30 * 86400.0
+"""A call that is confirmed later marks no line: lines change, and the table grows for ever [s]."""
+
 ENROLLED_SECONDS = 5.0
 """A line that is not known yet is enrolled from so much audio, or more [s]."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Marker:
-    """Marks lines: `table` says which calls are due; `failed` is told in words what marks no line."""
+    """Marks lines: `table` says which calls are due, asked so often (pause) [s]; `failed` is told in words
+    what marks no line."""
 
     store: LineStore
     table: ProvenanceTable
     failed: Callable[[str], None] = lambda _words: None
     clock: Callable[[], float] = time.time
+    pause: float = PAUSE_SECONDS
+    _due_at: float = -math.inf
 
     def run(self) -> Iterator[str]:
         """Mark the lines of calls that are due; yields the name of each line that was marked.
 
         Raises CallLogError or LineStoreError: the rest is due again.
         """
-        for row in self.table.of_spam(AT_ONCE):
+        if time.monotonic() < self._due_at:
+            return
+        rows = self.table.of_spam(AT_ONCE, since=self.clock() - LATEST_SECONDS)
+        for row in rows:
             name = self._mark(row)
             self.table.marked(row["call_id"], self.clock())
             if name is not None:
                 yield name
+        if len(rows) < AT_ONCE:
+            self._due_at = time.monotonic() + self.pause
 
     def _mark(self, row: Row) -> str | None:
         name = self._line_of(row)

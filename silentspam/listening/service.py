@@ -15,7 +15,7 @@ from silentspam.listening import metrics
 from silentspam.listening.console import Console
 from silentspam.listening.knowledge import Knowledge
 from silentspam.listening.listener import Desk, Listener, Places, Tell
-from silentspam.listening.marking import Marker
+from silentspam.listening.marking import PAUSE_SECONDS, Marker
 from silentspam.listening.outbox import Outbox, Way, every
 from silentspam.listening.waiting import Row
 from silentspam.listening.webhook import Webhook
@@ -43,9 +43,11 @@ class Service:
         registry: Registry,
         tell: Tell,
         kept: Callable[[Path, Row], None] = lambda _path, _row: None,
+        mark_pause: float = PAUSE_SECONDS,
     ) -> None:
         """write: makes a row durable, or raises CallLogError; kept: does with a side that is kept
-        (`collection.keep_legs`) what `retention` says."""
+        (`collection.keep_legs`) what `retention` says; mark_pause: between two looks for
+        lines to mark [s]."""
         section = config.provenance
         self._registry, self._tell = registry, tell
         self._table = ProvenanceTable(database)
@@ -54,7 +56,9 @@ class Service:
         console = Console(section.asterisk) if section.asterisk else None
         self._outboxes = [self._outbox(way) for way in _ways(config, console)]
         self._marker = (
-            Marker(store=store, table=self._table, failed=self._not_marked) if section.mark_fraud else None
+            Marker(store=store, table=self._table, failed=self._not_marked, pause=mark_pause)
+            if section.mark_fraud
+            else None
         )
         self._listener = Listener(
             places=Places(

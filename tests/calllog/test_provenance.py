@@ -112,7 +112,7 @@ def test_confirmed_spam_is_marked_once_unless_a_person_says_otherwise(
     database: Database, table: ProvenanceTable
 ) -> None:
     def due() -> list[str]:
-        return [one["call_id"] for one in table.of_spam(10)]
+        return [one["call_id"] for one in table.of_spam(10, since=1000.0)]
 
     def label(answer: Answer, source: LabelSource) -> None:
         said = Label(call_id=CALL_ID, source=source, label=answer, labelled_at=1.0, labelled_by="me")

@@ -63,7 +63,7 @@ class Office:
             lambda entry: self.log.write(entry),
             registry=self.registry,
             tell=lambda event, values: self.said.append((event, dict(values))),
-            **ways,
+            **{"mark_pause": 0.0, **ways},
         )
         return self.service
 

@@ -116,3 +116,20 @@ def test_a_fingerprint_that_cannot_be_read_is_said_once_and_holds_up_no_other(
     (said,) = office.events("failed")
     assert broken in str(said["error"])
     assert [line.name for line in store(office).lines()] == [f"spam {whole[:8]}"]
+
+
+def test_calls_are_asked_for_now_and_then_and_old_ones_never(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.begin(mark_pause=3600.0)
+    label(office, heard(office), Answer.SPAM)
+    office.turn()
+    assert office.events("marked for fraud") == []
+    with monkeypatch.context() as patched:
+        patched.setattr("silentspam.listening.marking.LATEST_SECONDS", -60.0)
+        office.begin()
+        office.turn()
+        assert office.events("marked for fraud") == []
+    office.begin(mark_pause=3600.0)
+    office.turn()
+    assert len(office.events("marked for fraud")) == 1
