@@ -269,5 +269,5 @@ BAD_INPUT = (
     "- **Both sides mixed into one file cannot be noticed**: two people at once are one sound. What is "
     "told is then of both ways together, and wrong for each; record one side a file (MixMonitor's r and t "
     "options). A stereo file is refused, and so is 16 kHz, with the remedy.",
-    "- **Silence**: no codec is told of what nobody speaks on.",
+    "- **Silence**, and steady noise in which nothing is voiced: no codec is told of what nobody speaks on.",
 )

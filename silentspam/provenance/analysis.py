@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from silentspam.audio import SAMPLE_RATE, Recording
-from silentspam.provenance.codecs import SILENT_DBFS, PathTold, path_told
+from silentspam.provenance.codecs import PathTold, nobody_speaks, path_told
 from silentspam.provenance.concealment import Concealment, concealment
 from silentspam.provenance.features import LONGEST_SECONDS, SHORTEST_SECONDS, VERSION, measure
 from silentspam.provenance.fingerprint import Fingerprint, fingerprint, tells_a_line
@@ -199,8 +199,9 @@ def _of_concealment(recording: Recording, made_up: Concealment, told: PathTold |
 def _of_noise(noise: NoiseProfile | None) -> list[str]:
     if noise is None or noise.clarity is None or noise.multiplicative is None:
         level = "" if noise is None else f" (its loudest third is at {noise.speech_dbfs:.0f} dBFS)"
-        silent = noise is not None and noise.speech_dbfs < SILENT_DBFS
-        return [f"{'nobody speaks' if silent else 'too little of it is voiced'}{level}: no spectral clarity"]
+        if noise is not None and nobody_speaks(noise):
+            return [f"nobody speaks, it is silence or steady noise{level}: no codecs, no spectral clarity"]
+        return [f"too little of it is voiced{level}: no spectral clarity"]
     kind = "multiplicative" if noise.multiplicative >= 0.5 else "additive"
     return [
         f"spectral clarity {noise.clarity:.1f} dB, noise mostly {kind} "

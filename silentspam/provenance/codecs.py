@@ -12,6 +12,7 @@ import numpy as np
 
 from silentspam.provenance.concealment import Concealment
 from silentspam.provenance.features import Measures
+from silentspam.provenance.noise import NoiseProfile
 from silentspam.provenance.packet_loss import PacketLoss
 from silentspam.provenance.path_model import CODECS, LABELS, NETWORKS, PathModel, chance, shipped_model
 from silentspam.provenance.path_reasons import reasons_of
@@ -22,6 +23,9 @@ LIKELY = 0.5
 SILENT_DBFS = -66.0
 """Loudest third of a call below which nobody speaks: mu-law's smallest steps."""
 
+STEADY_DB = 1.5
+"""From a call's quietest fifth to its loudest third, below which it is steady noise where nothing is voiced:
+of white noise 0.5 to 1; of 1,000 calls held out of training none is told nothing by it, at 15 s or 2 s."""
 
 FEWEST_LOST = 3
 """Packets lost without concealment from which on one network lost them, not chance."""
@@ -52,12 +56,12 @@ class PathTold(msgspec.Struct, frozen=True, kw_only=True):
 def path_told(
     measures: Measures, loss: PacketLoss, made_up: Concealment, *, model: PathModel | None = None
 ) -> PathTold | None:
-    """The codecs and networks of a call; None where nobody speaks, whom coders would have shaped.
+    """The codecs and networks of a call; None where nobody speaks (`nobody_speaks`).
 
     loss, made_up: packets, which VoIP loses unless a cellular network does; what G.711's algorithm concealed
     was G.711 over VoIP (the patent, on FIG. 3).
     """
-    if measures.noise.speech_dbfs < SILENT_DBFS:
+    if nobody_speaks(measures.noise):
         return None
     model = model or shipped_model()
     figures = model.figures_of(measures.vector[np.newaxis])
@@ -73,6 +77,12 @@ def path_told(
         signature=tuple(name for name in NETWORKS if networks[name] >= LIKELY),
         reasons=reasons_of(figures[0], chances, model, packets),
     )
+
+
+def nobody_speaks(noise: NoiseProfile) -> bool:
+    """Whether a call is silence or steady noise: nothing that coders of speech would have shaped."""
+    steady = noise.clarity is None and noise.speech_dbfs - noise.floor_dbfs < STEADY_DB
+    return steady or noise.speech_dbfs < SILENT_DBFS
 
 
 def _of_packets(loss: PacketLoss, made_up: Concealment, cellular: float) -> dict[str, float]:

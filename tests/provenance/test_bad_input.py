@@ -42,6 +42,11 @@ TONES = {
     "busy": _encoded(4000 * _sum(425) * (AT % 1.0 < 0.5)),
     "a chord": _encoded(3000 * _sum(262, 330, 392, 523)),
 }
+STEADY = {
+    "bytes by chance": np.random.default_rng(1).integers(0, 256, len(AT)).astype(np.uint8),
+    "noise of -40 dBFS": _encoded(_noise(330)),
+    "2 s of noise": _encoded(_noise(330))[: 2 * RATE],
+}
 SILENCE = {
     "digital silence": np.full(len(AT), 0xFF, dtype=np.uint8),
     "digital silence below zero": np.full(len(AT), 0x7F, dtype=np.uint8),
@@ -51,7 +56,6 @@ SHORT = {"nothing": np.zeros(0, dtype=np.uint8), "one code": voice(1)[:1], "0.2 
 SOUNDS = {
     "clipped at the codec's end": voice(15, level=60000.0),
     "clipped before": _encoded(np.clip(Recording(voice(15)).linear * 30.0, -8000, 8000)),
-    "bytes by chance": np.random.default_rng(1).integers(0, 256, len(AT)).astype(np.uint8),
     "one loud code": np.zeros(len(AT), dtype=np.uint8),
     "both sides mixed": _encoded(
         Recording(voice(15, 1)).linear.astype(float) + Recording(voice(15, 2)).linear
@@ -69,9 +73,9 @@ def _probabilities(told: dict) -> list[float]:
     return [*told["codecs"].values(), *told["networks"].values(), *told["concealment"].values()]
 
 
-@pytest.mark.parametrize("name", [*TONES, *SILENCE, *SHORT, *SOUNDS])
+@pytest.mark.parametrize("name", [*TONES, *STEADY, *SILENCE, *SHORT, *SOUNDS])
 def test_figures_are_finite_nothing_is_lost_and_something_is_said(name):
-    codes = {**TONES, **SILENCE, **SHORT, **SOUNDS}[name]
+    codes = {**TONES, **STEADY, **SILENCE, **SHORT, **SOUNDS}[name]
     told = json.loads(msgspec.json.encode(analyse(Recording(codes))))
     assert told["lost"] == []
     assert told["reasons"]
@@ -94,6 +98,13 @@ def test_of_silence_no_codec_and_no_concealment_is_told(name):
     assert found.told is None
     assert found.analysis.concealment["any"] < 0.5
     assert any("nobody speaks" in reason for reason in found.analysis.reasons)
+
+
+@pytest.mark.parametrize("name", STEADY)
+def test_of_steady_noise_no_codec_and_no_network_is_told(name):
+    found = examine(Recording(STEADY[name]))
+    assert found.told is None
+    assert any("steady noise" in reason for reason in found.analysis.reasons)
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from silentspam.audio import Recording, encode_ulaw
+from silentspam.audio import Recording
 from silentspam.errors import ModelError
 from silentspam.provenance.analysis import analyse, examine
 from silentspam.provenance.codecs import LIKELY
@@ -53,10 +53,8 @@ def test_of_silence_and_of_a_fifth_of_a_second_no_codec_is_told(codes):
     assert analysis.last_codec is None
 
 
-def test_noise_and_a_clipped_call_have_probabilities_all_the_same():
-    noise = encode_ulaw((np.random.default_rng(1).normal(size=3 * RATE) * 3000).astype(np.int16))
-    for codes in (noise, voice(3, level=80000.0)):
-        assert set(analyse(Recording(codes)).codecs) == set(CODECS)
+def test_a_clipped_call_has_probabilities_all_the_same():
+    assert set(analyse(Recording(voice(3, level=80000.0))).codecs) == set(CODECS)
 
 
 def test_the_model_looks_at_figures_that_are_measured():
