@@ -34,5 +34,9 @@ def offer(recording: Path, folder: Path) -> None:
 def _copy(recording: Path, offered: Path) -> None:
     """Whole or not at all."""
     partial = offered.with_suffix(".partial")
-    shutil.copyfile(recording, partial)
-    partial.rename(offered)
+    try:
+        shutil.copyfile(recording, partial)
+        partial.rename(offered)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

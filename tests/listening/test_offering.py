@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +82,20 @@ def test_an_offer_that_fails_is_said_and_costs_nothing_else(
     assembly.retain_openings(config(tmp_path), [CallRecord(call=a_call(), recording=str(recording))])
     assert "provenance.folder" in capsys.readouterr().err
     assert not recording.exists()
+
+
+def test_a_copy_that_no_disk_takes_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    def fill(_source: Path, target: Path) -> None:
+        target.write_bytes(HEARD[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(shutil, "copyfile", fill)
+    with pytest.raises(OSError, match="No space left"):
+        offer(recorded(tmp_path), tmp_path / "provenance")
+    assert not list((tmp_path / "provenance" / OPENINGS).iterdir())
