@@ -171,12 +171,12 @@ class Listener:
             heard = self._broken(file, error)
         self.desk.write(heard.row)
         self.registry.observe(metrics.SECONDS, seconds=time.monotonic() - begun)
+        self._say(heard)  # at once: to stop a side's recording may take the console seconds
         try:
             self._let_go(file, row, broken=heard.row.fault is not None)
         except OSError as error:
             self._heard.add(file.path)
             self._fail("let go", str(error))
-        self._say(heard)
         return heard.row
 
     def _hear(self, file: WaitingFile, row: Row, skip: float) -> Heard:

@@ -1,5 +1,6 @@
 """The listener as the configuration says, for the verb `listen` and for the process of a resident server."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from silentspam.provenance.line_store import LineStore
 Item = TypeVar("Item")
 
 CLOSING_SECONDS = 20.0
-"""What notifications that wait are given at the end [s]."""
+"""What all notifications that wait are given together at the end [s]."""
 
 BY = "silentspam listen"
 """Who marks lines."""
@@ -102,8 +103,9 @@ class Service:
 
     def close(self) -> None:
         """Give notifications that wait their time, then let go."""
+        until = time.monotonic() + CLOSING_SECONDS
         for box in self._outboxes:
-            box.close(CLOSING_SECONDS)
+            box.close(until - time.monotonic())
 
     def _check_claims(self) -> Iterator[CallProvenance]:
         """Whether claims can be read is said before a call comes whose claims are not weighed."""

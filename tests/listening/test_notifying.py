@@ -297,3 +297,35 @@ def test_an_alert_goes_out_with_its_row(tmp_path: Path) -> None:
     (said,) = office.events("alert")
     assert said["ani"] == ANI
     assert str(said["text"]).startswith("claim: ")
+
+
+def test_an_alert_goes_out_before_its_file_is_let_go_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, claims=claimed(tmp_path))
+    side = office.side(office.call(), SPOKEN)
+    unlink, said_before = Path.unlink, list[int]()
+
+    def note(path: Path, missing_ok: bool = False) -> None:
+        if path == side:
+            said_before.append(len(office.events("alert")))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", note)
+    assert len(office.turn()) == 1
+    assert said_before == [1]
+
+
+def test_all_ways_have_one_time_together_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Box:
+        def close(self, seconds: float) -> None:
+            given.append(seconds)
+            clock[0] += 15.0
+
+    given, clock = list[float](), [100.0]
+    office = Office(tmp_path)
+    monkeypatch.setattr(office.service, "_outboxes", [Box(), Box()])
+    monkeypatch.setattr("silentspam.listening.service.time.monotonic", lambda: clock[0])
+    office.service.close()
+    monkeypatch.undo()
+    assert given == [20.0, 5.0]
