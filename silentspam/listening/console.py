@@ -18,6 +18,7 @@ SECONDS = 5.0
 """For a command of the console."""
 
 _CHANNEL = re.compile(r"[A-Za-z0-9/@._;:+-]{1,80}", re.ASCII)
+_GONE = "no such channel"
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._,+:-]", re.ASCII)
 """What would end or change a word of a command."""
 
@@ -34,10 +35,10 @@ class Console:
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)
 
-    def tell(self, alert: CallAlert) -> None:
-        """Set the variables of the call's channel, where it was still up. Raises ConsoleError."""
+    def tell(self, alert: CallAlert) -> bool:
+        """Set the variables of the call's channel; whether it was still up. Raises ConsoleError."""
         if not alert.live or not _CHANNEL.fullmatch(alert.channel):
-            return
+            return False
         kinds = ",".join(dict.fromkeys(str(one.kind) for one in alert.alerts))
         values = {
             variables.LINE: alert.line or "",
@@ -46,7 +47,10 @@ class Console:
         }
         for name, value in values.items():
             plain = _UNSAFE.sub("_", value)
-            self._run(f'dialplan set chanvar {alert.channel} {name} "{plain}"')
+            said = self._run(f'dialplan set chanvar {alert.channel} {name} "{plain}"')
+            if _GONE in said.lower():
+                return False
+        return True
 
     def stop_side(self, channel: str, path: Path) -> None:
         """Have a side recorded no longer: this file alone, whatever else the channel is recorded to.

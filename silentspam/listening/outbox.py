@@ -21,12 +21,14 @@ class Way(Protocol):
 
     name: str
 
-    def tell(self, alert: CallAlert) -> None:
-        """Tell of one call. Raises SilentSpamError or OSError where that fails."""
+    def tell(self, alert: CallAlert) -> bool:
+        """Tell of one call; False where there was nobody to tell, of a call that is over.
+
+        Raises SilentSpamError or OSError where that fails."""
 
 
 Count = Callable[[str, str], None]
-"""Is told the way and the result of each notification: sent, failed, dropped."""
+"""Is told the way and the result of each notification: sent, skipped, failed, dropped."""
 
 
 class Outbox:
@@ -66,8 +68,7 @@ class Outbox:
     def _run(self) -> None:
         while (alert := self._next()) is not None:
             try:
-                self._way.tell(alert)
-                result = "sent"
+                result = "sent" if self._way.tell(alert) else "skipped"
             except (SilentSpamError, OSError) as error:
                 result = "failed"
                 self._failed(f"{self._way.name}: call {alert.call_id}: {error}")

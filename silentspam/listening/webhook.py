@@ -44,15 +44,15 @@ class Webhook:
         self._sleep = sleep
         self._opener = urllib.request.build_opener(_NoRedirect)
 
-    def tell(self, alert: CallAlert) -> None:
-        """Send it. Raises WebhookError after the last attempt."""
+    def tell(self, alert: CallAlert) -> bool:
+        """Send it; always True. Raises WebhookError after the last attempt."""
         trouble = ""
         for attempt in range(self._attempts):
             if attempt:
                 self._sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
             trouble = self._attempt(alert.to_json())
             if not trouble:
-                return
+                return True
         raise WebhookError(f"provenance.webhook: {self._attempts} attempts: {trouble}")
 
     def _attempt(self, body: bytes) -> str:

@@ -161,7 +161,7 @@ def console(folder: Path, *, prints: str = "", status: int = 0) -> tuple[Console
 
 def test_a_living_call_gets_its_variables_in_harmless_words(tmp_path: Path) -> None:
     ours, said = console(tmp_path)
-    ours.tell(ALERT)
+    assert ours.tell(ALERT)
     assert said.read_text().splitlines() == [
         'dialplan set chanvar PJSIP/carrier-0000002a SILENTSPAM_LINE "the _boiler room_ _2_"',
         'dialplan set chanvar PJSIP/carrier-0000002a SILENTSPAM_RISK "0.72"',
@@ -176,7 +176,7 @@ def test_nothing_is_told_to_a_call_that_is_over_or_has_a_strange_name(
     from dataclasses import replace
 
     ours, said = console(tmp_path)
-    ours.tell(replace(ALERT, **known))  # type: ignore[arg-type]
+    assert not ours.tell(replace(ALERT, **known))  # type: ignore[arg-type]
     assert not said.exists()
 
 
@@ -197,6 +197,17 @@ def test_a_console_that_fails_or_is_not_there_says_so(tmp_path: Path) -> None:
         Console([str(tmp_path / "asterisk"), "-rx"]).tell(ALERT)
 
 
+def test_a_channel_that_is_gone_was_not_told_and_is_not_counted_as_if(tmp_path: Path) -> None:
+    ours, said = console(tmp_path, prints="No such channel: PJSIP/carrier-0000002a")
+    assert not ours.tell(ALERT)
+    assert len(said.read_text().splitlines()) == 1
+    results: Counter[str] = Counter()
+    box = Outbox(ours, lambda _way, result: results.update([result]), lambda _words: None)
+    box.put(ALERT)
+    box.close(60)
+    assert results == {"skipped": 1}
+
+
 # --- on their way ------------------------------------------------------------------------------------------
 
 
@@ -209,10 +220,11 @@ class Slow:
         self.may, self.begun = threading.Event(), threading.Event()
         self.told: list[CallAlert] = []
 
-    def tell(self, alert: CallAlert) -> None:
+    def tell(self, alert: CallAlert) -> bool:
         self.begun.set()
         self.may.wait(60)
         self.told.append(alert)
+        return True
 
 
 def test_a_way_that_hangs_holds_up_nobody_and_keeps_the_newest() -> None:
@@ -234,9 +246,10 @@ def test_a_way_that_breaks_is_counted_and_the_next_is_told_all_the_same() -> Non
         name = "broken"
         errors: ClassVar[list[Exception]] = [ValueError("s3cret"), ZeroDivisionError()]
 
-        def tell(self, alert: CallAlert) -> None:
+        def tell(self, alert: CallAlert) -> bool:
             if self.errors:
                 raise self.errors.pop()
+            return True
 
     results, words = Counter[str](), list[str]()
     box = Outbox(Broken(), lambda _way, result: results.update([result]), words.append)
