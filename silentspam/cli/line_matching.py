@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from silentspam.cli.common import openings_of, printable, table
+from silentspam.cli.common import openings_of, path_text, printable, table
 from silentspam.errors import AudioError, LineStoreError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def run_identify(args: argparse.Namespace) -> int:
                 "threshold": _rounded(found.threshold),
             }
             said = msgspec.to_builtins(told_of)
-            _print_json({"path": str(path), **told, "ranking": ranking, "notices": said})
+            _print_json({"path": path_text(path), **told, "ranking": ranking, "notices": said})
             continue
         near = ", ".join(f"{name} {score:.1f}" for name, score in found.ranking[:SHOWN])
         notes = "; ".join(f"{one.kind}: {one.reason}" for one in told_of) or "-"
@@ -137,7 +137,7 @@ def run_verify(args: argparse.Namespace) -> int:
         accepted &= found.accepted
         if args.format == "jsonl":
             told = {"score": _rounded(found.score), "threshold": _rounded(found.threshold)}
-            _print_json({"path": str(path), "name": args.name, "accepted": found.accepted, **told})
+            _print_json({"path": path_text(path), "name": args.name, "accepted": found.accepted, **told})
             continue
         word = "accepted" if found.accepted else "not accepted"
         rows.append((printable(path), args.name, word, f"{found.score:.1f}", f"{found.threshold:.1f}"))
@@ -158,7 +158,7 @@ def run_forwarded(args: argparse.Namespace) -> int:
         found, count = forwarded(verify([one], args.name, known), args.name, prior=args.prior), count + 1
         expected &= found.answer is Answer.EXPECTED
         if args.format == "jsonl":
-            _print_json({"path": str(path), "name": args.name, **msgspec.to_builtins(found)})
+            _print_json({"path": path_text(path), "name": args.name, **msgspec.to_builtins(found)})
         else:
             print(f"{printable(path)}: {found.answer}: {printable(found.reason)}")
     return max(_exit_code(args, count), 0 if expected else 1)

@@ -1,6 +1,7 @@
 """`silentspam lines`: from recordings to known lines, their lists, the fraud database and line memory."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +65,15 @@ def known(both: Path, store: Path) -> Path:
 
 
 # --- recordings --------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_is_no_text_ends_no_batch(
+    silentspam: Silentspam, calls: Path, known: Path, tmp_path: Path
+) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.ulaw"))
+    shutil.copyfile(calls / "clear2.ulaw", file)
+    code, out, _ = silentspam("lines", "identify", "--store", known, "--format", "jsonl", file)
+    assert (code, json.loads(out)["path"].rpartition("/")[2]) == (0, "bad\\xff.ulaw")
 
 
 def test_a_line_is_known_again_and_another_is_not(silentspam: Silentspam, calls: Path, known: Path) -> None:
