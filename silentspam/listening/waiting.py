@@ -5,6 +5,7 @@ and left no side.
 """
 
 import enum
+import stat
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ def waiting(folder: Path, basis: Basis, now: float) -> Iterator[WaitingFile]:
         try:
             status = path.stat()
         except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(status.st_mode):
             continue
         found.append((status.st_mtime, path, status.st_size))
     for modified, path, size in sorted(found):

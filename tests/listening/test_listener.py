@@ -353,3 +353,13 @@ def test_a_store_that_stumbles_costs_a_good_side_nothing_but_its_line(
 def test_a_line_that_is_enrolled_between_two_reads_of_the_store_is_told_without_a_listing() -> None:
     found = Identification(line="new", score=9.0, threshold=1.0, ranking=(("new", 9.0),))
     assert _listing(found, KnownLines(known=None, stored={}), DNIS) is None  # type: ignore[arg-type]
+
+
+def test_a_pipe_by_the_name_of_a_call_holds_up_no_other(office: Office) -> None:
+    first, second = office.call(), office.call()
+    pipe = office.folder / "legs" / f"{first}.ulaw"
+    os.mkfifo(pipe)
+    office.side(second, SPOKEN)
+    assert [row.call_id for row in office.turn()] == [second]
+    with alone(pipe) as ours:
+        assert ours
