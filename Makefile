@@ -20,6 +20,11 @@ PATHS := $(CORPUS)-paths
 PATENT := g711 gsm_fr ilbc speex g729
 PATHS_patent := --codecs $(PATENT) --seed 1
 PATHS_all := --seed 3
+PATHS_held := --codecs $(PATENT) --callers 400 --test-share 1 --seed 77
+PATHS_lines := --callers 40 --calls 10 --test-share 1 --seed 12
+PATHS_more-lines := --callers 60 --calls 8 --test-share 1 --seed 51
+PATHS_strangers := --callers 560 --test-share 1 --seed 53
+PATHS_one-noise := --callers 40 --calls 8 --test-share 1 --seed 52 --one-noise
 PATHS_any := --codecs $(PATENT) --unordered 1 --callers 1600 --seed 4
 PATHS_g711 := --codecs g711 --callers 800 --test-share 0.5 --seed 77
 FIGURES ?= figures
@@ -169,16 +174,23 @@ signals: $(STAMP)
 	$(BIN)/python -m docs.signals $(FIGURES)/signals.json
 
 # Every figure of docs/provenance.md, counted on the test splits of calls whose paths are known: the five codecs of
-# the patent, all eight, codecs in any order, and G.711 alone; what the commands printed is kept beside the page.
+# the patent (and drawn anew), all eight, codecs in any order, G.711 alone, and lines by many calls; what the commands
+# printed is kept beside the page.
 $(PATHS)/%/calls.jsonl: | $(STAMP)
 	$(BIN)/silentspam paths simulate --out $(@D) --sources $$($(BIN)/python -m lab.corpus_audio) $(PATHS_$*)
 
-provenance: $(foreach corpus,patent all any g711,$(PATHS)/$(corpus)/calls.jsonl)
+provenance: $(foreach corpus,patent held all any g711 lines more-lines strangers one-noise,$(PATHS)/$(corpus)/calls.jsonl)
 	$(BIN)/python -m docs.draw_provenance $$($(BIN)/python -m lab.corpus_audio)
 	$(BIN)/silentspam paths losses --recordings $(PATHS)/patent $(PATHS)/g711 --seconds 15 5 2 \
 	  --json > docs/provenance-figures/losses.json
-	$(BIN)/silentspam paths codecs $(PATHS)/patent $(PATHS)/all $(PATHS)/any \
+	$(BIN)/silentspam paths codecs $(PATHS)/patent $(PATHS)/held $(PATHS)/all $(PATHS)/any \
 	  --json > docs/provenance-figures/codecs.json
+	$(BIN)/silentspam paths lines $(PATHS)/lines --seconds 15 5 2 --json > docs/provenance-figures/lines-held-out.jsonl
+	$(BIN)/silentspam paths lines $(PATHS)/more-lines $(PATHS)/strangers --lines 16 500 \
+	  --json > docs/provenance-figures/lines-five-hundred.jsonl
+	$(BIN)/silentspam paths lines $(PATHS)/one-noise --json > docs/provenance-figures/lines-one-noise.jsonl
+	$(BIN)/silentspam paths lines $(PATHS)/lines --with-openings --seconds 5 \
+	  --json > docs/provenance-figures/openings.json
 	$(BIN)/silentspam paths quality --sources $$($(BIN)/python -m lab.corpus_audio) \
 	  --recordings $(PATHS)/patent > docs/provenance-figures/quality.json
 	$(BIN)/python -m docs.provenance
