@@ -56,6 +56,8 @@ WANTED = (
          least=0.99),
     Want(words="which of 16 sources, after 3 calls", source="lines", name="one of 16 sources, after 3",
          least=1.0),
+    Want(words="another line's call taken for one line's, known by 1 call, where 95 % of its own are",
+         source="lines", name="foreign pairs accepted at 95 % of true ones, after 1", most=0.01),
     Want(words="unknown lines taken for known where 95 % are recognised, 16 lines known by 1 call",
          source="lines", name="16 lines known by 1: unknown lines taken for known, at 95 %", most=0.01),
     Want(words="the same with 500 lines", source="lines",
