@@ -81,7 +81,10 @@ def add_parser(subparsers: Any) -> None:
     )
     add_config_option(parser)
     parser.set_defaults(run=run)
-    actions = parser.add_subparsers(dest="action", metavar="why CALL_ID")
+    _add_why(parser.add_subparsers(dest="action", metavar="why CALL_ID"))
+
+
+def _add_why(actions: Any) -> None:
     why = actions.add_parser(
         "why",
         aliases=["show"],

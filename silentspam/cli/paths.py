@@ -34,6 +34,14 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = verb_parser(subparsers, "paths", "make calls whose paths through networks are known", EXAMPLES)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _add_simulate(actions)
+    _add_losses(actions)
+    _add_codecs(actions)
+    add_line_actions(actions)
+    add_claim_action(actions)
+
+
+def _add_simulate(actions: Any) -> None:
     made = action(actions, "simulate", "make calls through codecs and losses of every network", run_simulate)
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the calls")
     made.add_argument(
@@ -65,6 +73,8 @@ def add_parser(subparsers: Any) -> None:
         "--workers", type=at_least(1), default=WORKERS, metavar="N", help="processes (one a core)"
     )
 
+
+def _add_losses(actions: Any) -> None:
     counted = action(actions, "losses", "count how lost and concealed packets are found", run_losses)
     counted.add_argument(
         "--recordings", type=Path, nargs="+", required=True, metavar="DIR", help="of `paths simulate`"
@@ -95,9 +105,6 @@ def add_parser(subparsers: Any) -> None:
     )
     learnt.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the arrays")
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
-    _add_codecs(actions)
-    add_line_actions(actions)
-    add_claim_action(actions)
 
 
 def _add_codecs(actions: Any) -> None:
