@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from silentspam.cli.common import action
+from silentspam.cli.path_counts import print_counts
 
 
 def add_claim_action(actions: Any) -> None:
@@ -19,17 +20,6 @@ def add_claim_action(actions: Any) -> None:
 
 def run_claims(args: argparse.Namespace) -> int:
     """Count on the test splits, and print shares with counts and intervals."""
-    import json
-
     from silentspam.training.claim_study import study
 
-    counted = []
-    for folder, seconds in ((folder, seconds) for folder in args.corpora for seconds in args.seconds):
-        tally = study(folder, seconds=seconds)
-        counted.append({"corpus": str(folder), "seconds": seconds, "counts": tally.rates()})
-        if not args.json:
-            print(f"{folder}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
-            print("\n".join(tally.lines()), flush=True)
-    if args.json:
-        print(json.dumps(counted))
-    return 0
+    return print_counts(args, args.corpora, lambda folder, seconds: study(folder, seconds=seconds))

@@ -8,6 +8,7 @@ from typing import Any
 
 from silentspam.cli.common import action, at_least, verb_parser
 from silentspam.cli.path_claims import add_claim_action
+from silentspam.cli.path_counts import print_counts
 from silentspam.cli.path_lines import add_line_actions
 
 WORKERS = os.cpu_count() or 1
@@ -161,20 +162,9 @@ def run_simulate(args: argparse.Namespace) -> int:
 
 def run_losses(args: argparse.Namespace) -> int:
     """Count on the test split, and print shares with counts and intervals."""
-    import json
-
     from silentspam.training.loss_study import study
 
-    counted = []
-    for folder, seconds in ((folder, seconds) for folder in args.recordings for seconds in args.seconds):
-        tally = study(folder, seconds=seconds)
-        counted.append({"corpus": str(folder), "seconds": seconds, "counts": tally.rates()})
-        if not args.json:
-            print(f"{folder}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
-            print("\n".join(tally.lines()), flush=True)
-    if args.json:
-        print(json.dumps(counted))
-    return 0
+    return print_counts(args, args.recordings, lambda folder, seconds: study(folder, seconds=seconds))
 
 
 def run_quality(args: argparse.Namespace) -> int:
@@ -204,22 +194,15 @@ def run_learn_concealment(args: argparse.Namespace) -> int:
 
 def run_codecs(args: argparse.Namespace) -> int:
     """Count on the test splits, and print shares with counts and intervals."""
-    import json
-
     from silentspam.provenance.path_model import load_model
     from silentspam.training.path_study import study
 
     model = load_model(args.model) if args.model else None
-    counted = []
-    for folder, seconds in ((folder, seconds) for folder in args.corpora for seconds in args.seconds):
-        tally = study(folder, seconds=seconds, model=model, encodings=args.encodings)
-        counted.append({"corpus": str(folder), "seconds": seconds, "counts": tally.rates()})
-        if not args.json:
-            print(f"{folder}, test split, {seconds:g} s a call; share, counts, 95 % interval (Wilson)")
-            print("\n".join(tally.lines()), flush=True)
-    if args.json:
-        print(json.dumps(counted))
-    return 0
+    return print_counts(
+        args,
+        args.corpora,
+        lambda folder, seconds: study(folder, seconds=seconds, model=model, encodings=args.encodings),
+    )
 
 
 def run_learn_codecs(args: argparse.Namespace) -> int:
