@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.agi.session import AgiSession
 from silentspam.config import Config
 from silentspam.serve.calls import Calls

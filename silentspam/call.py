@@ -12,6 +12,12 @@ CALLER_TEXT_LIMIT = 256
 """Characters kept of anything a caller can set: enough for every real name and number."""
 
 
+def caller_text(value: str) -> str:
+    """What a caller can set, fit for the log: printable characters, at most `CALLER_TEXT_LIMIT` of them."""
+    text = value[:CALLER_TEXT_LIMIT]
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
+
+
 class Mode(enum.StrEnum):
     """Whether judgements have effects.
 

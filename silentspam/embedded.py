@@ -15,8 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
-from silentspam import assembly, judging
-from silentspam.agi import variables
+from silentspam import assembly, judging, variables
 from silentspam.agi.channel import EMERGENCY_ARGUMENT, AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end, read_facts
 from silentspam.agi.session import AgiSession

@@ -11,8 +11,7 @@ from typing import Any
 
 import yaml
 
-from silentspam import resources
-from silentspam.agi import variables
+from silentspam import resources, variables
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.query import Filter
 from silentspam.calllog.sqlite import SqliteDatabase

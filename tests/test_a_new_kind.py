@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from silentspam import resources
-from silentspam.agi import variables
+from silentspam import resources, variables
 from tests.fakes import Switch, converse, running, tone
 from tests.installed import Site, action, ended_status
 from tests.kinds.signalling import burst, heard

@@ -57,7 +57,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gate": {"errors", "call", "framed", "gate"},
     "screening": CORE | {"challenge", "channel", "gate", "kinds", "policy"},
     "collecting": CORE | {"audio", "fitness", "gate", "policy"},
-    "agi": {"errors", "call", "agi", "kinds"},
+    "variables": set(),
+    "agi": {"errors", "call", "agi", "kinds", "variables"},
+    "freeswitch": {"errors", "call", "channel", "freeswitch", "kinds", "variables"},
     "calllog": CORE | {"calllog", "gate", "kinds", "lines", "recordings"},
     "explain": {"budget", "call", "gate", "kinds", "policy", "verdict"},
     "sections": {"call", "kinds"},
@@ -86,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "resources",
     }
     | {"retention"},
-    "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config", "judging"},
+    "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config", "judging", "variables"},
     "serve": {
         *CORE,
         *MODEL,
@@ -104,6 +106,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "registry",
         "sections",
         "serve",
+        "freeswitch",
+        "variables",
     },
     "training": CORE | MODEL | {"audio_files", "calllog", "kinds", "provenance", "training", "resources"},
     "reports": {
@@ -127,7 +131,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"errors", "audio", "audio_files", "spectrum", "arrays", "hashed", "lines", "provenance"}
     | {"yaml_files"},
     "listening": CORE
-    | {"agi", "audio", "audio_files", "calllog", "config", "listening", "metrics", "provenance"},
+    | {"audio", "audio_files", "calllog", "config", "listening", "metrics", "provenance", "variables"},
     "archive": CORE | MODEL | {"archive", "audio_files", "kinds", "recordings", "retention"},
     "replay": {"*"},
     "cli": {"*"},

@@ -1,4 +1,4 @@
-"""The dialplan: its head, `agi/variables.py` and its lines name the same variables; and it fails open."""
+"""The dialplan: its head, `variables.py` and its lines name the same variables; and it fails open."""
 
 import ast
 import json
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from silentspam import resources
-from silentspam.agi import variables
+from silentspam import resources, variables
 from silentspam.agi.ended import FACTS
 from silentspam.config import CallLogSection
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from silentspam.agi import variables
+from silentspam import variables
 from tests.fakes import Switch, converse, noise, running, silence, tone
 from tests.installed import Site, action, complaint, ended_status
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.call import Call, CallRecord, ChallengeCause, ChallengeResult, Mode
 from silentspam.calllog.calls import CallTable
 from silentspam.calllog.entry import screened

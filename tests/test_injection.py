@@ -17,8 +17,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from silentspam import assembly
-from silentspam.agi import variables
+from silentspam import assembly, variables
 from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end
 from silentspam.agi.session import AgiSession

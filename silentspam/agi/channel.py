@@ -6,9 +6,9 @@ No text that a caller can set is ever sent: only our own paths, digits, ids and 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.agi.session import AgiSession
-from silentspam.call import CALLER_TEXT_LIMIT, Call, CallRecord, Decision
+from silentspam.call import Call, CallRecord, Decision, caller_text
 from silentspam.errors import ChannelError
 
 EMERGENCY_ARGUMENT = "--emergency"
@@ -17,12 +17,6 @@ TIMEOUT = "TIMEOUT(absolute)"
 """Asterisk takes a call from us when so many seconds have passed."""
 ARGUMENTS = range(1, 5)
 """Places of AGI() where it may stand: Asterisk passes them on in the environment as well."""
-
-
-def caller_text(value: str) -> str:
-    """What a caller can set, fit for the log: printable characters, at most `CALLER_TEXT_LIMIT` of them."""
-    text = value[:CALLER_TEXT_LIMIT]
-    return text if text.isprintable() else "".join(c for c in text if c.isprintable())
 
 
 def call_from_environment(env: Mapping[str, str], *, call_id: str, ani: str, started_at: float) -> Call:

@@ -7,7 +7,7 @@ the dialplan did; DIALSTATUS and QUEUESTATUS keep the fate of the bridge.
 import uuid
 from collections.abc import Callable, Mapping
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.agi.channel import call_from_environment
 from silentspam.agi.session import AgiSession
 from silentspam.call import CallEnd, ChallengeResult, Disposition, EndedBy, VerdictKind

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.errors import SilentSpamError
 from silentspam.listening.alerts import CallAlert
 

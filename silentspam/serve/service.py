@@ -13,8 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from silentspam import assembly
-from silentspam.agi import variables
+from silentspam import assembly, variables
 from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end, read_facts
 from silentspam.agi.session import AgiSession

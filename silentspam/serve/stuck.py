@@ -12,7 +12,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.agi.session import AgiSession
 from silentspam.call import Call
 from silentspam.errors import ChannelError, ChannelHangup

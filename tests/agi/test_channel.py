@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from silentspam.agi.channel import AgiChannel, call_from_environment, caller_text
+from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.session import AgiSession
-from silentspam.call import CallRecord, ChallengeResult, Decision, Disposition, VerdictKind
+from silentspam.call import CallRecord, ChallengeResult, Decision, Disposition, VerdictKind, caller_text
 from silentspam.errors import ChannelError, ChannelHangup
 from tests.fakes import CALL_ID, ENVIRONMENT, Switch, Wire, a_call
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.agi.ended import FACTS, call_end
 from silentspam.call import CallEnd, Disposition, EndedBy
 from tests.fakes import CALL_ID, ENVIRONMENT

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from silentspam import resources
-from silentspam.agi import variables
+from silentspam import resources, variables
 from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.ended import call_end
 from silentspam.agi.session import AgiSession

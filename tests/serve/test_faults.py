@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from silentspam.agi import variables
+from silentspam import variables
 from silentspam.gate.file import FILE_NAME as GATE_FILE
 from silentspam.gate.file import Gate, encode
 from tests.fakes import Switch, noise, tone, words

@@ -1,4 +1,5 @@
-"""Every channel variable that the dialplan, the screener and the hangup handler share.
+"""Every channel variable that the dialplan, the screener and whoever hears of the end share: on both
+switches the same.
 
 The dialplan file documents the same names at its head; `tests/test_dialplan.py` keeps the two equal.
 """

@@ -1,0 +1,1 @@
+"""FreeSWITCH: the same screening over its event socket."""
