@@ -24,6 +24,7 @@ from silentspam.sections import (
     CallLogSection,
     ChallengeSection,
     CollectionSection,
+    FreeSwitchSection,
     GateSection,
     KindsSection,
     LimitsSection,
@@ -68,6 +69,7 @@ class Config(Section, frozen=True):
     gate: GateSection = GateSection()
     rejection: RejectionSection = RejectionSection()
     server: ServerSection = ServerSection()
+    freeswitch: FreeSwitchSection = FreeSwitchSection()
     logging: LoggingSection = LoggingSection()
     retention: RetentionSection = RetentionSection()
 
@@ -198,7 +200,7 @@ def _check_networks(path: Path, config: Config) -> None:
             raise ConfigError(f"{path}: server.allowed_clients: {error}") from error
 
 
-_SECRET = ("provenance.webhook",)
+_SECRET = ("provenance.webhook", "freeswitch.password")
 """What may hold a secret, which a message would carry into a log."""
 
 
@@ -209,8 +211,11 @@ def _with_key(message: str, document: object) -> str:
     if not key:
         return text
     value: Any = document
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
+    for part in key.replace("[", ".").replace("]", "").split("."):
+        if isinstance(value, list) and part.isdigit():
+            value = value[int(part)]
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
     hidden = isinstance(value, dict) or key in _SECRET
     shown = "" if hidden else f" is {_SHOWN.repr(value)}"
     return f"{key}{shown}: {text[:1].lower()}{text[1:]}{_choices(key)}"

@@ -168,6 +168,29 @@ class ServerSection(Section, frozen=True):
     metrics_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 9573
 
 
+HOST_AND_PORT = (
+    r"^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
+    r":(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\Z"
+)
+"""As in WEBHOOK, and the port always."""
+Tone = Annotated[int, msgspec.Meta(ge=20, le=3400)]
+"""A frequency that a telephone carries [Hz]."""
+
+
+class FreeSwitchSection(Section, frozen=True):
+    """FreeSWITCH's event socket, served beside FastAGI under the limits of the section `server`."""
+
+    port: Port | None = None
+    address: Address = "127.0.0.1"
+    early_media: bool = False
+    ring: Annotated[tuple[Tone, ...], msgspec.Meta(max_length=2)] = (440, 480)
+    event_sockets: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=200, pattern=HOST_AND_PORT)], ...],
+        msgspec.Meta(max_length=20),
+    ] = ("127.0.0.1:8021",)
+    password: Word = "ClueCon"
+
+
 class LoggingSection(Section, frozen=True):
     """The resident server's log."""
 

@@ -19,6 +19,7 @@ from silentspam.sections import (
     CallLogSection,
     ChallengeSection,
     CollectionSection,
+    FreeSwitchSection,
     GateSection,
     KindsSection,
     LimitsSection,
@@ -48,6 +49,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "gate": GateSection,
     "rejection": RejectionSection,
     "server": ServerSection,
+    "freeswitch": FreeSwitchSection,
     "logging": LoggingSection,
     "retention": RetentionSection,
 }
@@ -200,6 +202,29 @@ def test_without_a_folder_the_prompts_are_the_shipped_ones() -> None:
             "limits.screening_seconds is 20, but the recording and 2 attempts",
         ),
         ("challenge: {attempts: 5, key_seconds: 30}", "limits.screening_seconds is 90"),
+        ("freeswitch: {port: 0}", "freeswitch.port is 0: expected `int` >= 1"),
+        ("freeswitch: {port: 65536}", "freeswitch.port is 65536: expected `int` <= 65535"),
+        ("freeswitch: {port: '8084'}", "freeswitch.port is '8084'"),
+        ("freeswitch: {port: true}", "freeswitch.port is True"),
+        ("freeswitch: {address: localhost}", "freeswitch.address is 'localhost'"),
+        ("freeswitch: {early_media: maybe}", "freeswitch.early_media is 'maybe'"),
+        (
+            "freeswitch: {ring: [440, 480, 620]}",
+            "freeswitch.ring is [440, 480, 620]: expected `array` of length",
+        ),
+        ("freeswitch: {ring: [440, 8000]}", "freeswitch.ring[1] is 8000: expected `int` <= 3400"),
+        ("freeswitch: {ring: [0]}", "freeswitch.ring[0] is 0: expected `int` >= 20"),
+        ("freeswitch: {ring: us}", "freeswitch.ring is 'us'"),
+        ("freeswitch: {event_sockets: '127.0.0.1:8021'}", "freeswitch.event_sockets is '127.0.0.1:8021'"),
+        *(
+            (f"freeswitch: {{event_sockets: [{one!r}]}}", f"freeswitch.event_sockets[0] is {one!r}")
+            for one in ("127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:8021", "a b:1", "h:1/x", ":8021")
+        ),
+        (f"freeswitch: {{event_sockets: {['h:1'] * 21}}}", "freeswitch.event_sockets is"),
+        ("freeswitch: {password: ''}", "freeswitch.password: expected `str` of length >= 1"),
+        ('freeswitch: {password: "s3cret\\n"}', "freeswitch.password: expected `str` matching"),
+        (f"freeswitch: {{password: s3cret{'x' * 200}}}", "freeswitch.password: expected `str` of length"),
+        ("freeswitch: {password: 1}", "freeswitch.password: expected `str`, got `int`"),
         ("- mode", "Expected `object`, got `array`"),
         ("just words", "Expected `object`, got `str`"),
         ("7", "Expected `object`, got `int`"),
@@ -231,6 +256,24 @@ def test_a_wrong_value_is_named_by_its_path_with_what_stands_there(path: Path, t
 def test_a_webhook_is_a_host_a_port_and_a_path(path: Path, address: str) -> None:
     path.write_text(f"provenance: {{webhook: '{address}'}}")
     assert load_config(path).provenance.webhook == address
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"port": 8084, "address": "::1", "early_media": True},
+        {"ring": []},
+        {"ring": [425]},
+        {"event_sockets": []},
+        {"event_sockets": ["192.0.2.1:1", "[::1]:8021", "switch-2.example.com:65535"]},
+    ],
+)
+def test_what_freeswitch_may_be_told(path: Path, section: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump({"freeswitch": section}))
+    read = msgspec.to_builtins(load_config(path).freeswitch)
+    assert {key: read[key] for key in section} == {
+        key: tuple(value) if isinstance(value, list) else value for key, value in section.items()
+    }
 
 
 @pytest.mark.parametrize(

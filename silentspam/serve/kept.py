@@ -47,6 +47,9 @@ class KeptConfig:
             config,
             server=first.server,
             call_log=structs.replace(config.call_log, spool=first.call_log.spool),
+            freeswitch=structs.replace(
+                config.freeswitch, port=first.freeswitch.port, address=first.freeswitch.address
+            ),
         )
         if self._path is not None:
             kept = as_yaml(config).encode()
@@ -58,6 +61,8 @@ class KeptConfig:
 def _wants_restart(first: Config, config: Config) -> list[str]:
     """The changed ones of the keys that only a start can change."""
     keys = [f"server.{name}" for name in _changed(first.server, config.server)]
+    ports = {"port", "address"}.intersection(_changed(first.freeswitch, config.freeswitch))
+    keys += [f"freeswitch.{name}" for name in sorted(ports)]
     return [*keys, "call_log.spool"] if config.call_log.spool != first.call_log.spool else keys
 
 

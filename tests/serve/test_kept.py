@@ -56,6 +56,23 @@ def test_what_only_a_start_can_change_stays_as_it_was_at_the_start(tmp_path: Pat
     assert kept.held_back == ()
 
 
+def test_freeswitch_is_served_where_it_was_at_the_start_and_the_rest_of_its_keys_change(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "silentspam.yaml"
+    file.write_text("freeswitch: {port: 8084}\n")
+    kept = KeptConfig(file)
+    file.write_text("freeswitch: {port: 8085, address: '::1', early_media: true, password: other}\n")
+    section = kept.renew().freeswitch
+    assert kept.held_back == ("freeswitch.address", "freeswitch.port")
+    assert (section.port, section.address, section.early_media, section.password) == (
+        8084,
+        "127.0.0.1",
+        True,
+        "other",
+    )
+
+
 def test_every_value_comes_through(tmp_path: Path) -> None:
     file = tmp_path / "silentspam.yaml"
     file.write_text(
