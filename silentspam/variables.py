@@ -4,6 +4,8 @@ switches the same.
 The dialplan file documents the same names at its head; `tests/test_dialplan.py` keeps the two equal.
 """
 
+from silentspam.call import CallRecord, Decision
+
 CALL_ID = "SILENTSPAM_CALL_ID"
 """Our id of the call, set before anything that can fail."""
 
@@ -63,3 +65,28 @@ AGI_STATUS = "SILENTSPAM_AGI_STATUS"
 
 LOGGED = "SILENTSPAM_LOGGED"
 """1 when the hangup handler has put the call's end into the call log or its spool."""
+
+GUARD = "SILENTSPAM_GUARD"
+"""On FreeSWITCH: extension, dialplan and context where a call goes whose screening hangs, such as
+`agent XML public`; set by the dialplan, which schedules the first transfer there itself."""
+
+
+def told(record: CallRecord, *, leg: str = "") -> dict[str, str]:
+    """What a dialplan is told when a call is handed back, those of no value left out.
+
+    ACTION comes last, so that half a report is no rejection. leg: the file for the caller's side.
+    """
+    probability = "" if record.spam_probability is None else f"{record.spam_probability:.4f}"
+    values = {
+        VERDICT: record.verdict,
+        PROBABILITY: probability,
+        CHALLENGE: record.challenge_result,
+        DISPOSITION: record.disposition,
+        FAILED_OPEN: "1" if record.failed_open else "",
+        LEG: leg,
+        AGENT: record.agent,
+        HANGUP: (record.hangup_with or "").rpartition(" ")[2],
+        SCREENED: "1",
+        ACTION: record.decision or Decision.BRIDGE,
+    }
+    return {name: str(value) for name, value in values.items() if value}

@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gate": {"errors", "call", "framed", "gate"},
     "screening": CORE | {"challenge", "channel", "gate", "kinds", "policy"},
     "collecting": CORE | {"audio", "fitness", "gate", "policy"},
-    "variables": set(),
+    "variables": {"call"},
     "agi": {"errors", "call", "agi", "kinds", "variables"},
     "freeswitch": {"errors", "call", "channel", "freeswitch", "kinds", "variables"},
     "calllog": CORE | {"calllog", "gate", "kinds", "lines", "recordings"},

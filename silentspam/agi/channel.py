@@ -106,24 +106,8 @@ class AgiChannel:
         return self._session.wait_for_digit(round(seconds * 1000)) or None
 
     def hand_back(self, record: CallRecord) -> None:
-        """Set the variables the dialplan acts on; ACTION comes last, so half a report is no rejection.
-
-        Those of no value are left as the dialplan has cleared them.
-        """
-        probability = "" if record.spam_probability is None else f"{record.spam_probability:.4f}"
-        values = {
-            variables.VERDICT: record.verdict,
-            variables.PROBABILITY: probability,
-            variables.CHALLENGE: record.challenge_result,
-            variables.DISPOSITION: record.disposition,
-            variables.FAILED_OPEN: "1" if record.failed_open else "",
-            variables.LEG: self._leg(record),
-            variables.AGENT: record.agent,
-            variables.HANGUP: (record.hangup_with or "").rpartition(" ")[2],
-            variables.SCREENED: "1",
-            variables.ACTION: record.decision or Decision.BRIDGE,
-        }
-        self._session.set_variables({name: str(value) for name, value in values.items() if value})
+        """Set the variables the dialplan acts on; those of no value are left as it has cleared them."""
+        self._session.set_variables(variables.told(record, leg=self._leg(record)))
 
     def _leg(self, record: CallRecord) -> str:
         """What the dialplan is to record: nothing where it is recorded already."""

@@ -14,6 +14,8 @@ GRACE_SECONDS = 5.0
 
 
 RECEIVED_AT_ONCE = 4096
+RECEIVED_IN_BULK = 65_536
+"""Events of FreeSWITCH have some 6 kB each."""
 
 
 class Link(Protocol):
@@ -57,6 +59,24 @@ class SocketStream:
                 return self._split(len(self._received))
             self._received += received
         return self._split(size)
+
+    def receive(self, seconds: float) -> bytes:
+        """What has come within so many seconds, b"" when the client has closed.
+
+        Raises TimeoutError where nothing has, and past the whole screening's deadline as `readline`.
+        """
+        if self._received:
+            return self._split(len(self._received))
+        now = time.monotonic()
+        if now >= self._deadline:
+            self._end()
+        until = min(now + seconds, self._deadline)
+        try:
+            return self._link.receive(RECEIVED_IN_BULK, until)
+        except TimeoutError:
+            if until >= self._deadline:
+                self._end()
+            raise
 
     def write(self, line: bytes) -> None:
         """Send all of it, within the time for a reply."""

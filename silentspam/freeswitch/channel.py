@@ -1,0 +1,218 @@
+"""The Channel over the event socket: what FreeSWITCH is told for each step of a screening.
+
+No text that a caller can set is ever sent: only our own paths, keys, ids and the names of enums.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from silentspam import variables
+from silentspam.call import CallRecord, Decision
+from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.freeswitch.dialogue import Dialogue
+from silentspam.freeswitch.frames import Headers
+from silentspam.freeswitch.opening import trim_opening
+
+LINGER_SECONDS = 5
+RING = (440, 480)
+"""Frequencies of ring tone [Hz] (ITU-T E.180, North America)."""
+TONE_MORE = 0.04
+"""So much longer than the opening is its tone [s]: of the fill that is cut off at its start, most."""
+LONGEST_SOUND = 120.0
+"""A prompt that takes longer is taken for one that hangs [s]."""
+AWHILE = 3.0
+"""What an application may take beyond the time that it was asked for [s]."""
+CALL_REJECTED = "CALL_REJECTED"
+"""FreeSWITCH tells SIP 603 with it where a call was not answered."""
+PLAYED = "FILE PLAYED"
+
+RECORDING = {
+    "RECORD_READ_ONLY": "true",
+    "RECORD_MIN_SEC": "0",
+    "RECORD_STEREO": "false",
+    "RECORD_HANGUP_ON_ERROR": "false",
+}
+"""So that the caller alone is recorded, short files are kept, and no disk that refuses costs the call."""
+TERMINATORS = "playback_terminators"
+
+_UUID = re.compile(r"[\w.@:+-]{1,128}", re.ASCII)
+
+
+class FreeSwitchChannel:
+    """A caller's leg in FreeSWITCH (implements `silentspam.channel.Channel`)."""
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        announced: Headers,
+        *,
+        early_media: bool = False,
+        ring: Sequence[int] = RING,
+        legs: Path | None = None,
+        challenge_too: bool = True,
+        longest: float | None = None,
+    ) -> None:
+        """early_media: not answered before it is bridged. ring: frequencies [Hz]; none: silence.
+
+        legs: the folder for callers' sides, None: not recorded. challenge_too: from the challenge on, else
+        with an agent alone. longest: seconds that a screening can take; the dialplan's guard is moved so far
+        when a challenge begins, None: it stays where it is.
+        """
+        self._dialogue = dialogue
+        self._announced = announced
+        self._uuid = announced.get("Unique-ID")
+        self._answer = "pre_answer" if early_media else "answer"
+        self._ring = ring
+        self._legs = legs
+        self._challenge_too = challenge_too
+        self._longest = longest
+        self._rings = False
+        self._side_is_recorded = False
+        self._terminators: str | None = None
+
+    def announce(self, call_id: str) -> None:
+        """Also have the session's events sent, and what the recorder goes by set."""
+        if not _UUID.fullmatch(self._uuid):
+            raise ChannelError(f"Unique-ID {self._uuid[:80]!r} is no id of a channel")
+        self._dialogue.command(f"linger {LINGER_SECONDS}")
+        if not (said := self._dialogue.command("myevents").text).startswith("+OK"):
+            raise ChannelError(f"myevents: refused ({said[:200]}): does the dialplan say `async full`?")
+        self._set({variables.CALL_ID: call_id, **RECORDING})
+
+    def answer(self) -> None:
+        self._dialogue.execute(self._answer)
+
+    def start_ringing(self) -> None:
+        """From the recording on, whose length the tone times."""
+        self._rings = bool(self._ring)
+
+    def record(self, path: Path, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """record_session while a tone plays: the one way to both (`record` is silent, and collapses gaps)."""
+        self._dialogue.execute("record_session", str(path))
+        lasting = round((seconds + TONE_MORE) * 1000)
+        number = self._dialogue.start("playback", self._tone(lasting))
+        try:
+            meanwhile()
+        finally:
+            played = self._dialogue.finish("playback", number, seconds + AWHILE)
+        if played.get("Application-Response") != PLAYED:
+            self._dialogue.execute("sleep", str(lasting), seconds + AWHILE)
+        stopped = self._dialogue.execute("stop_record_session", str(path))
+        trim_opening(path, seconds, _number(stopped.variable("record_samples")))
+
+    def record_side(self, call_id: str) -> None:
+        if self._legs is not None and self._challenge_too:
+            self._record_leg(self._legs, call_id)
+
+    def play(self, sound: str, *, keys: str = "") -> str | None:
+        """Keys are told by their events, which come also where none interrupts the sound."""
+        session = self._dialogue.session
+        self._let_interrupt(keys or "none")
+        self._move_guard()
+        session.keys.clear()
+        played = self._dialogue.execute("playback", f"{sound}.wav", LONGEST_SOUND)
+        key = session.take_key(keys)
+        if (response := played.get("Application-Response")) != PLAYED:
+            raise ChannelError(f"playback {sound}.wav: {response or 'no response'}")
+        if key is None and played.variable("playback_samples") == "0":
+            raise ChannelError(f"playback {sound}.wav: nothing was played, the file is empty")
+        return key
+
+    def wait_for_key(self, seconds: float) -> str | None:
+        """play_and_get_digits on silence; a key that was pressed since the last sound comes first."""
+        session = self._dialogue.session
+        if (key := session.take_key()) is not None:
+            return key
+        lasting = round(seconds * 1000)
+        silence = "silence_stream://10"
+        awaited = f"1 1 1 {lasting} # {silence} {silence} SILENTSPAM_KEY [0-9*] {lasting}"
+        self._dialogue.execute("play_and_get_digits", awaited, seconds + AWHILE)
+        return session.take_key()
+
+    def hand_back(self, record: CallRecord) -> None:
+        """Tell the dialplan what was decided, and end a rejected call; the rest goes on when we leave.
+
+        A call that the guard has sent to an agent already is nobody's to end: then the guard is not there.
+        """
+        self._dialogue.session.check()
+        if record.decision is not Decision.REJECT:
+            self._record_bridge(record)
+        told = variables.told(record)
+        self._set(self._before() | told)
+        guarded = self._take_guard_off()
+        if record.decision is Decision.REJECT:
+            if not guarded:
+                raise ChannelError("sched_del: the dialplan's guard is gone: the call may be with an agent")
+            self._dialogue.hang_up(_cause(told.get(variables.HANGUP, "")))
+
+    def _tone(self, milliseconds: int) -> str:
+        if not self._rings:
+            return f"silence_stream://{milliseconds}"
+        return f"tone_stream://%({milliseconds},0,{','.join(map(str, self._ring))})"
+
+    def _record_bridge(self, record: CallRecord) -> None:
+        """What the caller says to the agent; a switch that cannot keep it bridges all the same."""
+        if self._legs is None or self._side_is_recorded:
+            return
+        try:
+            self._record_leg(self._legs, record.call.call_id)
+        except ChannelHangup:
+            raise
+        except ChannelError:
+            return
+
+    def _record_leg(self, folder: Path, call_id: str) -> None:
+        self._dialogue.api(f"uuid_record {self._uuid} start {folder / f'{call_id}.ulaw'}")
+        self._side_is_recorded = True
+
+    def _let_interrupt(self, keys: str) -> None:
+        if keys != self._terminators:
+            self._set({TERMINATORS: keys})
+            self._terminators = keys
+
+    def _move_guard(self) -> None:
+        """Ask the dialplan for the time that a challenge takes, once."""
+        if self._longest is None:
+            return
+        seconds, self._longest = self._longest, None
+        if not self._take_guard_off():
+            raise ChannelError("sched_del: the dialplan's guard is gone: the call may be with an agent")
+        if guard := self._announced.variable(variables.GUARD):
+            self._dialogue.api(f"sched_transfer +{seconds:.0f} {self._uuid} {guard}")
+
+    def _take_guard_off(self) -> bool:
+        """Whether the guard was still there, or none is known of."""
+        try:
+            self._dialogue.api(f"sched_del {self._uuid}")
+        except ChannelHangup:
+            raise
+        except ChannelError:
+            self._dialogue.session.check()
+            return not self._announced.variable(variables.GUARD)
+        return True
+
+    def _before(self) -> dict[str, str]:
+        """Variables of the dialplan's own that a screening has changed, as they were."""
+        names = (*RECORDING, TERMINATORS) if self._terminators else RECORDING
+        return {name: self._announced.variable(name) for name in names}
+
+    def _set(self, values: Mapping[str, str]) -> None:
+        """Set variables in their order: in one round trip, or each by itself where that cannot be."""
+        if not any(";" in value for value in values.values()):
+            pairs = ";".join(f"{name}={value}" for name, value in values.items())
+            with suppress(ChannelError):
+                self._dialogue.api(f"uuid_setvar_multi {self._uuid} {pairs}")
+                return
+        for name, value in values.items():
+            self._dialogue.execute("set", f"{name}={value}")
+
+
+def _cause(hangup: str) -> str:
+    """What `hangup` takes: a cause of Q.850 by its number, or the name that becomes SIP 603."""
+    return CALL_REJECTED if hangup in ("", "603") else hangup
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,264 @@
+"""The Channel over the event socket: what FreeSWITCH is told for each step, and what its answers mean."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from silentspam import variables
+from silentspam.call import CallRecord, Decision, VerdictKind
+from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.freeswitch.announced import call_from_announcement
+from silentspam.freeswitch.channel import FreeSwitchChannel
+from silentspam.freeswitch.opening import LONGEST_FILL, without_fill
+from tests.fakes import CALL_ID, a_call
+from tests.freeswitch.peer import UUID, Peer, announced
+
+GUARD = {"variable_SILENTSPAM_GUARD": "agent XML public"}
+
+
+def channel(peer: Peer, **options: Any) -> FreeSwitchChannel:
+    return FreeSwitchChannel(peer.dialogue(), announced(**GUARD), **options)
+
+
+def applications(peer: Peer) -> list[str]:
+    """Name and argument of what was executed."""
+    told = []
+    for command in peer.said:
+        if command.startswith("sendmsg"):
+            lines = dict(line.split(": ", 1) for line in command.split("\n")[1:])
+            told.append(f"{lines['execute-app-name']} {lines.get('execute-app-arg', '')}".strip())
+    return told
+
+
+def rejected(**values: Any) -> CallRecord:
+    return CallRecord(call=a_call(), decision=Decision.REJECT, hangup_with="Q.850 21", **values)
+
+
+def test_the_call_id_is_set_before_anything_else_happens_to_the_caller() -> None:
+    peer = Peer()
+    channel(peer).announce(CALL_ID)
+    assert peer.said[:2] == ["linger 5", "myevents"]
+    assert peer.variables[variables.CALL_ID] == CALL_ID
+    assert peer.variables["RECORD_HANGUP_ON_ERROR"] == "false"
+    assert not applications(peer)
+
+
+def test_an_older_switch_sets_variables_one_by_one() -> None:
+    peer = Peer()
+    peer.api["uuid_setvar_multi"] = "-ERR uuid_setvar_multi Command not found!"
+    channel(peer).announce(CALL_ID)
+    assert f"set {variables.CALL_ID}={CALL_ID}" in applications(peer)
+
+
+@pytest.mark.parametrize(("early", "told"), [(False, "answer"), (True, "pre_answer")])
+def test_a_call_is_answered_or_gets_early_media(early: bool, told: str) -> None:
+    peer = Peer()
+    channel(peer, early_media=early).answer()
+    assert applications(peer) == [told]
+
+
+def test_the_opening_is_recorded_while_the_caller_hears_ringing(tmp_path: Path) -> None:
+    path = tmp_path / f"{CALL_ID}.ulaw"
+    peer = Peer(opening=b"\xff" * 600 + b"\x31" * 16_000)
+    one, done = channel(peer), []
+    one.start_ringing()
+    one.record(path, 2.0, lambda: done.append(True))
+    assert done
+    assert applications(peer) == [
+        f"record_session {path}",
+        "playback tone_stream://%(2040,0,440,480)",
+        f"stop_record_session {path}",
+    ]
+    assert path.read_bytes() == b"\x31" * 16_000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_without_ring_tone_silence_times_the_recording(tmp_path: Path) -> None:
+    peer = Peer(opening=b"\x31" * 16_000)
+    channel(peer).record(tmp_path / "a.ulaw", 2.0, lambda: None)
+    assert "playback silence_stream://2040" in applications(peer)
+
+
+def test_a_switch_without_tones_waits_the_two_seconds_all_the_same(tmp_path: Path) -> None:
+    peer = Peer(opening=b"\x31" * 16_000)
+    peer.answers["playback"] = lambda number, _: peer.done("playback", number, "FILE NOT FOUND")
+    channel(peer).record(tmp_path / "a.ulaw", 2.0, lambda: None)
+    assert "sleep 2040" in applications(peer)
+
+
+def test_a_full_disk_is_told_and_so_is_a_folder_that_freeswitch_may_not_write(tmp_path: Path) -> None:
+    peer = Peer(opening=b"\x31" * 100)
+    peer.answers["stop_record_session"] = lambda number, _: (
+        peer.variables.update(record_samples="16480"),
+        peer.done("stop_record_session", number),
+    )[-1]
+    with pytest.raises(ChannelError, match="100 of 16480 bytes reached the disk"):
+        channel(peer).record(tmp_path / "a.ulaw", 2.0, lambda: None)
+    other = Peer()
+    other.answers["record_session"] = lambda number, _: None
+    with pytest.raises(ChannelError, match="may FreeSWITCH's user write there"):
+        channel(other).record(tmp_path / "none" / "a.ulaw", 2.0, lambda: None)
+
+
+def test_the_fill_of_the_start_is_cut_and_no_more() -> None:
+    spoken = bytes(range(100)) * 200
+    assert without_fill(b"\xff" * 560 + spoken, 2.0) == spoken[:16_480]
+    assert without_fill(b"\xff" * 2000 + b"\x31" * 14_480, 2.0)[:1361] == b"\xff" * 1360 + b"\x31"
+    assert without_fill(b"\x7f" * 480 + b"\xff" * 10, 2.0) == b"\xff" * 10
+    assert without_fill(spoken, 1.0) == spoken[:8480]
+    assert without_fill(b"", 2.0) == b""
+    assert len(without_fill(b"\xff" * 16_640, 2.0)) == 16_640 - LONGEST_FILL
+
+
+def test_a_key_during_the_question_is_its_answer_and_one_before_it_is_not() -> None:
+    peer = Peer()
+    one = channel(peer)
+    peer.press("3")
+    assert one.play("/prompts/press-7", keys="0123456789*#") is None
+    peer.answers["playback"] = lambda number, _: (
+        peer.press("7"),
+        peer.done("playback", number, "FILE PLAYED"),
+    )[-1]
+    assert one.play("/prompts/press-7", keys="0123456789*#") == "7"
+    assert applications(peer) == ["playback /prompts/press-7.wav"] * 2
+    assert peer.variables["playback_terminators"] == "0123456789*#"
+    assert one.play("/prompts/goodbye") is None
+    assert peer.variables["playback_terminators"] == "none"
+
+
+def test_a_key_between_question_and_waiting_is_not_lost() -> None:
+    peer = Peer()
+    one = channel(peer)
+    assert one.play("/prompts/press-7", keys="0123456789*#") is None
+    peer.press("7")
+    peer.answers["play_and_get_digits"] = lambda number, _: peer.done("play_and_get_digits", number)
+    assert one.wait_for_key(5.0) == "7"
+    assert one.wait_for_key(2.5) is None
+    silence = "silence_stream://10 silence_stream://10"
+    assert applications(peer)[-1] == f"play_and_get_digits 1 1 1 2500 # {silence} SILENTSPAM_KEY [0-9*] 2500"
+
+
+@pytest.mark.parametrize("response", ["FILE NOT FOUND", "PLAYBACK ERROR"])
+def test_a_question_that_nobody_heard_is_an_error(response: str) -> None:
+    peer = Peer()
+    peer.answers["playback"] = lambda number, _: peer.done("playback", number, response)
+    with pytest.raises(ChannelError, match=response):
+        channel(peer).play("/prompts/press-7", keys="7")
+    empty = Peer()
+    empty.variables["playback_samples"] = "0"
+    with pytest.raises(ChannelError, match="nothing was played"):
+        channel(empty).play("/prompts/press-7", keys="7")
+
+
+def test_a_challenge_moves_the_guard_once() -> None:
+    peer = Peer()
+    one = channel(peer, longest=100.0)
+    one.play("/prompts/press-7", keys="7")
+    one.play("/prompts/passed")
+    moved = [command for command in peer.said if "sched_" in command]
+    assert moved == [f"api sched_del {UUID}", f"api sched_transfer +100 {UUID} agent XML public"]
+
+
+def test_a_bridged_call_is_told_of_and_left_to_the_dialplan() -> None:
+    peer = Peer()
+    record = CallRecord(call=a_call(), decision=Decision.BRIDGE, verdict=VerdictKind.HAM)
+    channel(peer).hand_back(record)
+    assert peer.variables[variables.ACTION] == "BRIDGE"
+    assert peer.variables[variables.SCREENED] == "1"
+    assert peer.variables["RECORD_READ_ONLY"] == ""  # as the dialplan had it: its own recordings are its own
+    assert peer.said[-1] == f"api sched_del {UUID}"
+    assert not applications(peer)
+
+
+def test_a_rejected_call_is_hung_up_with_its_cause() -> None:
+    peer = Peer()
+    channel(peer).hand_back(rejected())
+    assert applications(peer) == ["hangup 21"]
+    other = Peer()
+    record = rejected()
+    record.hangup_with = "SIP 603"
+    channel(other).hand_back(record)
+    assert applications(other) == ["hangup CALL_REJECTED"]
+
+
+def test_a_call_that_the_guard_took_is_nobodys_to_end() -> None:
+    """It may be with an agent: neither a guard that is gone nor the end of `socket` lets a hangup through."""
+    peer = Peer(guarded=False)
+    with pytest.raises(ChannelError, match="guard is gone"):
+        channel(peer).hand_back(rejected())
+    assert not applications(peer)
+    other = Peer()
+    one = channel(other)
+    other.take_back()
+    one.answer()  # the event comes with its reply
+    with pytest.raises(ChannelError, match="taken the call back"):
+        one.hand_back(rejected())
+    assert "hangup" not in " ".join(applications(other))
+
+
+def test_without_a_guard_known_of_a_rejection_goes_through() -> None:
+    peer = Peer(guarded=False)
+    FreeSwitchChannel(peer.dialogue(), announced()).hand_back(rejected())
+    assert applications(peer) == ["hangup 21"]
+
+
+def test_a_hangup_is_told_from_a_connection_that_broke() -> None:
+    peer = Peer()
+    peer.answers["answer"] = lambda number, _: peer.hang_up()
+    with pytest.raises(ChannelHangup):
+        channel(peer).answer()
+    other = Peer()
+    other.receive = lambda seconds: b""  # type: ignore[method-assign]
+    with pytest.raises(ChannelError, match="had not left") as raised:
+        channel(other).answer()
+    assert not isinstance(raised.value, ChannelHangup)
+
+
+def test_a_switch_that_does_not_answer_is_given_up() -> None:
+    peer = Peer()
+    peer.silent = True
+    with pytest.raises(ChannelError, match="no answer within 5 s"):
+        channel(peer).announce(CALL_ID)
+
+
+def test_the_callers_side_is_recorded_where_it_is_wanted(tmp_path: Path) -> None:
+    peer = Peer()
+    one = channel(peer, legs=tmp_path)
+    one.record_side(CALL_ID)
+    one.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    started = [command for command in peer.said if "uuid_record" in command]
+    assert started == [f"api uuid_record {UUID} start {tmp_path / CALL_ID}.ulaw"]
+    late = Peer()
+    late.api["uuid_record"] = "-ERR Cannot record session!"
+    channel(late, legs=tmp_path, challenge_too=False).hand_back(
+        CallRecord(call=a_call(), decision=Decision.BRIDGE)
+    )
+    assert late.variables[variables.ACTION] == "BRIDGE"
+
+
+@pytest.mark.parametrize("uuid", ["", "a b", "x\ny", "y" * 200])
+def test_an_id_that_is_none_is_never_sent(uuid: str) -> None:
+    peer = Peer()
+    one = FreeSwitchChannel(peer.dialogue(), announced(Unique__ID=uuid.replace("\n", "%0A")))
+    with pytest.raises(ChannelError, match="no id of a channel"):
+        one.announce(CALL_ID)
+    assert not peer.said
+
+
+def test_the_call_is_what_freeswitch_announces() -> None:
+    headers = announced(
+        **{
+            "Caller-Caller-ID-Number": "5559999",
+            "Caller-Caller-ID-Name": "Zo%C3%AB%0A%22x",
+            "Channel-Name": "sofia/internal/5551234%40192.0.2.1",
+            "Caller-Channel-Created-Time": "1795305194546536",
+            "variable_SILENTSPAM_EMERGENCY": "--emergency",
+        }
+    )
+    call = call_from_announcement(headers, call_id=CALL_ID, started_at=1.0)
+    assert (call.ani, call.caller_id, call.caller_name) == ("5551234", "5559999", 'Zoë"x')
+    assert (call.dnis, call.uniqueid, call.channel) == ("2000", UUID, "sofia/internal/5551234@192.0.2.1")
+    assert call.started_at == pytest.approx(1795305194.546536)
+    assert call.emergency
+    assert call_from_announcement(announced(), call_id=CALL_ID, started_at=1.0).started_at == 1.0
