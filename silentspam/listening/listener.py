@@ -5,7 +5,7 @@ be heard is set aside with its reason in the row. Nothing here is on a caller's 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,12 @@ from pathlib import Path
 from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.audio_files import read_recording
 from silentspam.call import CallProvenance
-from silentspam.calllog.entry import Value
 from silentspam.errors import AudioError, SilentSpamError
 from silentspam.listening import metrics
 from silentspam.listening.alerts import CallAlert
 from silentspam.listening.alone import alone
+from silentspam.listening.desk import Desk, Places
 from silentspam.listening.hearing import Heard, hear
-from silentspam.listening.knowledge import Knowledge
 from silentspam.listening.offering import OPENINGS
 from silentspam.listening.waiting import (
     KEPT,
@@ -37,39 +36,6 @@ from silentspam.metrics import Registry
 
 RETRY_SECONDS = 60.0
 """A file that could not be opened or heard is tried again after so long [s]."""
-
-Tell = Callable[[str, Mapping[str, object]], None]
-"""Is told of an event, and its values by name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Places:
-    """Where files wait. sides: callers' sides; folder: `provenance.folder`; shared: sides are recorded from a
-    challenge on, and let go of by `silentspam speech`, which comes after us; keep: else they are kept."""
-
-    sides: Path
-    folder: Path
-    shared: bool = False
-    keep: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What the listener works with.
-
-    rows_of: the rows that the call log has of calls; told_of: a call's row of provenance; write: makes one
-    durable, or raises; notify: never waits, never raises; stop_side: has Asterisk record a side no longer;
-    kept: is told of a finished call's side that is kept, with its row.
-    """
-
-    rows_of: Callable[[Sequence[str]], Mapping[str, Row]]
-    told_of: Callable[[str], Mapping[str, Value] | None]
-    write: Callable[[CallProvenance], object]
-    knowledge: Knowledge
-    notify: Callable[[CallAlert], None] = lambda _alert: None
-    stop_side: Callable[[str, Path], None] = lambda _channel, _path: None
-    kept: Callable[[Path, Row], None] = lambda _path, _row: None
-    tell: Tell = lambda _event, _values: None
 
 
 @dataclass(kw_only=True)

@@ -14,8 +14,9 @@ from silentspam.config import Config
 from silentspam.errors import NoCallLogError, SilentSpamError
 from silentspam.listening import metrics
 from silentspam.listening.console import Console
+from silentspam.listening.desk import Desk, Places, Tell
 from silentspam.listening.knowledge import Knowledge
-from silentspam.listening.listener import Desk, Listener, Places, Tell
+from silentspam.listening.listener import Listener
 from silentspam.listening.marking import PAUSE_SECONDS, Marker
 from silentspam.listening.outbox import Outbox, Way, every
 from silentspam.listening.waiting import Row
