@@ -1,7 +1,8 @@
-"""Speak the IVR prompts of `ivr_prompts/en`: raw 8 kHz mu-law files and their manifest.
+"""Speak the IVR prompts of `ivr_prompts/en`: 8 kHz files for both switches, and their manifest.
 
 Conventions: samples are float64 [shape=(n,)], 1.0 is full scale (0 dBFS), levels are 20·log10 of an RMS or
-a peak; `NAME.ulaw` is headerless G.711 mu-law, one byte a sample, 8,000 Hz, one channel, as Asterisk has it.
+a peak; `NAME.ulaw` is headerless G.711 mu-law, one byte a sample, 8,000 Hz, one channel, as Asterisk has it;
+`NAME.wav` is the same codes as 16-bit samples, which FreeSWITCH plays (mod_sndfile).
 Text to speech is needed here only, never by the product, so it gets a throw-away virtual environment:
 
     python3.11 -m venv TTS_VENV
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import wave
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,16 @@ def to_prompt(speech: np.ndarray) -> bytes:
     return to_mulaw(trim(limit_peaks(set_speech_level(to_telephone_band(speech)))))
 
 
+def write_wav(path: Path, prompt: bytes) -> None:
+    """The mu-law bytes of a prompt as 16-bit samples, 8,000 Hz, one channel."""
+    samples = np.round(mulaw_samples()[np.frombuffer(prompt, np.uint8)] * 32_768).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+
+
 def provenance() -> dict[str, Any]:
     """The manifest's head, true of every file; name, version and licence are the installed package's own."""
     package = metadata(TOOL)
@@ -164,6 +176,7 @@ def main() -> None:
     for name, text in TEXTS.items():
         prompt = to_prompt(speak(text, speed=SPEED, seed=SEED).astype(np.float64))
         (FOLDER / f"{name}.ulaw").write_bytes(prompt)
+        write_wav(FOLDER / f"{name}.wav", prompt)
         files[name] = {
             "text": text,
             "seconds": len(prompt) / RATE,
