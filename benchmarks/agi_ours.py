@@ -16,8 +16,9 @@ from silentspam import variables
 from silentspam.agi.session import AgiSession
 from silentspam.config import Config
 from silentspam.serve.calls import Calls
-from silentspam.serve.front import Front, split_greeting
+from silentspam.serve.front import Front
 from silentspam.serve.hub import Hub, Link
+from silentspam.serve.protocols import split_greeting
 from silentspam.serve.stream import SocketStream
 
 WORKERS = Config().server.workers

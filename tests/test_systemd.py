@@ -18,6 +18,7 @@ from silentspam.sections import ProvenanceSection, ServerSection
 from silentspam.serve.calls import FLOOD
 from silentspam.serve.front import GREETINGS
 from silentspam.serve.http import CLIENTS
+from silentspam.serve.protocols import LEAVING
 from silentspam.serve.supervisor import CLERK_LEAVES_SECONDS
 from tests.serve.resident import WORKER_THREADS
 
@@ -131,8 +132,9 @@ def most(key: str) -> int:
 
 
 def test_it_has_descriptors_for_as_many_calls_as_a_worker_may_take() -> None:
-    """A worker's calls, ends of calls, greetings, and as many again for files that are open a moment."""
-    connections = most("calls_per_worker") + FLOOD + GREETINGS
+    """A worker's calls, ends of calls, greetings of both switches and who is sent on, and as many again for
+    files that are open a moment."""
+    connections = most("calls_per_worker") + FLOOD + 2 * (GREETINGS + LEAVING)
     assert int(SERVICE.one("LimitNOFILE")) > 2 * connections
 
 

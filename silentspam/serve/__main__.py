@@ -1,4 +1,4 @@
-"""A child of the supervisor: `python -m silentspam.serve worker|clerk|listener LINE[,LISTENER] [CONFIG]`."""
+"""A child of the supervisor: `python -m silentspam.serve worker|clerk|listener LINE[,LISTENER…] [CONFIG]`."""
 
 import socket
 import sys
@@ -8,12 +8,12 @@ from pathlib import Path
 def main() -> int:
     """Run the role that the supervisor gave."""
     role, descriptors, *rest = sys.argv[1:]
-    line, *listener = (socket.socket(fileno=int(descriptor)) for descriptor in descriptors.split(","))
+    line, *listeners = (socket.socket(fileno=int(descriptor)) for descriptor in descriptors.split(","))
     config = Path(rest[0]) if rest else None
     if role == "worker":
         from silentspam.serve.worker import Worker
 
-        Worker(config, listener[0], line).run()
+        Worker(config, listeners[0], line, *listeners[1:]).run()
     elif role == "listener":
         try:
             from silentspam.serve.listener import ListenerProcess

@@ -13,6 +13,7 @@ FLOOD = 4096
 """Connections beside the screenings: ends of calls, which take no place of one. More are closed at once."""
 
 Serve = Callable[[Link, bytes, bool], None]
+Leave = Callable[[socket.socket], None]
 
 
 class Calls:
@@ -38,23 +39,34 @@ class Calls:
         """Calls being screened."""
         return self._screenings
 
-    def take(self, connection: socket.socket, received: bytes, *, serve: Serve, ends: bool) -> None:
-        """Serve a connection, up to where it has to wait first. ends: it takes no place of a screening."""
+    def take(
+        self,
+        connection: socket.socket,
+        received: bytes,
+        *,
+        serve: Serve,
+        ends: bool,
+        leave: Leave = socket.socket.close,
+    ) -> None:
+        """Serve a connection, up to where it has to wait first. ends: it takes no place of a screening.
+
+        leave: closes one that is not served.
+        """
         full = not ends and self._screenings >= self._limit
         flood = len(self._links) >= self._limit + FLOOD or (full and self._handing_back >= HAND_BACKS)
         if full or flood:
             self._refused("flood" if flood else "full")
         if flood:
-            connection.close()
+            leave(connection)
             return
         try:
             self._hub.spawn(lambda: self._run(connection, received, serve, ends=ends, full=full))
         except Exception as error:  # noqa: BLE001  what cannot even begin costs that connection alone
             self._failed(error)
-            connection.close()
+            leave(connection)
 
     def cut_all(self) -> None:
-        """Cut every connection: Asterisk goes on with the call."""
+        """Cut every connection: the switch goes on with the call."""
         for link in list(self._links):
             link.shut()
 

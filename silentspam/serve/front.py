@@ -1,7 +1,7 @@
 """The front of a worker: accepts connections, reads their greetings, and gives on those that are whole.
 
 A client that says nothing, half of something or garbage costs a socket for `server.greeting_seconds` and
-never becomes a call.
+never becomes a call. Where a switch waits for a word of ours (`serve.protocols`), all hear it, served or not.
 """
 
 import errno
@@ -15,16 +15,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from silentspam.agi.session import MAX_ENVIRONMENT_LINES
 from silentspam.serve.hub import Hub
+from silentspam.serve.protocols import AGI, GREETING_END, Leaving, Protocol
 
 GREETINGS = 1000
 """Connections whose greeting may be under way at once; the next is closed unread."""
 
-GREETING_BYTES = 65_536
-"""Bytes of an AGI environment; Asterisk's are near 1 kB."""
-
-GREETING_END = b"\n\n"
 ACCEPTED_AT_ONCE = 64
 ADDRESSES = 1000
 """Clients whose admission is remembered."""
@@ -40,19 +36,12 @@ SWEEP_SECONDS = 0.1
 """Between two looks at who is late."""
 
 
-def split_greeting(received: bytes) -> tuple[bytes, bytes]:
-    """The lines of a greeting that is whole, and what came after it."""
-    if received.startswith(b"\n"):
-        return b"", received[1:]
-    greeting, _, rest = received.partition(GREETING_END)
-    return greeting, rest
-
-
 @dataclass(eq=False)
 class _Greeting:
     connection: socket.socket
     until: float
     received: bytes = b""
+    lines: int = 0
     watched: bool = False
 
 
@@ -64,6 +53,7 @@ class Front:
         hub: Hub,
         listener: socket.socket,
         *,
+        protocol: Protocol = AGI,
         allowed: Iterable[str],
         greeting_seconds: float,
         take: Take,
@@ -71,6 +61,8 @@ class Front:
     ) -> None:
         self._hub = hub
         self._listener = listener
+        self._protocol = protocol
+        self._leaving = Leaving(protocol)
         self._networks = tuple(ipaddress.ip_network(network, strict=False) for network in allowed)
         self._greeting_seconds = greeting_seconds
         self._take = take
@@ -88,11 +80,25 @@ class Front:
         """Connections whose greeting is under way."""
         return len(self._greetings)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nobody at the door."""
+        return not self._greetings and not self._leaving
+
     def turn(self, seconds: float) -> None:
         """Wait for something to happen, `seconds` at most, and see to it."""
+        self._hub.turn(self.patience(seconds))
+        self.look()
+
+    def patience(self, seconds: float) -> float:
+        """How long nobody has to `look` [s], `seconds` at most."""
         wait = min(seconds, PIECES_SECONDS) if self._in_pieces else seconds
-        self._hub.turn(wait)
+        return self._leaving.patience(wait)
+
+    def look(self) -> None:
+        """See to what comes with time, after a turn of the hub."""
         now = time.monotonic()
+        self._leaving.look()
         while self._in_pieces and self._in_pieces[0][0] <= now:
             self._watch(self._in_pieces.popleft()[1])
         if now >= self._next_sweep:
@@ -101,30 +107,44 @@ class Front:
                 self._drop(greeting, "slow greeting")
 
     def stop_accepting(self) -> None:
-        """Close the door: the next connection is refused by the system, or taken by another worker."""
+        """Close the door: the next connection is refused by the system, or taken by another worker.
+
+        Who waits for a word of ours and has come in by now is not to be cut off without it.
+        """
         self._hub.forget(self._listener.fileno())
+        while self._protocol.opening and self._accept():
+            pass
         self._listener.close()
 
-    def _accept(self) -> None:
+    def leave(self, connection: socket.socket) -> None:
+        """Close a connection that is not served, as soon as its switch can stand that."""
+        self._leaving.add(connection)
+
+    def _accept(self) -> bool:
+        """Let in who waits; False when there is nobody left, or nobody can be let in."""
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 connection, address = self._listener.accept()
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._turn_away()
-                return
+                return False
+            self._protocol.open(connection)
             self._admit(connection, address[0])
+        return True
 
     def _turn_away(self) -> None:
         """No descriptor is left: give one up to close the connection, or the loop would spin on it."""
-        self._refused("no file descriptors")
         if self._spare >= 0:
+            self._refused("no file descriptors")
             os.close(self._spare)
             self._spare = -1
             with suppress(OSError):
-                self._listener.accept()[0].close()
+                connection = self._listener.accept()[0]
+                self._protocol.open(connection)
+                self.leave(connection)
         else:
-            # A thread took the spare one: until there is one again nobody comes in.
+            # A thread took the spare one, or who leaves has it: until there is one again nobody comes in.
             time.sleep(PIECES_SECONDS)
         with suppress(OSError):
             self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -132,12 +152,11 @@ class Front:
     def _admit(self, connection: socket.socket, address: str) -> None:
         if not self._is_allowed(address):
             self._refused("address not allowed")
-            connection.close()
+            self.leave(connection)
         elif len(self._greetings) >= GREETINGS:
             self._refused("too many greetings")
-            connection.close()
+            self.leave(connection)
         else:
-            connection.setblocking(False)
             with suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             now = time.monotonic()
@@ -164,14 +183,15 @@ class Front:
     def _read(self, greeting: _Greeting) -> bool:
         """Read what is there; False when the greeting is over: whole, or given up."""
         try:
-            received = greeting.connection.recv(GREETING_BYTES)
+            received = greeting.connection.recv(self._protocol.size)
         except BlockingIOError:
             return True
         except OSError:
             received = b""
         greeting.received += received
-        if len(greeting.received) > GREETING_BYTES or greeting.received.count(b"\n") > MAX_ENVIRONMENT_LINES:
-            self._drop(greeting, "no AGI greeting")
+        greeting.lines += received.count(b"\n")
+        if len(greeting.received) > self._protocol.size or greeting.lines > self._protocol.lines:
+            self._drop(greeting, self._protocol.garbage)
             return False
         if GREETING_END in greeting.received[-len(received) - 1 :] or greeting.received.startswith(b"\n"):
             self._forget(greeting)
@@ -190,6 +210,6 @@ class Front:
     def _drop(self, greeting: _Greeting, why: str) -> None:
         """Close a connection that never became a call; a mere connect and close is a health check."""
         self._forget(greeting)
-        greeting.connection.close()
+        self.leave(greeting.connection)
         if why:
             self._refused(why)

@@ -1,15 +1,13 @@
-"""The supervisor: owns the listening socket, keeps workers and clerk running, tells the world how it goes.
+"""The supervisor: owns the listening sockets, keeps workers and clerk running, tells the world how it goes.
 
 It imports neither numpy nor a database, and does nothing that could hold it up: what hangs is a child, and a
-child that hangs is killed and started again. The socket stays open meanwhile: no connection is refused.
+child that hangs is killed and started again. The sockets stay open meanwhile: no connection is refused.
 """
 
 import signal
-import socket
 import sys
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -18,9 +16,9 @@ from silentspam.config import Config
 from silentspam.errors import ConfigError
 from silentspam.listening.metrics import LISTENER_METRICS
 from silentspam.metrics import Metric, State, added, of_kind, told
-from silentspam.sections import ServerSection
 from silentspam.serve.children import LONGEST_PAUSE_SECONDS, Child
 from silentspam.serve.clerk_metrics import CLERK_METRICS
+from silentspam.serve.doors import Doors
 from silentspam.serve.http import serve_pages
 from silentspam.serve.kept import KeptConfig
 from silentspam.serve.lines import LineWriter
@@ -28,7 +26,6 @@ from silentspam.serve.metering import WORKER_METRICS, Log
 from silentspam.serve.notify import notify
 
 TICK_SECONDS = 0.1
-BACKLOG = 1024
 
 UNSERVED_SECONDS = 6.0
 """So long a connection may wait for a worker that is being started again."""
@@ -69,10 +66,9 @@ class Supervisor:
     def run(self) -> int:
         """Serve until SIGTERM; returns the exit code. Raises OSError when an address cannot be had."""
         section = self._config.server
-        self._listener = listen(section)
-        descriptor = self._listener.fileno()
-        path, inherited = self._kept.path, self._kept.inherited
-        self._workers = [Child("worker", path, (descriptor,), inherited) for _ in range(section.workers)]
+        self._doors = Doors(self._config)
+        path, inherited, descriptors = self._kept.path, self._kept.inherited, self._doors.descriptors
+        self._workers = [Child("worker", path, descriptors, inherited) for _ in range(section.workers)]
         self._clerk = Child("clerk", path, (), inherited)
         self._listener_child = Child("listener", path, (), inherited, LONGEST_PAUSE_SECONDS)
         self._served_at = time.monotonic()
@@ -105,16 +101,16 @@ class Supervisor:
         if not self._announced and self._is_ready():
             self._announced = True
             notify("READY=1", f"STATUS=serving with {len(self._workers)} workers")
-            self._log.event("ready", workers=len(self._workers), port=self._config.server.port)
+            ports = {"port": self._config.server.port, "freeswitch_port": self._config.freeswitch.port}
+            self._log.event("ready", workers=len(self._workers), **ports)
 
     def _turn_away_where_nobody_serves(self) -> None:
-        """Close what waits when no worker was there for a while: Asterisk bridges those calls at once."""
+        """Close what waits when no worker was there for a while: the switches bridge those calls at once."""
+        self._doors.look()
         if self._is_ready():
             self._served_at = time.monotonic()
         elif time.monotonic() > self._served_at + UNSERVED_SECONDS:
-            with suppress(OSError):
-                while True:
-                    self._listener.accept()[0].close()
+            self._doors.turn_away()
 
     def _wanted(self) -> tuple[Child, ...]:
         """The children that the configuration asks for."""
@@ -161,7 +157,7 @@ class Supervisor:
     def _stop(self) -> None:
         """Let calls end, then have the last rows taken in."""
         notify("STOPPING=1")
-        self._listener.close()
+        self._doors.close()
         self._log.event("draining", seconds=self._config.server.drain_seconds)
         self._leave(self._workers, self._config.server.drain_seconds + 10.0)
         self._leave([self._clerk, self._listener_child], CLERK_LEAVES_SECONDS)
@@ -221,22 +217,6 @@ class Supervisor:
     def _on_reload(self, _signal: int, _frame: FrameType | None) -> None:
         self._reload = True
         self._woken.set()
-
-
-def listen(section: ServerSection) -> socket.socket:
-    """The listening socket that all workers share. Raises OSError naming the address and its keys."""
-    family = socket.AF_INET6 if ":" in section.address else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setblocking(False)
-    try:
-        listener.bind((section.address, section.port))
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        where = f"server.address {section.address}, server.port {section.port}"
-        raise OSError(error.errno, f"{where}: {error.strerror}") from error
-    return listener
 
 
 def main(config_path: Path | None) -> int:

@@ -12,22 +12,33 @@ from types import FrameType
 from silentspam.config import Config, load_config
 from silentspam.errors import ConfigError
 from silentspam.metrics import Registry
+from silentspam.sections import ServerSection
 from silentspam.serve import beat, metering
+from silentspam.serve.asterisk_calls import AsteriskCalls, is_end
 from silentspam.serve.calls import Calls
-from silentspam.serve.front import Front
+from silentspam.serve.freeswitch_calls import FreeSwitchCalls
+from silentspam.serve.front import Front, Take
 from silentspam.serve.hub import Hub
 from silentspam.serve.journal import Journal
 from silentspam.serve.lines import LineWriter
 from silentspam.serve.panel import Panel
-from silentspam.serve.service import ENDED, SCRIPT, Service
+from silentspam.serve.protocols import AGI, FREESWITCH, Protocol
+from silentspam.serve.service import Service
 
 TICK_SECONDS = 0.25
 
 
 class Worker:
-    """One process of the server. `listener` is shared with the others, `line` leads to the supervisor."""
+    """One process of the server. The listeners are shared with the others, `line` leads to the supervisor;
+    `freeswitch` is there where FreeSWITCH is served too."""
 
-    def __init__(self, config_path: Path | None, listener: socket.socket, line: socket.socket) -> None:
+    def __init__(
+        self,
+        config_path: Path | None,
+        listener: socket.socket,
+        line: socket.socket,
+        freeswitch: socket.socket | None = None,
+    ) -> None:
         self._path = config_path
         self._line = line
         self._registry = Registry()
@@ -44,17 +55,15 @@ class Worker:
             refused=self._meter.refused,
             failed=self._failed,
         )
-        self._front = Front(
-            self._hub,
-            listener,
-            allowed=config.server.allowed_clients,
-            greeting_seconds=config.server.greeting_seconds,
-            take=self._take,
-            refused=self._meter.refused,
-        )
+        self._asterisk = AsteriskCalls()
+        self._freeswitch = FreeSwitchCalls(pause=self._hub.pause)
+        self._fronts = [self._front_of(config.server, listener, AGI, self._take)]
+        if freeswitch is not None:
+            section = config.server
+            self._fronts.append(self._front_of(section, freeswitch, FREESWITCH, self._take_freeswitch))
         self._drain_seconds = config.server.drain_seconds
         self._draining_until: float | None = None
-        self._reload = False
+        self._reload = self._stopping = False
         self._wanted = config
         self._swapping = threading.Lock()
         self._next_beat = 0.0
@@ -74,23 +83,49 @@ class Worker:
         self._service.ready()
         gc.freeze()
         while not self._is_done():
-            self._front.turn(TICK_SECONDS)
+            self._hub.turn(min(front.patience(TICK_SECONDS) for front in self._fronts))
+            for front in self._fronts:
+                front.look()
             self._tick()
         self._journal.close_file()
         self._beat()
         self._writer.close()
 
+    def _front_of(
+        self, section: ServerSection, listener: socket.socket, protocol: Protocol, take: Take
+    ) -> Front:
+        return Front(
+            self._hub,
+            listener,
+            protocol=protocol,
+            allowed=section.allowed_clients,
+            greeting_seconds=section.greeting_seconds,
+            take=take,
+            refused=self._meter.refused,
+        )
+
     def _take(self, connection: socket.socket, received: bytes) -> None:
         service = self._service
-        ends = f"\n{SCRIPT}: {ENDED}\n".encode() in b"\n" + received
         self._calls.take(
             connection,
             received,
-            serve=lambda one, greeting, full: service.serve(one, greeting, full=full),
-            ends=ends,
+            serve=lambda link, begin, full: self._asterisk.serve(service, link, begin, full=full),
+            ends=is_end(received),
+        )
+
+    def _take_freeswitch(self, connection: socket.socket, received: bytes) -> None:
+        service = self._service
+        self._calls.take(
+            connection,
+            received,
+            serve=lambda link, begin, full: self._freeswitch.serve(service, link, begin, full=full),
+            ends=False,
+            leave=self._fronts[-1].leave,
         )
 
     def _tick(self) -> None:
+        if self._stopping:
+            self._drain()
         if self._reload:
             self._reload = False
             self._take_over()
@@ -113,7 +148,7 @@ class Worker:
     def _beat(self) -> None:
         put = self._registry.put
         put(metering.IN_PROGRESS, at=self._calls.screenings)
-        put(metering.GREETINGS, at=self._front.greetings)
+        put(metering.GREETINGS, at=sum(front.greetings for front in self._fronts))
         put(metering.UNWRITTEN, at=self._journal.refused)
         recent = list(self._service.recent)
         put(metering.RECENT, "judged", at=len(recent))
@@ -174,7 +209,7 @@ class Worker:
             self._drain()
 
     def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._drain()
+        self._stopping = True  # not here, in the middle of a call: whoever waits at the door is let in first
 
     def _on_reload(self, _signal: int, _frame: FrameType | None) -> None:
         self._reload = True
@@ -182,7 +217,8 @@ class Worker:
     def _drain(self) -> None:
         if self._draining_until is None:
             self._draining_until = time.monotonic() + self._drain_seconds
-            self._front.stop_accepting()
+            for front in self._fronts:
+                front.stop_accepting()
             self._next_beat = 0.0
 
     def _is_done(self) -> bool:
@@ -191,7 +227,7 @@ class Worker:
         if self._calls.open and time.monotonic() > self._draining_until:
             self._calls.cut_all()
             self._draining_until += 5.0
-        return not self._calls.open and not self._front.greetings
+        return not self._calls.open and all(front.is_empty for front in self._fronts)
 
 
 def _log(config: Config, writer: LineWriter) -> metering.Log:

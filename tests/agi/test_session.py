@@ -17,7 +17,7 @@ from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.session import AgiSession
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.screening import screen_call
-from silentspam.serve.front import split_greeting
+from silentspam.serve.protocols import split_greeting
 from tests.agi.dialogue import Raw, assert_only_our_commands, screener
 from tests.fakes import CALL_ID, ENVIRONMENT, Switch, Wire
 

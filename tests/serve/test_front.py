@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from silentspam.serve import front as front_module
-from silentspam.serve.front import GREETING_BYTES, Front, split_greeting
+from silentspam.serve.front import Front
 from silentspam.serve.hub import Hub
+from silentspam.serve.protocols import AGI, split_greeting
 from tests.fakes import Switch
 from tests.serve.resident import PATIENCE
 
@@ -138,9 +139,7 @@ def test_a_slow_greeting_ends_in_time() -> None:
 
 
 @pytest.mark.parametrize("end", [b"", b"\n\n"], ids=["endless", "with an end"])
-@pytest.mark.parametrize(
-    "garbage", [b"x" * (GREETING_BYTES + 1), b"x: y\n" * 300], ids=["long", "many lines"]
-)
+@pytest.mark.parametrize("garbage", [b"x" * (AGI.size + 1), b"x: y\n" * 300], ids=["long", "many lines"])
 def test_garbage_is_no_greeting(door: Door, garbage: bytes, end: bytes) -> None:
     with door.client(garbage + end):
         door.turn_until(lambda: door.refused)
