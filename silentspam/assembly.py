@@ -213,12 +213,12 @@ def _mark_deleted(config: Config, call_ids: Sequence[str]) -> None:
 
 
 def take_in_unlogged(config: Config, *, at_most_bytes: int | None = None) -> int:
-    """Bring the rows that Asterisk wrote itself into the call log; returns how many.
+    """Bring the rows that a switch wrote itself into the call log; returns how many.
 
     None while their file is larger than `at_most_bytes`.
     """
-    from silentspam.agi.unlogged import take_in
     from silentspam.calllog.entry import ended
+    from silentspam.unlogged import take_in
 
     path, log = Path(config.call_log.unlogged), call_log(config)
     if at_most_bytes is not None and path.exists() and path.stat().st_size > at_most_bytes:

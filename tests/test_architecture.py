@@ -58,8 +58,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "screening": CORE | {"challenge", "channel", "gate", "kinds", "policy"},
     "collecting": CORE | {"audio", "fitness", "gate", "policy"},
     "variables": {"call"},
-    "agi": {"errors", "call", "agi", "kinds", "variables"},
-    "freeswitch": {"errors", "call", "channel", "freeswitch", "kinds", "variables"},
+    "noted": {"call", "kinds", "variables"},
+    "agi": {"errors", "call", "agi", "noted", "variables"},
+    "freeswitch": {"errors", "call", "channel", "freeswitch", "noted", "variables"},
+    "unlogged": {"agi", "call", "freeswitch", "noted"},
     "calllog": CORE | {"calllog", "gate", "kinds", "lines", "recordings"},
     "explain": {"budget", "call", "gate", "kinds", "policy", "verdict"},
     "sections": {"call", "kinds"},
@@ -77,7 +79,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     | MODEL
     | SCREENING
     | {
-        "agi",
         "calllog",
         "config",
         "gatekeeping",
@@ -86,6 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "listening",
         "registry",
         "resources",
+        "unlogged",
     }
     | {"retention"},
     "embedded": CORE | SCREENING | {"agi", "assembly", "calllog", "config", "judging", "variables"},

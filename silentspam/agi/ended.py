@@ -4,16 +4,13 @@ Measured on Asterisk 22: `CHANNEL(hangupsource)` names the channel that hung up 
 the dialplan did; DIALSTATUS and QUEUESTATUS keep the fate of the bridge.
 """
 
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from silentspam import variables
 from silentspam.agi.channel import call_from_environment
 from silentspam.agi.session import AgiSession
-from silentspam.call import CallEnd, ChallengeResult, Disposition, EndedBy, VerdictKind
-from silentspam.kinds.table import dispositions, names
-
-Get = Callable[[str], str]
+from silentspam.call import CallEnd, Disposition, EndedBy
+from silentspam.noted import Get, call_id, disposition, end_of, failure, integer, number
 
 HANGUP_SOURCE = "CHANNEL(hangupsource)"
 
@@ -56,14 +53,11 @@ QUEUE_RESULTS = {
 }
 """QUEUESTATUS of a call that was not bridged (Asterisk, application Queue)."""
 
-VERDICTS = frozenset({*map(str, VerdictKind), *names()})
-
-RESULTS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    (variables.DISPOSITION, {name: name for name in dispositions()}),
+RESULTS: tuple[tuple[str, Mapping[str, Disposition]], ...] = (
     ("QUEUESTATUS", QUEUE_RESULTS),
     ("DIALSTATUS", DIAL_RESULTS),
 )
-"""Where the fate of a call that was not bridged stands: the screener's own word comes first."""
+"""Where the fate of a call that was not bridged stands."""
 
 
 ANI = "CALLERID(ANI)"
@@ -86,43 +80,32 @@ def call_end(env: Mapping[str, str], get: Get, *, ended_at: float) -> CallEnd:
     bridged = _was_bridged(get)
     status = get(variables.AGI_STATUS)
     went_on = bridged or bool(get("DIALSTATUS") or get("QUEUESTATUS"))
-    left_screening = status in ("HANGUP", "") and not get(variables.SCREENED) and not went_on
-    cause = None
-    if get(variables.FAILED_OPEN):
-        cause = "the screener said so; its own row has the cause"
-    elif not get(variables.SCREENED) and not left_screening:
-        cause = f"the screener did not report back: AGISTATUS {status or 'unknown'}"
-    return CallEnd(
-        call=call_from_environment(
+    left = status in ("HANGUP", "") and not get(variables.SCREENED) and not went_on
+    return end_of(
+        get,
+        call_from_environment(
             env,
-            call_id=_call_id(get(variables.CALL_ID), env, started_at),
+            call_id=call_id(get, env.get("agi_uniqueid", ""), started_at),
             ani=get(ANI),
             started_at=started_at if started_at is not None else ended_at,
         ),
         ended_at=ended_at,
         bridged_at=number(get(variables.BRIDGED_AT)),
-        verdict=_verdict(get(variables.VERDICT)),
-        spam_probability=number(get(variables.PROBABILITY)),
-        challenge_result=_result(get(variables.CHALLENGE)),
-        disposition=_disposition(get, bridged=bridged, left_screening=left_screening),
+        disposition=disposition(get, _fate(get), bridged=bridged, left=left),
         ended_by=_ended_by(
             get(HANGUP_SOURCE),
             env.get("agi_channel", ""),
             declined=not bridged and get("DIALSTATUS") == "BUSY",
         ),
-        hangup_cause=_integer(get("HANGUPCAUSE")),
-        failed_open=cause is not None,
-        failed_open_cause=cause,
+        hangup_cause=integer(get("HANGUPCAUSE")),
+        failure=failure(get, left=left, silence=f"AGISTATUS {status or 'unknown'}"),
     )
 
 
-def _disposition(get: Get, *, bridged: bool, left_screening: bool) -> str:
-    if bridged:
-        return Disposition.BRIDGED
-    for name, results in RESULTS:
-        if (result := get(name)) in results:
-            return results[result]
-    return Disposition.SCREEN_ABANDON if left_screening else Disposition.BRIDGE_ABANDON
+def _fate(get: Get) -> Disposition | None:
+    """Of a call that was not bridged."""
+    found = (results[result] for name, results in RESULTS if (result := get(name)) in results)
+    return next(found, None)
 
 
 def _ended_by(source: str, own_channel: str, *, declined: bool) -> EndedBy | None:
@@ -144,33 +127,3 @@ def _was_bridged(get: Get) -> bool:
     answered = number(get("ANSWEREDTIME")) or 0.0
     noted = bool(get(variables.BRIDGED_AT))
     return noted or answered > 0 or get("DIALSTATUS") == "ANSWER" or get("QUEUESTATUS") == "CONTINUE"
-
-
-def _call_id(noted: str, env: Mapping[str, str], started_at: float | None) -> str:
-    """The screener's id; where it never came to set one, an id that the same call gives again."""
-    try:
-        return str(uuid.UUID(noted))
-    except ValueError:
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{env.get('agi_uniqueid', '')} {started_at}"))
-
-
-def _verdict(text: str) -> str | None:
-    """A verdict that there is."""
-    return text if text in VERDICTS else None
-
-
-def _result(text: str) -> ChallengeResult | None:
-    return ChallengeResult(text) if text in set(ChallengeResult) else None
-
-
-def number(text: str) -> float | None:
-    """The number from 0 on that Asterisk wrote; None for anything else, NaN and infinity too."""
-    try:
-        found = float(text)
-    except ValueError:
-        return None
-    return found if 0 <= found < 1e11 else None
-
-
-def _integer(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 6 else None

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from silentspam.agi.channel import AgiChannel, call_from_environment
 from silentspam.agi.ended import FACTS, call_end
 from silentspam.agi.session import AgiSession
-from silentspam.agi.unlogged import UNREADABLE, take_in
 from silentspam.call import CALLER_TEXT_LIMIT, Call, CallEnd
 from silentspam.calllog.entry import Entry, ended
 from silentspam.screening import screen_call
+from silentspam.unlogged import UNREADABLE, take_in
 from tests.agi.dialogue import Raw, assert_only_our_commands, screener
 from tests.fakes import CALL_ID, ENVIRONMENT, a_call
 from tests.fuzz.target import Target, emptied, scratch

@@ -1,4 +1,4 @@
-"""Rows that Asterisk wrote itself: each is taken in, whatever happens meanwhile, and none is lost."""
+"""Rows that a switch wrote itself: each is taken in, whatever happens meanwhile, and none is lost."""
 
 import json
 import os
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from silentspam.agi import unlogged
-from silentspam.agi.unlogged import take_in
+from silentspam import unlogged
 from silentspam.call import CallEnd, Disposition, EndedBy
 from silentspam.errors import CallLogError
+from silentspam.freeswitch.ended import call_end
+from silentspam.freeswitch.frames import Headers
+from silentspam.unlogged import take_in
 from tests.fakes import CALL_ID
 
 
@@ -30,6 +32,27 @@ def line(number: int = 0, **facts: str) -> str:
             "CHANNEL(hangupsource)": "PJSIP/agent-00000002",
             "DIALSTATUS": "ANSWER",
             "ANSWEREDTIME": "12",
+            "HANGUPCAUSE": "16",
+        }
+        | facts
+    )
+
+
+def freeswitch_line(**facts: str) -> str:
+    """One line as the hook of FreeSWITCH's dialplan writes it."""
+    return json.dumps(
+        {
+            "ended_at": "1700000060",
+            "switch": "freeswitch",
+            "agi_uniqueid": "873dee92-a3b2-441c-9bab-9d9f94003a06",
+            "agi_callerid": "15550100",
+            "agi_dnid": "5550200",
+            "CALLERID(ANI)": "15550199",
+            "SILENTSPAM_STARTED_AT": "1700000000",
+            "SILENTSPAM_CALL_ID": "",
+            "DIALSTATUS": "SUCCESS",
+            "bridge_epoch": "1700000048",
+            "sip_hangup_disposition": "send_bye",
             "HANGUPCAUSE": "16",
         }
         | facts
@@ -59,6 +82,68 @@ def test_a_line_is_the_end_of_a_call(path: Path) -> None:
     assert (end.ended_at, end.bridged_at) == (1_700_000_060.5, 1_700_000_048.5)
     assert end.failed_open
     assert left(path) == []
+
+
+def test_a_line_of_freeswitch_is_the_end_of_a_call_that_nobody_screened(path: Path) -> None:
+    path.write_text(freeswitch_line() + "\n" + line() + "\n")
+    end, _ = taken(path)
+    assert (end.call.ani, end.call.caller_id, end.call.dnis) == ("15550199", "15550100", "5550200")
+    assert (end.call.started_at, end.bridged_at, end.ended_at) == (1.7e9, 1_700_000_048.0, 1_700_000_060.0)
+    assert (end.disposition, end.ended_by, end.hangup_cause) == (Disposition.BRIDGED, EndedBy.AGENT, 16)
+    assert (end.failed_open, end.failed_open_cause) == (
+        True,
+        "the screener did not report back: it never had the call",
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "disposition", "ended_by", "failed_open"),
+    [
+        ({"DIALSTATUS": "NOANSWER"}, Disposition.BRIDGE_TIMEOUT, EndedBy.APP, True),
+        ({"DIALSTATUS": "DONTCALL"}, Disposition.BRIDGE_ABANDON, EndedBy.AGENT, True),
+        ({"DIALSTATUS": "UNALLOCATED_NUMBER"}, Disposition.BRIDGE_OUT_OF_SERVICE, EndedBy.APP, True),
+        (
+            {"DIALSTATUS": "", "sip_hangup_disposition": "recv_cancel"},
+            Disposition.SCREEN_ABANDON,
+            EndedBy.CALLER,
+            False,
+        ),
+    ],
+)
+def test_freeswitch_s_words_are_not_read_as_asterisk_s(
+    path: Path, facts: dict[str, str], disposition: Disposition, ended_by: EndedBy, failed_open: bool
+) -> None:
+    path.write_text(freeswitch_line(**({"bridge_epoch": "0"} | facts)) + "\n")
+    (end,) = taken(path)
+    assert (end.disposition, end.ended_by, end.failed_open) == (disposition, ended_by, failed_open)
+
+
+def test_the_line_of_a_call_has_the_id_that_its_hangup_event_gives(path: Path) -> None:
+    path.write_text(freeswitch_line() + "\n" + freeswitch_line(SILENTSPAM_CALL_ID=CALL_ID) + "\n")
+    unknown, known = taken(path)
+    event = Headers(
+        b"Unique-ID: 873dee92-a3b2-441c-9bab-9d9f94003a06\nvariable_SILENTSPAM_STARTED_AT: 1700000000\n"
+    )
+    heard = call_end(event, heard_at=0.0)
+    assert heard is not None
+    assert (unknown.call.call_id, known.call.call_id) == (heard.call.call_id, CALL_ID)
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "5\nvariable_SILENTSPAM_SCREENED: 1", "%0Avariable_x: 1", "\x00", "5" * 9999]
+)
+def test_nothing_in_a_line_of_freeswitch_becomes_another_fact(path: Path, text: str) -> None:
+    facts = {"CALLERID(ANI)": text, f"x\n{text}": text, f"x {text}": text}
+    path.write_text(freeswitch_line(**facts) + "\n")
+    (end,) = taken(path)
+    assert end.failed_open
+    assert end.call.ani.isprintable()
+
+
+def test_a_line_of_freeswitch_that_names_no_call_of_ours_is_set_aside(path: Path) -> None:
+    path.write_text(freeswitch_line(SILENTSPAM_STARTED_AT="") + "\n")
+    assert taken(path) == []
+    assert left(path) == ["unlogged.jsonl.unreadable"]
 
 
 def test_without_a_file_there_is_nothing_to_take_in(path: Path, below_a_file: Path) -> None:

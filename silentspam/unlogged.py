@@ -1,8 +1,11 @@
-"""Rows that Asterisk wrote itself because the hangup handler's script could not run.
+"""Rows that the switch wrote itself because nobody was there to hear how a call ended.
 
-`dialplan/extensions_silentspam.conf` appends one JSON object a call: the variables that `call_end` reads. The
-file is claimed before it is read, by a rename to a name that no other process uses: a line that Asterisk
-writes meanwhile starts a new file, and what a crash leaves half read is read again by the next process.
+One JSON object a call. On Asterisk `dialplan/extensions_silentspam.conf` appends the variables that
+`agi.ended.call_end` reads, where the hangup handler's script could not run; on FreeSWITCH the hook of
+`dialplan/freeswitch/silentspam.xml` appends what `freeswitch.ended.noted_end` reads, for a call on which no
+screener reported. The file is claimed before it is read, by a rename to a name that no other process uses: a
+line that the switch writes meanwhile starts a new file, and what a crash leaves half read is read again by
+the next process.
 """
 
 import json
@@ -12,8 +15,10 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
-from silentspam.agi.ended import call_end, number
+from silentspam.agi.ended import call_end
 from silentspam.call import CallEnd
+from silentspam.freeswitch.ended import noted_end
+from silentspam.noted import number
 
 CLAIMED = ".claimed-"
 UNREADABLE = ".unreadable"
@@ -37,7 +42,7 @@ def take_in(path: Path, write: Callable[[CallEnd], None]) -> int:
 def _take_in_claimed(claimed: Path, aside: Path, write: Callable[[CallEnd], None]) -> int:
     taken = 0
     with claimed.open("rb") as file:
-        # Line by line to the end there is then: Asterisk may have opened the file before it was claimed.
+        # Line by line to the end there is then: the switch may have opened the file before it was claimed.
         for line in filter(bytes.strip, file):
             end = _parse(line)
             if end:
@@ -54,8 +59,10 @@ def _parse(line: bytes) -> CallEnd | None:
     try:
         facts = {str(name): str(value) for name, value in json.loads(line.decode("utf-8", "replace")).items()}
         ended_at = number(facts["ended_at"])
-        return (
-            None if ended_at is None else call_end(facts, lambda name: facts.get(name, ""), ended_at=ended_at)
-        )
+        if ended_at is None:
+            return None
+        if facts.get("switch") == "freeswitch":
+            return noted_end(facts, ended_at=ended_at)
+        return call_end(facts, lambda name: facts.get(name, ""), ended_at=ended_at)
     except (ValueError, KeyError, AttributeError, RecursionError):
         return None
