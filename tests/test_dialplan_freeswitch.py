@@ -1,4 +1,4 @@
-"""FreeSWITCH's dialplan: the guard in its order, the names of `variables.py`, nothing of a caller's in a shell.
+"""FreeSWITCH's dialplan: the guard in its order, the names of `variables.py`, and what comes into a shell.
 
 No FreeSWITCH reads it here. What `set` and the hook make of the note's line is played by `evaluated`, after
 switch_event.c and switch_channel.c of FreeSWITCH 1.10, and by a real shell.

@@ -36,6 +36,8 @@ RECORDING = {
 }
 """So that the caller alone is recorded, short files are kept, and no disk that refuses costs the call."""
 TERMINATORS = "playback_terminators"
+NOTE = "api_reporting_hook"
+"""The dialplan's hook that writes a line of a call on which nobody reported: cleared by a report."""
 
 _UUID = re.compile(r"[\w.@:+-]{1,128}", re.ASCII)
 
@@ -140,7 +142,7 @@ class FreeSwitchChannel:
         if record.decision is not Decision.REJECT:
             self._record_bridge(record)
         told = variables.told(record)
-        self._set(self._before() | told)
+        self._set(self._before() | self._without_note() | told)
         guarded = self._take_guard_off()
         if record.decision is Decision.REJECT:
             if not guarded:
@@ -197,6 +199,10 @@ class FreeSwitchChannel:
         """Variables of the dialplan's own that a screening has changed, as they were."""
         names = (*RECORDING, TERMINATORS) if self._terminators else RECORDING
         return {name: self._announced.variable(name) for name in names}
+
+    def _without_note(self) -> dict[str, str]:
+        """Of a hook that the admin has put in its place nothing."""
+        return {NOTE: ""} if variables.STARTED_AT in self._announced.variable(NOTE) else {}
 
     def _set(self, values: Mapping[str, str]) -> None:
         """Set variables in their order: in one round trip, or each by itself where that cannot be."""

@@ -171,6 +171,22 @@ def test_a_bridged_call_is_told_of_and_left_to_the_dialplan() -> None:
     assert not applications(peer)
 
 
+@pytest.mark.parametrize(
+    ("hook", "cleared"), [("bg_system echo SILENTSPAM_STARTED_AT", True), ("lua cdr", False)]
+)
+def test_a_report_clears_the_dialplans_note_of_an_unscreened_call_and_no_hook_of_another(
+    hook: str, cleared: bool
+) -> None:
+    peer = Peer()
+    one = FreeSwitchChannel(peer.dialogue(), announced(variable_api_reporting_hook=hook))
+    one.announce(CALL_ID)
+    assert "api_reporting_hook" not in peer.variables, (
+        "until then a call that goes on unscreened leaves its line"
+    )
+    one.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    assert (peer.variables.get("api_reporting_hook") == "") is cleared
+
+
 def test_a_rejected_call_is_hung_up_with_its_cause() -> None:
     peer = Peer()
     channel(peer).hand_back(rejected())
