@@ -83,6 +83,11 @@ class Asterisk:
             raise AsteriskError("Asterisk is not running")
         return self._process.pid
 
+    @property
+    def sip(self) -> int:
+        """The SIP port that callers call."""
+        return self.ports.sip
+
     def __enter__(self) -> "Asterisk":
         self.start()
         return self

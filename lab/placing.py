@@ -10,7 +10,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from lab import debian, product
-from lab.asterisk import Asterisk, sounds_folder
+from lab.asterisk import sounds_folder
+from lab.exchange import Switch
 from lab.ports import Ports
 from lab.pulse import Pulse
 from lab.scenarios import SIPP_FOLDER, Scenario
@@ -27,21 +28,24 @@ PROCESSES.set_forkserver_preload(["lab.worker", "lab.phones"])
 
 
 class Placing:
-    """Places calls on an Asterisk, one beginning after the other, from several threads.
+    """Places calls on a switch, one beginning after the other, from several threads.
 
-    carrier_sip: the port where calls by a trunk begin; sounds: files by name that callers play.
+    root: where SIPp and Asterisk's own sounds are; carrier_sip: the port where calls by a trunk begin;
+    sounds: files by name that callers play.
     """
 
     def __init__(
         self,
         *,
-        asterisk: Asterisk,
+        switch: Switch,
+        root: Path,
         carrier_sip: int,
         ports: Ports,
         pulse: Pulse,
         sounds: Mapping[str, Sequence[Path]],
     ) -> None:
-        self._asterisk = asterisk
+        self._switch = switch
+        self._root = root
         self._carrier_sip = carrier_sip
         self._ports = ports
         self._pulse = pulse
@@ -81,12 +85,12 @@ class Placing:
         return Observation(**json.loads(observation_file.read_text()))
 
     def _task(self, scenario: Scenario, folder: Path, config: Path) -> Task:
-        caller, number, root = scenario.caller, scenario.number, self._asterisk.root
+        caller, number, root = scenario.caller, scenario.number, self._root
         return Task(
             folder=str(folder),
             extension=scenario.dialled,
             ani=scenario.ani,
-            sip_port=self._carrier_sip if scenario.trunk else self._ports.sip,
+            sip_port=self._carrier_sip if scenario.trunk else self._switch.sip,
             port=self._ports.phones(number),
             media_port=self._ports.media(number),
             sipp_port=self._ports.sipp(number),
@@ -105,6 +109,6 @@ class Placing:
             prompts=str(product.PROMPTS),
             fallback_prompts=str(sounds_folder(root) / "digits"),
             trouble=scenario.trouble,
-            asterisk_pid=self._asterisk.pid,
+            asterisk_pid=self._switch.pid,
             config=str(config),
         )

@@ -15,6 +15,8 @@ BLOCK = 960
 BLOCKS = 13
 FIRST_AGI_PORT = 18_000
 """Of resident screeners: below the blocks, so many for each block as there are scenarios."""
+FIRST_SOCKET_PORT = 16_500
+"""Of resident screeners for FreeSWITCH, below those."""
 SCENARIOS = 100
 """How many scenarios a block has ports for."""
 
@@ -24,7 +26,7 @@ class PortsError(Exception):
 
 
 class Ports:
-    """A leased block: Asterisk's ports, and those of each scenario's phones by its number."""
+    """A leased block: the switch's ports, and those of each scenario's phones by its number."""
 
     def __init__(self) -> None:
         for number in range(BLOCKS):
@@ -33,7 +35,8 @@ class Ports:
                 continue
             self.base = FIRST_PORT + number * BLOCK
             self._agi_base = FIRST_AGI_PORT + number * SCENARIOS
-            if all(_is_free(port) for port in (self.sip, self.dead)):
+            self._socket_base = FIRST_SOCKET_PORT + number * SCENARIOS
+            if all(_is_free(port) for port in (self.sip, self.dead, self.event_socket)):
                 self._lease: IO[str] = lease
                 return
             lease.close()
@@ -41,7 +44,7 @@ class Ports:
 
     @property
     def sip(self) -> int:
-        """Asterisk's own SIP port, UDP and TCP."""
+        """The switch's own SIP port, UDP and TCP."""
         return self.base
 
     @property
@@ -50,8 +53,13 @@ class Ports:
         return self.base + 1
 
     @property
+    def event_socket(self) -> int:
+        """The port of FreeSWITCH's own event socket."""
+        return self.base + 2
+
+    @property
     def rtp(self) -> tuple[int, int]:
-        """The first and the last port of Asterisk's media."""
+        """The first and the last port of the switch's media."""
         return self.base + 210, self.base + 359
 
     def phones(self, scenario: int) -> int:
@@ -69,6 +77,10 @@ class Ports:
     def agi(self, scenario: int) -> int:
         """The port of a scenario's resident screener."""
         return self._agi_base + scenario
+
+    def freeswitch(self, scenario: int) -> int:
+        """The port where a scenario's resident screener is called by FreeSWITCH."""
+        return self._socket_base + scenario
 
     def release(self) -> None:
         """Give the block back before the process ends."""

@@ -1,4 +1,4 @@
-"""Runs scenarios: one Asterisk, and a worker process for each call; several calls at once.
+"""Runs scenarios: one switch, and a worker process for each call; several calls at once.
 
 Every scenario has an installation (folder, configuration, call log, lines), a caller's number and an agent,
 so that they do not meet. The calls of a sequence share all that, and come one after the other.
@@ -13,7 +13,9 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from lab import listening, models, product, troubles
-from lab.asterisk import Asterisk, root_folder
+from lab.asterisk import Asterisk, AsteriskError, root_folder
+from lab.exchange import AsteriskExchange, Exchange
+from lab.keeper import Keeper
 from lab.outcome import Outcome, Story, is_spoilt, why_again
 from lab.placing import Placing
 from lab.ports import Ports
@@ -21,8 +23,7 @@ from lab.pulse import Pulse
 from lab.scenarios import Row, Scenario
 from lab.server import Server
 from lab.sounds import make_sounds
-from lab.switchboard import switchboard
-from lab.trunks import TRUNKS, Carrier, Trunk, trunk_endpoints
+from lab.trunks import TRUNKS, Carrier, Trunk
 from lab.verdicts import faults
 
 AT_ONCE = 5
@@ -33,10 +34,11 @@ LEARNING_SECONDS = 20.0
 
 
 class Lab:
-    """A work folder with the product installed and an Asterisk running; a context manager.
+    """A work folder with the product installed and a switch running; a context manager.
 
     resident: calls are screened by `silentspam serve`, one for each installation, and not by scripts.
     trunks: by their names, those that scenarios may come by; without one that does, none is set up.
+    exchange: makes the switch, given the ports; without one it is Asterisk.
     """
 
     def __init__(
@@ -46,37 +48,37 @@ class Lab:
         *,
         resident: bool = False,
         trunks: Mapping[str, Trunk] = TRUNKS,
+        exchange: Callable[[Ports], Exchange] | None = None,
     ) -> None:
         self.work = work
         self.trunks = trunks
         self.resident = resident
         self.scenarios = tuple(scenarios)
         self._ports = Ports()
+        self._exchange = (
+            exchange(self._ports)
+            if exchange is not None
+            else AsteriskExchange(self._ports, resident=resident, trunks=trunks)
+        )
         self._sounds: Mapping[str, Sequence[Path]] = {}
         self._names: Mapping[str, str] = {}
 
     def __enter__(self) -> "Lab":
         root = root_folder()
         self._sounds = make_sounds(self.work / "sounds")
-        self._names = {
-            "prompts_twice": str(product.make_prompts_twice(self.work / "prompts-twice")),
-            "empty_prompts": str(product.make_empty_prompts(self.work / "empty-prompts")),
-        }
+        self._names = self._exchange.names(self.work)
         self.scenarios = tuple(chain.from_iterable(map(self._furnish, self._stories())))
-        dialplan = product.install(self.work, product.write_config(self.work, {}, {}))
         attempts = (*self.scenarios, *(scenario.again() for scenario in self.scenarios))
         configs = {scenario.folder: self._config(scenario) for scenario in attempts}
-        parts = switchboard(attempts, self._ports, configs)
-        if self._by_trunk(attempts):
-            parts["AGENTS"] += "\n" + trunk_endpoints(self.trunks)
-        self.asterisk = Asterisk(self.work, self._ports, parts=parts, dialplan=dialplan, root=root)
-        self.asterisk.start()
+        self.switch = self._exchange.set_up(self.work, attempts, configs)
+        self.switch.start()
         self.carrier = self._start_carrier(attempts, root)
         self._pulse = Pulse(self.work / "pulse")
         self._pulse.start()
         self._placing = Placing(
-            asterisk=self.asterisk,
-            carrier_sip=self.carrier.sip if self.carrier else self._ports.sip,
+            switch=self.switch,
+            root=root,
+            carrier_sip=self.carrier.sip if self.carrier else self.switch.sip,
             ports=self._ports,
             pulse=self._pulse,
             sounds=self._sounds,
@@ -87,14 +89,21 @@ class Lab:
         self._pulse.stop()
         if self.carrier is not None:
             self.carrier.stop()
-        self.asterisk.stop()
+        self.switch.stop()
         self._ports.release()
+
+    @property
+    def asterisk(self) -> Asterisk:
+        """The switch, where it is Asterisk. Raises AsteriskError."""
+        if not isinstance(self.switch, Asterisk):
+            raise AsteriskError("the switch of this lab is not Asterisk")
+        return self.switch
 
     def _start_carrier(self, attempts: Sequence[Scenario], root: Path) -> Carrier | None:
         """The carrier of the calls that come by a trunk; None where none does."""
         if not (carried := self._by_trunk(attempts)):
             return None
-        carrier = Carrier(self.work / "carrier", carried, self.trunks, product=self._ports.sip, root=root)
+        carrier = Carrier(self.work / "carrier", carried, self.trunks, product=self.switch.sip, root=root)
         carrier.start()
         return carrier
 
@@ -116,8 +125,7 @@ class Lab:
         first = story[0]
         folder = self._folder(first)
         folder.mkdir(parents=True)
-        server = {"server": {"port": self._ports.agi(first.number), "metrics_port": 0, "workers": 1}}
-        changes = {**first.config, **server} if self.resident else dict(first.config)
+        changes = {**first.config, **self._exchange.sections(first)}
         if any(scenario.origin for scenario in story):
             changes |= listening.sections(folder, first)
         config = product.write_config(
@@ -125,35 +133,35 @@ class Lab:
         )
         known = models.prepare(first.models, folder, config)
         self._tell_product(first)
-        return tuple(self._by_way_of(scenario.expecting(known)) for scenario in story)
+        return tuple(self._exchange.placed(scenario.expecting(known)) for scenario in story)
 
     def _tell_product(self, scenario: Scenario) -> None:
         """What the scenario has the command line told before its call. Raises ProductError."""
         config = self._config(scenario)
-        sounds = {"sounds": str(self.work / "sounds")}
-        known = product.KnownRecordings(config, seconds=LEARNING_SECONDS, names=sounds)
+        names = {"sounds": str(self.work / "sounds"), "agent": self._exchange.agent(scenario)}
+        known = product.KnownRecordings(config, seconds=LEARNING_SECONDS, names=names)
         for arguments in scenario.told(known):
             product.silentspam(*arguments, "--config", str(config))
-
-    def _by_way_of(self, scenario: Scenario) -> Scenario:
-        """The scenario with the address of its server, where it has one."""
-        if not self.resident:
-            return scenario
-        address = f"agi://127.0.0.1:{self._ports.agi(scenario.number)}"
-        return dataclasses.replace(scenario, agi=f"{address}/screen", agi_ended=f"{address}/ended")
 
     @contextmanager
     def _served(self, story: Story) -> Iterator[None]:
         """The story's server, while it is told."""
         config = self._config(story[0])
         if self.resident:
-            with Server(config):
+            with self._server(config, story[0].trouble):
                 yield
         elif any(scenario.origin for scenario in story):
             with listening.Listener(config):
                 yield
         else:
             yield
+
+    @staticmethod
+    def _server(config: Path, trouble: str) -> Server | Keeper:
+        """The server of an installation; one that comes to harm is started again."""
+        if trouble not in troubles.OF_SERVERS:
+            return Server(config)
+        return Keeper(Server(config), away=trouble == troubles.SERVER_AWAY)
 
     def run(self, tell: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:
         """Run all scenarios, several at once; `tell` hears of each as it ends. In the tables' order.

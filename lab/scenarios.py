@@ -167,7 +167,7 @@ class Scenario:
         """`given` as arguments of the command line; `names` has what is not the scenario's own."""
         own = {"ani": self.ani, "dnis": self.extension, "agent": f"PJSIP/{self.agent_name}"}
         for line in self.given:
-            yield tuple(line.format_map(ChainMap(own, names)).split())  # type: ignore[arg-type]
+            yield tuple(line.format_map(ChainMap(names, own)).split())  # type: ignore[arg-type]
 
     @property
     def folder(self) -> str:

@@ -45,6 +45,11 @@ class Server:
             raise ProductError("silentspam serve is not running")
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether the supervisor has been started, and lives."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it and wait until it says that it is ready. Raises ProductError."""
         said = len(list(self.events()))

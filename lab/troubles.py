@@ -1,7 +1,8 @@
 """What goes wrong in a scenario: a process killed, a database blocked, a disk full.
 
 `TROUBLES` are stepped like behaviours while the call lasts (`lab.worker`); `prepare` sets up before the call
-what needs files or mounts, and `repair` undoes it after. Only children of the lab's own Asterisk are ended.
+what needs files or mounts, and `repair` undoes it after. Only children of the lab's own Asterisk are ended,
+and the server of the scenario's own installation.
 """
 
 import contextlib
@@ -19,9 +20,14 @@ SMALL_DISK_BYTES = 16_384
 LEFT_FREE_BYTES = 4_096
 """A quarter of a second of mu-law: less than the opening needs."""
 KILL_AFTER_SECONDS = 1.0
+HANG_SECONDS = 18.0
+"""After the answer, when a server that hangs is let go on: past the dialplan's guard of 15 s."""
 CONFIG, GOOD_CONFIG = "silentspam.yaml", "good.yaml"
+RECORDINGS, AWAY = "recordings", "recordings-away"
 
-
+SERVER_AWAY = "server_away"
+OF_SERVERS = (SERVER_AWAY, "kill_server", "hang_server")
+"""Troubles of the resident screener, which is started again."""
 ROW_WAITS = frozenset({"block_database", "break_config"})
 """Troubles that keep the row out of the database until the call log is read."""
 
@@ -35,6 +41,10 @@ def prepare(trouble: str, folder: Path) -> None:
     if trouble in ("block_database", "block_legs"):
         # A file where the folder should be: not even root can write below it.
         (folder / "blocked").write_text("in the way\n")
+    elif trouble == "no_recordings":
+        (folder / RECORDINGS).mkdir(exist_ok=True)
+        (folder / RECORDINGS).rename(folder / AWAY)
+        (folder / RECORDINGS).write_text("in the way\n")
     elif trouble == "small_disk":
         _mount_small_disk(folder / "small-disk")
     elif trouble == "break_config":
@@ -47,6 +57,9 @@ def repair(trouble: str, folder: Path) -> None:
     if trouble in ("block_database", "block_legs"):
         (folder / "blocked").unlink()
         (folder / "blocked").mkdir()
+    elif trouble == "no_recordings":
+        (folder / RECORDINGS).unlink()
+        (folder / AWAY).rename(folder / RECORDINGS)
     elif trouble == "small_disk":
         subprocess.run(["umount", str(folder / "small-disk")], capture_output=True, check=False)
     elif trouble == "break_config":
@@ -88,6 +101,37 @@ def _kill_agi(caller: "Phone", asterisk_pid: int, config: Path) -> Iterator[None
         yield
 
 
+def _kill_server(caller: "Phone", asterisk_pid: int, config: Path) -> Iterator[None]:
+    """Kill the installation's server with SIGKILL, all of it, while it records."""
+    while caller.seconds_up() < KILL_AFTER_SECONDS:
+        yield
+    _signal_server(config, signal.SIGKILL)
+
+
+def _hang_server(caller: "Phone", asterisk_pid: int, config: Path) -> Iterator[None]:
+    """Stop all of the installation's server (SIGSTOP) while it records; let it go on past the guard."""
+    while caller.seconds_up() < KILL_AFTER_SECONDS:
+        yield
+    _signal_server(config, signal.SIGSTOP)
+    while caller.seconds_up() < HANG_SECONDS:
+        yield
+    _signal_server(config, signal.SIGCONT)
+
+
+def _signal_server(config: Path, number: int) -> None:
+    """Signal the supervisor first: nobody is left to notice."""
+    for server in _servers(config):
+        for pid in (server, *_children(server)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def _servers(config: Path) -> list[int]:
+    """`silentspam serve` of this configuration."""
+    pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if _command_line(pid)[-4:-1] == ["serve", "--config", str(config)]]
+
+
 TROUBLES: dict[str, Callable[["Phone", int, Path], Iterator[None]]] = {
     "": _none,
     "kill_agi": _kill_agi,
@@ -95,6 +139,10 @@ TROUBLES: dict[str, Callable[["Phone", int, Path], Iterator[None]]] = {
     "block_legs": _none,
     "small_disk": _none,
     "break_config": _none,
+    "no_recordings": _none,
+    SERVER_AWAY: _none,
+    "kill_server": _kill_server,
+    "hang_server": _hang_server,
 }
 
 

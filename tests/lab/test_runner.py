@@ -83,6 +83,7 @@ def test_an_installation_is_one_scenarios_alone(tmp_path: Path) -> None:
     """Two that shared a call log or a folder of lines would learn from each other's calls."""
     names = ("speaking-caller-ends", "dead-air-no-key", "company-trunk")
     lab = Scripted(tmp_path, [])
+    lab._names = {"quick_prompts": str(tmp_path / "quick-prompts")}
     stories = [choose(load_scenarios(), [name]) for name in names]
     configs = []
     for story in stories:
