@@ -1,12 +1,11 @@
 """`silentspam install --server`: the systemd unit of the resident server, for this machine."""
 
-import grp
 import os
-import pwd
 import re
 from pathlib import Path
 
 from silentspam import resources
+from silentspam.cli.installer import group_of
 from silentspam.config import Config
 from silentspam.errors import SilentSpamError
 from silentspam.installation import folders
@@ -29,7 +28,7 @@ def unit(config: Config, config_file: Path, *, python: str, user: str) -> str:
     settings["ReadOnlyPaths"] = f"-{config.model.registry}"
     settings["TimeoutStopSec"] = f"{config.server.drain_seconds + 45:g}s"
     if user:
-        settings |= {"User": user, "Group": _group(user)}
+        settings |= {"User": user, "Group": group_of(user)}
     text = (resources.shipped("systemd") / UNIT).read_text(encoding="utf-8")
     for key, value in settings.items():
         if re.search(r"[%\"'\\$]|\s\s", value):
@@ -38,11 +37,14 @@ def unit(config: Config, config_file: Path, *, python: str, user: str) -> str:
     return text
 
 
-def what_is_left() -> str:
-    """What an admin does then."""
+def what_is_left(switch: str = "asterisk") -> str:
+    """What an admin does then, for asterisk or freeswitch."""
+    start = "\nThen, for the resident server (docs/serving.md):\n"
+    start += "  1. systemctl daemon-reload; systemctl enable --now silentspam"
+    if switch == "freeswitch":
+        return start
     return (
-        "\nThen, for the resident server (docs/serving.md):\n"
-        "  1. systemctl daemon-reload; systemctl enable --now silentspam\n"
+        f"{start}\n"
         "  2. in extensions.conf, [globals]:   SILENTSPAM_AGI=agi://127.0.0.1/screen\n"
         "                                      SILENTSPAM_AGI_ENDED=agi://127.0.0.1/ended\n"
         "  3. asterisk -rx 'dialplan reload', then: silentspam check"
@@ -57,7 +59,3 @@ def _writable(config: Config) -> list[str]:
         if " " in str(path):
             raise SilentSpamError(f"{path}: a space in it ends a path of ReadWritePaths")
     return [str(path) for path in outer]
-
-
-def _group(user: str) -> str:
-    return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
