@@ -38,6 +38,7 @@ class InboundSession:
     """A connection from its first byte on.
 
     events: those of ended legs that were heard and not taken; what came before an error is among them.
+    frames: how many were heard; what is heard in half is no sign of life.
     """
 
     def __init__(self, password: str) -> None:
@@ -49,6 +50,7 @@ class InboundSession:
         self._to_send = b""
         self.stage = Stage.GREETING
         self.events: list[Headers] = []
+        self.frames = 0
 
     @property
     def listening(self) -> bool:
@@ -59,6 +61,7 @@ class InboundSession:
         """Take in what has come. Raises ChannelError where FreeSWITCH refuses us, leaves, or is none."""
         self._reader.feed(received)
         for frame in self._reader.frames():
+            self.frames += 1
             self._take(frame)
 
     def take_events(self) -> list[Headers]:

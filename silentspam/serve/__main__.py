@@ -1,4 +1,4 @@
-"""A child of the supervisor: `python -m silentspam.serve worker|clerk|listener LINE[,LISTENER…] [CONFIG]`."""
+"""A child of the supervisor: `python -m silentspam.serve ROLE LINE[,LISTENER…] [CONFIG]`."""
 
 import socket
 import sys
@@ -21,6 +21,10 @@ def main() -> int:
             sys.exit(f"silentspam: provenance.enabled: {error}: pip install 'silentspam[training]'")
 
         ListenerProcess(config, line).run()
+    elif role == "hangups":
+        from silentspam.serve.hangups import HangupsProcess
+
+        HangupsProcess(config, line).run()
     else:
         from silentspam.serve.clerk import Clerk
 

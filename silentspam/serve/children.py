@@ -31,7 +31,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 @dataclass(eq=False)
 class Child:
-    """A worker, the clerk or the listener. role: its argument; descriptors: what it inherits and is told;
+    """A worker, or one of the others. role: its argument; descriptors: what it inherits and is told;
     inherited: what `config` needs besides; longest_pause: between two starts, where none makes it ready [s].
     """
 

@@ -19,6 +19,7 @@ from silentspam.metrics import Metric, State, added, of_kind, told
 from silentspam.serve.children import LONGEST_PAUSE_SECONDS, Child
 from silentspam.serve.clerk_metrics import CLERK_METRICS
 from silentspam.serve.doors import Doors
+from silentspam.serve.hangup_metrics import HANGUP_METRICS
 from silentspam.serve.http import serve_pages
 from silentspam.serve.kept import KeptConfig
 from silentspam.serve.lines import LineWriter
@@ -29,6 +30,9 @@ TICK_SECONDS = 0.1
 
 UNSERVED_SECONDS = 6.0
 """So long a connection may wait for a worker that is being started again."""
+
+HANGUPS_LEAVE_SECONDS = 5.0
+"""Who hears FreeSWITCH has so long to hear of the last calls that the workers ended."""
 
 CLERK_LEAVES_SECONDS = 20.0
 """The clerk has so long to take in the last rows; what is left then waits in the spool."""
@@ -44,8 +48,8 @@ BUDGET = Metric(
 MODE = Metric("silentspam_mode", "gauge", "1 for the mode of the configuration.", ("mode",))
 BUILD = Metric("silentspam_build_info", "gauge", "The version that runs.", ("version",))
 OWN_METRICS = (UP, RESTARTS, BUDGET, MODE, BUILD)
-METRICS = (*WORKER_METRICS, *CLERK_METRICS, *LISTENER_METRICS, *OWN_METRICS)
-ROLES = ("worker", "clerk", "listener")
+METRICS = (*WORKER_METRICS, *CLERK_METRICS, *LISTENER_METRICS, *HANGUP_METRICS, *OWN_METRICS)
+ROLES = ("worker", "clerk", "listener", "hangups")
 
 
 class Supervisor:
@@ -71,6 +75,7 @@ class Supervisor:
         self._workers = [Child("worker", path, descriptors, inherited) for _ in range(section.workers)]
         self._clerk = Child("clerk", path, (), inherited)
         self._listener_child = Child("listener", path, (), inherited, LONGEST_PAUSE_SECONDS)
+        self._hangups = Child("hangups", path, (), inherited)
         self._served_at = time.monotonic()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
@@ -115,7 +120,9 @@ class Supervisor:
     def _wanted(self) -> tuple[Child, ...]:
         """The children that the configuration asks for."""
         listener = (self._listener_child,) if self._config.provenance.enabled else ()
-        return (*self._workers, self._clerk, *listener)
+        section = self._config.freeswitch
+        hangups = (self._hangups,) if section.port and section.event_sockets else ()
+        return (*self._workers, self._clerk, *listener, *hangups)
 
     def _look_after(self, child: Child) -> None:
         child.listen()
@@ -150,8 +157,8 @@ class Supervisor:
         self._config, self._log = config, self._log_of(config)
         for child in self._wanted():
             child.signal(signal.SIGHUP)
-        if self._listener_child not in self._wanted():
-            self._listener_child.signal(signal.SIGTERM)
+        for child in {self._listener_child, self._hangups} - set(self._wanted()):
+            child.signal(signal.SIGTERM)
         self._log.event("configuration taken over", mode=config.mode)
 
     def _stop(self) -> None:
@@ -160,6 +167,7 @@ class Supervisor:
         self._doors.close()
         self._log.event("draining", seconds=self._config.server.drain_seconds)
         self._leave(self._workers, self._config.server.drain_seconds + 10.0)
+        self._leave([self._hangups], HANGUPS_LEAVE_SECONDS)
         self._leave([self._clerk, self._listener_child], CLERK_LEAVES_SECONDS)
         self._log.event("stopped")
 
@@ -195,7 +203,7 @@ class Supervisor:
         return (200, "ready\n") if turning and self._is_ready() else (503, "not ready\n")
 
     def _metrics(self) -> tuple[int, str]:
-        children = (*self._workers, self._clerk, self._listener_child)
+        children = (*self._workers, self._clerk, self._listener_child, self._hangups)
         with self._lock:
             state = added([self._gone, *(child.last.counts for child in children)])
         state[UP.name] = {
