@@ -71,7 +71,8 @@ class Front:
         self._in_pieces: deque[tuple[float, _Greeting]] = deque()
         self._next_sweep = 0.0
         self._known: dict[str, bool] = {}
-        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._spare = -1
+        self._have_a_spare()
         listener.setblocking(False)
         hub.watch(listener.fileno(), lambda _: self._accept(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
 
@@ -99,6 +100,7 @@ class Front:
         """See to what comes with time, after a turn of the hub."""
         now = time.monotonic()
         self._leaving.look()
+        self._have_a_spare()
         while self._in_pieces and self._in_pieces[0][0] <= now:
             self._watch(self._in_pieces.popleft()[1])
         if now >= self._next_sweep:
@@ -146,8 +148,13 @@ class Front:
         else:
             # A thread took the spare one, or who leaves has it: until there is one again nobody comes in.
             time.sleep(PIECES_SECONDS)
-        with suppress(OSError):
-            self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._have_a_spare()
+
+    def _have_a_spare(self) -> None:
+        """The descriptor that is given up when there is no other."""
+        if self._spare < 0:
+            with suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def _admit(self, connection: socket.socket, address: str) -> None:
         if not self._is_allowed(address):

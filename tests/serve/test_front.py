@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from silentspam.serve import front as front_module
 from silentspam.serve.front import Front
 from silentspam.serve.hub import Hub
-from silentspam.serve.protocols import AGI, split_greeting
+from silentspam.serve.protocols import AGI, Protocol, split_greeting
 from tests.fakes import Switch
 from tests.serve.resident import PATIENCE
 
@@ -26,7 +26,13 @@ GREETING = Switch().greeting()
 class Door:
     """A front on loopback, with what it took and what it refused."""
 
-    def __init__(self, *, allowed: tuple[str, ...] = ("127.0.0.0/8",), seconds: float = 5 * PATIENCE) -> None:
+    def __init__(
+        self,
+        *,
+        protocol: Protocol = AGI,
+        allowed: tuple[str, ...] = ("127.0.0.0/8",),
+        seconds: float = 5 * PATIENCE,
+    ) -> None:
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(512)
@@ -36,6 +42,7 @@ class Door:
         self.front = Front(
             Hub(),
             listener,
+            protocol=protocol,
             allowed=allowed,
             greeting_seconds=seconds,
             take=lambda connection, received: self.taken.append((connection, received)),
