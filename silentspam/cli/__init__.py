@@ -34,6 +34,7 @@ VERBS = (
     "holdout",
     "lines-study",
     "signals",
+    "recorders",
     "noise",
     "paths",
     "provenance",

@@ -2,7 +2,9 @@
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,31 +21,48 @@ if TYPE_CHECKING:
     from silentspam.recordings.library import KnownRecording
     from silentspam.training.assessment import Document
     from silentspam.training.dataset import Labelled
+    from silentspam.training.kind_scoring import Judge
     from silentspam.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class WholeVerdict:
+    """Who judges as calls are judged; who listens for other kinds; how many recordings are known."""
+
+    judge: "Judge"
+    heard_by: "Listeners"
+    known: int
+
+
+@contextmanager
+def whole_verdict(model: "SpamModel", config: Config, *, announcements: Path) -> Iterator[WholeVerdict]:
+    """The judge of all kinds, to whom the announcements in a folder are known while it is needed."""
+    from silentspam.kinds.listening import Sources, listeners
+
+    with tempfile.TemporaryDirectory() as folder:
+        known = _write_library(Path(folder), announcements)
+        heard_by = listeners(Sources(recordings=Path(folder)))
+        yield WholeVerdict(partial(_judge, model, heard_by, config), heard_by, known)
 
 
 def all_kinds(
     model: "SpamModel", rows: "Sequence[Labelled]", config: Config, *, announcements: Path
 ) -> "Document":
     """What the whole verdict makes of these openings; the announcements beside the labels are known to it."""
-    from silentspam.kinds.listening import Sources, listeners
     from silentspam.kinds.table import KINDS
     from silentspam.training.kind_figures import assess_kinds
     from silentspam.training.kind_scoring import tell
 
-    with tempfile.TemporaryDirectory() as folder:
-        known = _write_library(Path(folder), announcements)
-        heard_by = listeners(Sources(recordings=Path(folder)))
-        judge = partial(_judge, model, heard_by, config)
-        told = tell(rows, judge, progress=openings_progress("all kinds"))
-        thresholds = {kind.name: heard_by.threshold_for(kind, config.rate_of(kind)) for kind in KINDS}
+    with whole_verdict(model, config, announcements=announcements) as whole:
+        told = tell(rows, whole.judge, progress=openings_progress("all kinds"))
+        thresholds = {kind.name: whole.heard_by.threshold_for(kind, config.rate_of(kind)) for kind in KINDS}
     section = config.model
     thresholds[VerdictKind.CALLER_SILENCE] = (
         model.card.threshold_for(section.max_false_challenge_rate)
         if section.threshold is None
         else section.threshold
     )
-    return assess_kinds(told, thresholds=thresholds, known_recordings=known)
+    return assess_kinds(told, thresholds=thresholds, known_recordings=whole.known)
 
 
 def _judge(
