@@ -42,7 +42,7 @@ def sounds_folder(root: Path) -> Path:
     return folders[0]
 
 
-def _ending_with_us() -> list[str]:
+def ending_with_us() -> list[str]:
     """A prefix that makes a process end when its parent is killed and cannot stop it any more."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
@@ -102,7 +102,7 @@ class Asterisk:
         with (self.work / "log" / "console").open("wb") as console:
             self._process = subprocess.Popen(
                 # -p: round-robin, where it may; its AGI processes are ordinary ones all the same.
-                [*_ending_with_us(), *self._command("-f", "-n", "-p")],
+                [*ending_with_us(), *self._command("-f", "-n", "-p")],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,

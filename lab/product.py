@@ -138,7 +138,9 @@ class KnownRecordings(Mapping[str, str]):
         return len(self._names) + 2
 
     def _newest_call(self) -> str:
-        rows = _query(database_of(self._config), "SELECT call_id FROM calls ORDER BY started_at DESC LIMIT 1")
+        # Screened here: a FreeSWITCH tells every server of all its calls' ends.
+        newest = "SELECT call_id FROM calls WHERE screened_at IS NOT NULL ORDER BY started_at DESC LIMIT 1"
+        rows = _query(database_of(self._config), newest)
         if not rows:
             raise ProductError("no call is known yet")
         return str(rows[0]["call_id"])
