@@ -111,7 +111,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "freeswitch",
         "variables",
     },
-    "training": CORE | MODEL | {"audio_files", "calllog", "kinds", "provenance", "training", "resources"},
+    "training": CORE
+    | MODEL
+    | {"audio_files", "calllog", "freeswitch", "kinds", "provenance", "training", "resources"},
     "reports": {
         *CORE,
         "audio",
@@ -133,7 +135,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"errors", "audio", "audio_files", "spectrum", "arrays", "hashed", "lines", "provenance"}
     | {"yaml_files"},
     "listening": CORE
-    | {"audio", "audio_files", "calllog", "config", "listening", "metrics", "provenance", "variables"},
+    | {"audio", "audio_files", "calllog", "config", "freeswitch", "listening", "metrics"}
+    | {"provenance", "variables"},
     "archive": CORE | MODEL | {"archive", "audio_files", "kinds", "recordings", "retention"},
     "replay": {"*"},
     "cli": {"*"},

@@ -17,6 +17,7 @@ CALL_COLUMNS = (
     "caller_id",
     "dnis",
     "channel",
+    "uniqueid",
     "challenged_at",
     "bridged_at",
     "ended_at",

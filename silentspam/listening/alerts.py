@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from silentspam import variables
 from silentspam.provenance.notices import Notice, NoticeKind
 from silentspam.provenance.risk import Risk
 
@@ -41,12 +42,14 @@ class Alert:
 class CallAlert:
     """The alerts of one call, with what a person or a program needs to act on them.
 
-    live: the call was going on when it was heard. Times in seconds since the epoch.
+    live: the call was going on when it was heard; channel, uniqueid: as its switch calls it. Times in seconds
+    since the epoch.
     """
 
     call_id: str
     live: bool
     channel: str
+    uniqueid: str
     started_at: float | None
     ani: str
     caller_id: str
@@ -63,6 +66,15 @@ class CallAlert:
     def to_json(self) -> bytes:
         """One JSON object; alerts are a list of objects with kind and reason."""
         return json.dumps(asdict(self)).encode()
+
+
+def told_variables(alert: CallAlert) -> dict[str, str]:
+    """The channel variables that tell a dialplan of an alert."""
+    return {
+        variables.LINE: alert.line or "",
+        variables.RISK: "" if alert.risk is None else f"{alert.risk:.2f}",
+        variables.PROVENANCE_ALERT: ",".join(dict.fromkeys(str(one.kind) for one in alert.alerts)),
+    }
 
 
 def alerts_of(risk: Risk | None, notices: Sequence[Notice], *, alert_risk: float) -> tuple[Alert, ...]:

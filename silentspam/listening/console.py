@@ -10,9 +10,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from silentspam import variables
 from silentspam.errors import SilentSpamError
-from silentspam.listening.alerts import CallAlert
+from silentspam.listening.alerts import CallAlert, told_variables
 
 SECONDS = 5.0
 """For a command of the console."""
@@ -39,13 +38,7 @@ class Console:
         """Set the variables of the call's channel; whether it was still up. Raises ConsoleError."""
         if not alert.live or not _CHANNEL.fullmatch(alert.channel):
             return False
-        kinds = ",".join(dict.fromkeys(str(one.kind) for one in alert.alerts))
-        values = {
-            variables.LINE: alert.line or "",
-            variables.RISK: "" if alert.risk is None else f"{alert.risk:.2f}",
-            variables.PROVENANCE_ALERT: kinds,
-        }
-        for name, value in values.items():
+        for name, value in told_variables(alert).items():
             plain = _UNSAFE.sub("_", value)
             said = self._run(f'dialplan set chanvar {alert.channel} {name} "{plain}"')
             if _GONE in said.lower():

@@ -30,7 +30,7 @@ class Desk:
     """What the listener works with.
 
     rows_of: the rows that the call log has of calls; told_of: a call's row of provenance; write: makes one
-    durable, or raises; notify: never waits, never raises; stop_side: has Asterisk record a side no longer;
+    durable, or raises; notify: never waits, never raises; stop_side: has the switch record a side no longer;
     kept: is told of a finished call's side that is kept, with its row.
     """
 
@@ -39,6 +39,6 @@ class Desk:
     write: Callable[[CallProvenance], object]
     knowledge: Knowledge
     notify: Callable[[CallAlert], None] = lambda _alert: None
-    stop_side: Callable[[str, Path], None] = lambda _channel, _path: None
+    stop_side: Callable[[Row, Path], None] = lambda _row, _path: None
     kept: Callable[[Path, Row], None] = lambda _path, _row: None
     tell: Tell = lambda _event, _values: None

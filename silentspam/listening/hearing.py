@@ -27,6 +27,7 @@ SHORTEST_OF_ABSENCE = 5.0
 """Less of a call shows what it has, and not what it lacks [s]: its line may be a permitted one that is not
 known by so little, and its codecs are told too rarely or too surely to hold a claim against them."""
 
+_PROFILE = re.compile(r"sofia/(?P<trunk>[^/]+)/")
 _TRUNK = re.compile(r"(?P<technology>[A-Za-z0-9]+)/(?P<trunk>.+)-[0-9a-f]{8}(?:;[12])?")
 
 
@@ -78,8 +79,9 @@ def hear(
 
 
 def trunk_of(channel: str) -> str:
-    """The trunk that an Asterisk channel is of: of PJSIP/carrier-0000002a, carrier. "" for another name."""
-    match = _TRUNK.fullmatch(channel)
+    """The trunk that a channel is of: of Asterisk's PJSIP/carrier-0000002a, carrier; of FreeSWITCH's
+    sofia/external/5550100@192.0.2.1 its SIP profile, external. "" for another name."""
+    match = _TRUNK.fullmatch(channel) or _PROFILE.match(channel)
     return match["trunk"] if match else ""
 
 
@@ -166,6 +168,7 @@ def _alert(found: CallProvenance, alerts: tuple[Alert, ...], row: Row) -> CallAl
         call_id=found.call_id,
         live=row["ended_at"] is None,
         channel=_text(row["channel"]),
+        uniqueid=_text(row["uniqueid"]),
         started_at=None if started is None else float(started),
         ani=_text(row["ani"]),
         caller_id=_text(row["caller_id"]),

@@ -190,9 +190,9 @@ class Listener:
             self.desk.kept(kept / path.name, row)
 
     def _stop_side(self, row: Row, path: Path) -> None:
-        """Without it Asterisk goes on writing to a file without a name until the call is over."""
+        """Without it the switch goes on writing to a file without a name until the call is over."""
         try:
-            self.desk.stop_side(str(row["channel"] or ""), path)
+            self.desk.stop_side(row, path)
         except SilentSpamError as error:
             self._fail("stop", str(error))
 

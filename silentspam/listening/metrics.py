@@ -25,7 +25,7 @@ MARKS = Metric("silentspam_provenance_fraud_marks_total", "counter", "Lines mark
 TOLD = Metric(
     "silentspam_provenance_notifications_total",
     "counter",
-    "Notifications of alerts, by way (webhook, channel) and result (sent, skipped, failed, dropped).",
+    "Alerts told, by way (webhook, channel, freeswitch) and result (sent, skipped, failed, dropped).",
     ("way", "result"),
 )
 FAULTS = Metric(

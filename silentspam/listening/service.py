@@ -1,7 +1,7 @@
 """The listener as the configuration says, for the verb `listen` and for the process of a resident server."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from silentspam.errors import NoCallLogError, SilentSpamError
 from silentspam.listening import metrics
 from silentspam.listening.console import Console
 from silentspam.listening.desk import Desk, Places, Tell
+from silentspam.listening.event_socket import EventSockets
 from silentspam.listening.knowledge import Knowledge
 from silentspam.listening.listener import Listener
 from silentspam.listening.marking import PAUSE_SECONDS, Marker
@@ -55,8 +56,8 @@ class Service:
         self._table = ProvenanceTable(database)
         store = LineStore(Path(section.store), by=BY)
         self._knowledge = Knowledge(store, Path(section.claims) if section.claims else None)
-        console = Console(section.asterisk) if section.asterisk else None
-        self._outboxes = [self._outbox(way) for way in _ways(config, console)]
+        switches = _switches(config)
+        self._outboxes = [self._outbox(way) for way in (*switches, *_webhooks(config))]
         self._marker = (
             Marker(store=store, table=self._table, failed=self._not_marked, pause=mark_pause)
             if section.mark_fraud
@@ -75,7 +76,7 @@ class Service:
                 write=lambda row: write(traced(row)),
                 knowledge=self._knowledge,
                 notify=every([box.put for box in self._outboxes]),
-                stop_side=console.stop_side if console else lambda _channel, _path: None,
+                stop_side=partial(_stop_side, switches),
                 kept=kept,
                 tell=tell,
             ),
@@ -138,10 +139,25 @@ class Service:
         return Outbox(way, count, lambda words: self._tell("failed", {"chore": "notify", "error": words}))
 
 
-def _ways(config: Config, console: Console | None) -> list[Way]:
+def _switches(config: Config) -> list[Console | EventSockets]:
+    """Those that are told of alerts, and to stop recording."""
+    found: list[Console | EventSockets] = []
+    if config.provenance.asterisk:
+        found.append(Console(config.provenance.asterisk))
+    if config.freeswitch.port is not None and config.freeswitch.event_sockets:
+        found.append(EventSockets(config.freeswitch.event_sockets, config.freeswitch.password))
+    return found
+
+
+def _stop_side(switches: Sequence[Console | EventSockets], row: Row, path: Path) -> None:
+    """By its name Asterisk knows a channel, by its id FreeSWITCH; each leaves the other's alone."""
+    for switch in switches:
+        name = row["uniqueid"] if isinstance(switch, EventSockets) else row["channel"]
+        switch.stop_side(str(name or ""), path)
+
+
+def _webhooks(config: Config) -> list[Way]:
     section = config.provenance
-    ways: list[Way] = [console] if console else []
-    if section.webhook:
-        hook = Webhook(section.webhook, seconds=section.webhook_seconds, attempts=section.webhook_attempts)
-        ways.append(hook)
-    return ways
+    if not section.webhook:
+        return []
+    return [Webhook(section.webhook, seconds=section.webhook_seconds, attempts=section.webhook_attempts)]

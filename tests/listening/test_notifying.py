@@ -22,6 +22,7 @@ from tests.listening.desk import ANI, DNIS, Office, contradiction
 from tests.provenance.sounds import voice
 
 ALERT = CallAlert(
+    uniqueid="1795305177.12",
     call_id="0b2c",
     live=True,
     channel="PJSIP/carrier-0000002a",
