@@ -1,8 +1,7 @@
-"""Examines an installation as Asterisk's user would meet it: pure findings, printed by `silentspam check`."""
+"""Examines an installation as the switch's user meets it: pure findings, printed by `silentspam check`."""
 
 import os
 import pwd
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from silentspam.calllog.spool import Spool
 from silentspam.challenge import DIGITS
 from silentspam.config import Config
 from silentspam.errors import CallLogError, ModelError
-from silentspam.installation import DIALPLAN, SCRIPTS, AsteriskPaths, folders
+from silentspam.installation import AsteriskPaths, folders
 
 GOOD, WARNING, FAULT = "ok", "warn", "FAULT"
 
@@ -41,11 +40,30 @@ def fault(text: str, remedy: str) -> Finding:
     return Finding(FAULT, text, remedy)
 
 
+@dataclass(frozen=True)
+class AsteriskPlaces:
+    """What asterisk.conf says, the AGI folder and the folder of the dialplan, as the options have them."""
+
+    asterisk: AsteriskPaths
+    agi: Path | None
+    etc: Path
+
+
 def examine(
-    config: Config, path: Path | None, asterisk: AsteriskPaths, *, user: str, agi: Path | None, etc: Path
+    config: Config,
+    path: Path | None,
+    *,
+    user: str,
+    asterisk: AsteriskPlaces | None = None,
+    freeswitch: Path | None = None,
 ) -> list[Finding]:
-    """Every check, in the order of a call. `path` is the file that `config` was read from, if any."""
+    """Every check, in the order of a call. `path` is the file that `config` was read from, if any.
+
+    asterisk, freeswitch (its configuration folder): None for a switch that is not examined.
+    """
+    from silentspam.cli.doctor_asterisk import dialplan, scripts
     from silentspam.cli.doctor_collection import collection
+    from silentspam.cli.doctor_freeswitch import freeswitch as of_freeswitch
     from silentspam.cli.doctor_gate import gate
     from silentspam.cli.doctor_lines import lines
     from silentspam.cli.doctor_provenance import provenance
@@ -57,10 +75,13 @@ def examine(
     identity = Identity(user)
     if (problem := identity.fault()) and problem.mark == FAULT:
         return [problem]
+    etc = asterisk.etc if asterisk else None
     return [
         _configuration(config, path, identity),
-        *_scripts(agi, identity),
-        *_dialplan(etc, asterisk, identity),
+        *([problem] if problem else []),
+        *(scripts(asterisk.agi, identity) if asterisk else []),
+        *(dialplan(asterisk.etc, asterisk.asterisk, identity) if asterisk else []),
+        *(of_freeswitch(config, freeswitch, identity, beside=asterisk is not None) if freeswitch else []),
         *_folders(config, identity),
         *_model(config, identity),
         *registry(config, identity),
@@ -72,12 +93,12 @@ def examine(
         *collection(config, etc),
         *provenance(config, identity, etc),
         *retention(config, identity),
-        *server(config, etc),
+        *(server(config, etc) if etc else []),
     ]
 
 
 class Identity:
-    """Asterisk's user, to ask what that user may do; ourselves where it is not known or we are not root."""
+    """The switch's user, to ask what that user may do; ourselves where it is not known or we are not root."""
 
     def __init__(self, name: str) -> None:
         self.name = name or pwd.getpwuid(os.geteuid()).pw_name
@@ -90,7 +111,7 @@ class Identity:
     def fault(self) -> Finding | None:
         """Why this user cannot be asked."""
         if self._entry is None:
-            return fault(f"user {self.name}: does not exist", "name Asterisk's user with --user")
+            return fault(f"user {self.name}: does not exist", "name the switch's user with --user")
         if self.is_other and os.geteuid() != 0:
             return Finding(
                 WARNING, f"user {self.name}: rights cannot be tried as this user", "run it with sudo"
@@ -119,72 +140,6 @@ def _configuration(config: Config, path: Path | None, identity: Identity) -> Fin
             f"chmod a+r {path}, and a+rx the folders above it",
         )
     return Finding(GOOD, f"configuration {path or '(defaults, there is no file)'}: mode {config.mode}")
-
-
-def _scripts(agi: Path | None, identity: Identity) -> Iterator[Finding]:
-    if problem := identity.fault():
-        yield problem
-    if agi is None:
-        yield fault("AGI folder: not found", "name it with --agi-dir (astagidir in asterisk.conf)")
-        return
-    for script in SCRIPTS:
-        path = agi / script
-        if not path.is_file():
-            yield fault(f"{path}: missing", "silentspam install")
-        elif not identity.may(path, "x"):
-            yield fault(f"{path}: {identity.name} may not execute it", f"chmod 755 {path}")
-        else:
-            yield _interpreter(path, identity)
-
-
-def _interpreter(script: Path, identity: Identity) -> Finding:
-    command = (
-        script.read_text(encoding="utf-8", errors="replace").partition("\n")[0].removeprefix("#!").split()
-    )
-    try:
-        tried = identity.run(*command, "-c", "import silentspam.embedded, numpy, asterisk.agi, yaml, msgspec")
-    except OSError as error:
-        return fault(
-            f"{script}: interpreter {command[:1]}: {error.strerror} for {identity.name}",
-            "silentspam install --python PATH, with an interpreter outside private home folders",
-        )
-    if tried.returncode:
-        last = (tried.stderr.strip().splitlines() or ["no message"])[-1]
-        return fault(
-            f"{script}: {command[0]} cannot import silentspam: {last}",
-            "install the package for that interpreter, or silentspam install --python PATH",
-        )
-    return Finding(GOOD, f"{script}: runs as {identity.name} with {command[0]}")
-
-
-def _lines(conf: Path) -> list[str]:
-    """The lines of a configuration file that are no comments."""
-    lines = (line.strip() for line in conf.read_text("utf-8", "replace").splitlines())
-    return [line for line in lines if not line.startswith(";")]
-
-
-def _dialplan(etc: Path, asterisk: AsteriskPaths, identity: Identity) -> Iterator[Finding]:
-    path = etc / DIALPLAN
-    if not path.is_file():
-        yield fault(f"{path}: missing", "silentspam install")
-    elif path.read_text("utf-8", "replace") != (resources.shipped("dialplan") / DIALPLAN).read_text("utf-8"):
-        yield Finding(WARNING, f"{path}: differs from this version's", "compare, then silentspam install")
-    else:
-        yield Finding(GOOD, f"{path}: this version's")
-    if path.is_file() and not identity.may(path, "r"):
-        yield fault(f"{path}: {identity.name} may not read it", f"chmod a+r {path}")
-    lines = [line for conf in sorted(etc.glob("*.conf")) if conf != path for line in _lines(conf)]
-    if not any(re.match(rf'#include\s+["<]?\S*{re.escape(DIALPLAN)}', line) for line in lines):
-        yield fault(f"{etc}: no file includes {DIALPLAN}", f"add to extensions.conf: #include {DIALPLAN}")
-    if not any("Gosub(silentspam" in line for line in lines):
-        remedy = "before your Dial or Queue: same => n,TryExec(Gosub(silentspam,s,1))"
-        yield Finding(WARNING, f"{etc}: no line calls the screening", remedy)
-    if asterisk.transmit_silence:
-        yield Finding(
-            WARNING,
-            "asterisk.conf: transmit_silence = yes puts silence over the ring tone while recording",
-            "set it to no, unless your callers' network needs it",
-        )
 
 
 def _folders(config: Config, identity: Identity) -> Iterator[Finding]:
@@ -233,10 +188,16 @@ def _model(config: Config, identity: Identity) -> Iterator[Finding]:
         )
 
 
+def wanted_prompts(config: Config) -> tuple[str, ...]:
+    """The sounds that a challenge of this configuration may play."""
+    own = {f"{name}-{digit}" for name in config.prompts().values() for digit in DIGITS}
+    contact = CONTACT_PROMPTS if config.challenge_settings().contact_number else ()
+    return (*PROMPTS, *contact, *sorted(own - {*PROMPTS}))
+
+
 def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
     settings = config.challenge_settings()
-    own = {f"{name}-{digit}" for name in config.prompts().values() for digit in DIGITS}
-    wanted = (*PROMPTS, *(CONTACT_PROMPTS if settings.contact_number else ()), *sorted(own - {*PROMPTS}))
+    wanted = wanted_prompts(config)
     good = {
         path.stem
         for path in settings.prompts.glob("*.*")

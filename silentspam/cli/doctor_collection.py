@@ -15,8 +15,8 @@ LATE_SECONDS = 86_400.0
 """A side that has waited so long says that nobody measures them [s]."""
 
 
-def collection(config: Config, etc: Path) -> Iterator[Finding]:
-    """Findings on the section `collection`; none where nothing is collected. `etc` is Asterisk's folder."""
+def collection(config: Config, etc: Path | None) -> Iterator[Finding]:
+    """Findings on the section `collection`; none where nothing is collected. `etc` is Asterisk's, if any."""
     section = config.collection
     if section.challenge_share and config.mode is Mode.SHADOW:
         yield Finding(
@@ -26,7 +26,7 @@ def collection(config: Config, etc: Path) -> Iterator[Finding]:
         )
     if not section.caller_leg:
         return
-    if fault := mixmonitor_is_out(etc / "modules.conf"):
+    if etc and (fault := mixmonitor_is_out(etc / "modules.conf")):
         yield Finding(
             WARNING, f"{etc / 'modules.conf'}: {fault}: no caller's side is recorded", f"load {MODULE}"
         )

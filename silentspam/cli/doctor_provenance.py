@@ -17,8 +17,8 @@ LATE_SECONDS = 3600.0
 """What has waited so long says that nobody listens [s]."""
 
 
-def provenance(config: Config, identity: Identity, etc: Path) -> Iterator[Finding]:
-    """Findings on the section `provenance`; none where it is not enabled. `etc` is Asterisk's folder."""
+def provenance(config: Config, identity: Identity, etc: Path | None) -> Iterator[Finding]:
+    """Findings on the section `provenance`; none where it is not enabled. `etc` is Asterisk's, if any."""
     section = config.provenance
     if not section.enabled:
         return
@@ -28,7 +28,7 @@ def provenance(config: Config, identity: Identity, etc: Path) -> Iterator[Findin
             "pip install 'silentspam[training]'",
         )
         return  # what follows reads the store of lines, with scipy
-    if why := mixmonitor_is_out(etc / "modules.conf"):
+    if etc and (why := mixmonitor_is_out(etc / "modules.conf")):
         yield Finding(
             WARNING, f"{etc / 'modules.conf'}: {why}: no caller's side is recorded", "load app_mixmonitor"
         )

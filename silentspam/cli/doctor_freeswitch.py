@@ -1,0 +1,228 @@
+"""What `silentspam check` has to say of FreeSWITCH: dialplan, modules, the server it asks, prompts."""
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from silentspam.cli import event_socket
+from silentspam.cli.doctor import GOOD, WARNING, Finding, Identity, fault, wanted_prompts
+from silentspam.cli.freeswitch_files import (
+    DEFAULT_PASSWORD,
+    DIALPLAN,
+    PORT,
+    dialplan_path,
+    dialplan_text,
+    event_socket_settings,
+    freeswitch_user,
+    without_comments,
+)
+from silentspam.config import Config
+from silentspam.errors import ChannelError, SilentSpamError
+
+SECONDS = 2.0
+TURNED_AWAY_SECONDS = 0.5
+"""A server that does not want us closes a moment after its `connect`; one that does waits for a call."""
+CONNECT = b"connect\n\n"
+
+MODULES = (
+    "mod_event_socket",
+    "mod_sofia",
+    "mod_dptools",
+    "mod_commands",
+    "mod_dialplan_xml",
+    "mod_sndfile",
+    "mod_tone_stream",
+)
+PROGRAMS = ("freeswitch", "/usr/bin/freeswitch", "/usr/local/freeswitch/bin/freeswitch")
+MEASURED = (1, 10)
+"""The version that facts and recordings come from is 1.10.12."""
+
+_SOCKET = re.compile(r'application="socket"\s+data="([^"]*)"')
+_BEFORE = re.compile(r'application="sched_transfer"')
+_VERSION = re.compile(r"Version (\d+)\.(\d+)")
+
+
+def freeswitch(config: Config, etc: Path, identity: Identity, *, beside: bool = False) -> Iterator[Finding]:
+    """Findings on FreeSWITCH, whose configuration folder is `etc`. beside: an Asterisk is here too."""
+    if beside and (name := freeswitch_user()):
+        identity = Identity(name)
+        yield from _recordings(config, identity)
+    yield _dialplan(config, etc, identity)
+    yield from _lines(config, etc)
+    yield from _server(config)
+    if not config.freeswitch.event_sockets:
+        text = "freeswitch.event_sockets is empty: no row gets its end while FreeSWITCH runs"
+        yield Finding(WARNING, text, 'set it to ["127.0.0.1:8021"], or what event_socket.conf.xml has')
+    for place in config.freeswitch.event_sockets:
+        yield from _event_socket(place, config.freeswitch.password)
+    yield from _password(config, etc)
+    yield _prompts(config, identity)
+
+
+def _dialplan(config: Config, etc: Path, identity: Identity) -> Finding:
+    path = dialplan_path(etc)
+    try:
+        wanted = dialplan_text(config)
+    except SilentSpamError as error:
+        return fault(str(error), "name another file in call_log.unlogged")
+    try:
+        found = path.read_text("utf-8", "replace")
+    except OSError as error:
+        return fault(f"{path}: {error.strerror}", "silentspam install --switch freeswitch")
+    if not identity.may(path, "r"):
+        return fault(f"{path}: {identity.name} may not read it", f"chmod a+r {path}")
+    if found != wanted:
+        remedy = "compare, then silentspam install --switch freeswitch"
+        return Finding(WARNING, f"{path}: differs from this version's", remedy)
+    return Finding(GOOD, f"{path}: this version's")
+
+
+def _lines(config: Config, etc: Path) -> Iterator[Finding]:
+    """Whether an extension of the admin's asks us, with a guard before."""
+    port = config.freeswitch.port or PORT
+    asked = False
+    for path in sorted((etc / "dialplan").rglob("*.xml")):
+        try:
+            text = without_comments(path.read_text("utf-8", "replace"))
+        except OSError:
+            continue
+        for extension in re.findall(r"<extension\b.*?</extension>", text, re.DOTALL):
+            for found in _SOCKET.finditer(extension):
+                if not found[1].split(" ")[0].endswith(f":{port}"):
+                    continue
+                asked = True
+                yield from _one_line(path, extension[: found.start()], found[1])
+    if not asked:
+        yield Finding(
+            WARNING,
+            f"{etc / 'dialplan'}: no line hands a call to port {port}",
+            f"before your bridge the four lines at the head of {DIALPLAN}",
+        )
+
+
+def _one_line(path: Path, before: str, argument: str) -> Iterator[Finding]:
+    if "socket_resume=true" in before:
+        text = f"{path}: socket_resume=true: an agent is cut off when the program leaves"
+        yield fault(text, "take it out of the extensions that are screened")
+    elif not {"async", "full"} <= set(argument.split(" ")[1:]):
+        yield fault(f"{path}: socket {argument}: not `async full`: every call fails open", "add both words")
+    elif not _BEFORE.search(before):
+        text = f"{path}: socket {argument} without a guard: a server that hangs keeps its callers"
+        yield fault(text, "before it: sched_transfer +15 agent XML public")
+    else:
+        yield Finding(GOOD, f"{path}: socket {argument}, with a guard")
+
+
+def _recordings(config: Config, identity: Identity) -> Iterator[Finding]:
+    """FreeSWITCH writes the openings itself; where it may not, its calls fail open."""
+    for folder in filter(None, (Path(config.recording.folder), config.legs_folder)):
+        if not (identity.may(folder, "w") and identity.may(folder, "x")):
+            text = f"{folder}: {identity.name} may not write it: calls from FreeSWITCH are not screened"
+            yield fault(text, "a group of both switches' users on it, chmod 2770 (docs/serving.md)")
+
+
+def _server(config: Config) -> Iterator[Finding]:
+    section = config.freeswitch
+    if section.port is None:
+        yield fault("freeswitch.port is null: FreeSWITCH is not served", f"set it to {PORT}, and restart it")
+        return
+    where = f"server {section.address}:{section.port}"
+    try:
+        with socket.create_connection(
+            _reachable(section.address, section.port), timeout=SECONDS
+        ) as connection:
+            said, own = _greeting(connection), connection.getsockname()[0]
+            kept = said == CONNECT and _is_kept(connection)
+    except OSError as error:
+        yield fault(f"{where}: {error}: no call is screened", "systemctl status silentspam; freeswitch.port")
+        return
+    if said != CONNECT:
+        yield fault(
+            f"{where}: {said[:20]!r} and not `connect`", "another program listens there: freeswitch.port"
+        )
+    elif not kept:
+        yield fault(f"{where}: turns {own} away", f"add {own} to server.allowed_clients, and restart it")
+    else:
+        yield Finding(GOOD, f"{where}: says `connect` to {own}")
+
+
+def _reachable(address: str, port: int) -> tuple[str, int]:
+    """Where a server that listens on every address is reached from here."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), port
+
+
+def _greeting(connection: socket.socket) -> bytes:
+    said = b""
+    while len(said) < len(CONNECT) and (received := connection.recv(len(CONNECT) - len(said))):
+        said += received
+    return said
+
+
+def _is_kept(connection: socket.socket) -> bool:
+    connection.settimeout(TURNED_AWAY_SECONDS)
+    try:
+        return connection.recv(1) != b""
+    except TimeoutError:
+        return True
+
+
+def _event_socket(place: str, password: str) -> Iterator[Finding]:
+    host, _, port = place.rpartition(":")
+    asked = ["version", *(f"module_exists {module}" for module in MODULES)]
+    try:
+        version, *found = event_socket.ask(host.strip("[]"), int(port), password, asked)
+    except (OSError, ChannelError) as error:
+        yield fault(
+            f"event socket {place}: {error}: no row gets its end",
+            f"start FreeSWITCH ({_program()}); freeswitch.event_sockets and freeswitch.password as in "
+            "event_socket.conf.xml",
+        )
+        return
+    yield _version(place, version)
+    for module, there in zip(MODULES, found, strict=True):
+        if there != "true":
+            yield fault(
+                f"{place}: {module} is not loaded", f"load it in modules.conf.xml; fs_cli -x 'load {module}'"
+            )
+
+
+def _version(place: str, version: str) -> Finding:
+    first = version.splitlines()[0] if version else "no version"
+    found = _VERSION.search(first)
+    if found and (int(found[1]), int(found[2])) >= MEASURED:
+        return Finding(GOOD, f"event socket {place}: {first}")
+    return Finding(WARNING, f"event socket {place}: {first}", "only FreeSWITCH 1.10 is known to work")
+
+
+def _program() -> str:
+    return next(filter(None, map(shutil.which, PROGRAMS)), "no program of that name found here")
+
+
+def _password(config: Config, etc: Path) -> Iterator[Finding]:
+    """FreeSWITCH's own password is known to everybody, and opens a shell to whoever reaches the port."""
+    settings = event_socket_settings(etc)
+    if settings is None or settings.password != DEFAULT_PASSWORD or settings.is_loopback:
+        return
+    yield Finding(
+        WARNING,
+        f"event_socket.conf.xml: listens on {settings.listen} with the password it ships with",
+        "set listen-ip to 127.0.0.1 or another password, and that in freeswitch.password too",
+    )
+
+
+def _prompts(config: Config, identity: Identity) -> Finding:
+    folder = config.challenge_settings().prompts
+    paths = [folder / f"{name}.wav" for name in wanted_prompts(config)]
+    missing = [path.stem for path in paths if not (path.is_file() and path.stat().st_size)]
+    if missing:
+        return Finding(
+            WARNING,
+            f"prompts in {folder}: {', '.join(missing)} missing as .wav",
+            "8 kHz, 16 bits, mono; who cannot be asked is put through",
+        )
+    if not all(os.access(path, os.R_OK) for path in paths) or not identity.may(paths[0], "r"):
+        return fault(f"prompts: {identity.name} may not read {folder}", "give them to all to read")
+    return Finding(GOOD, f"prompts in {folder}: complete as .wav")
