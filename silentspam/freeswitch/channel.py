@@ -27,6 +27,8 @@ AWHILE = 3.0
 CALL_REJECTED = "CALL_REJECTED"
 """FreeSWITCH tells SIP 603 with it where a call was not answered."""
 PLAYED = "FILE PLAYED"
+NONE_DELETED = "Deleted: 0"
+"""Of `sched_del` where nothing was scheduled, after +OK or -ERR (src)."""
 
 RECORDING = {
     "RECORD_READ_ONLY": "true",
@@ -185,15 +187,15 @@ class FreeSwitchChannel:
             self._dialogue.api(f"sched_transfer +{seconds:.0f} {self._uuid} {guard}")
 
     def _take_guard_off(self) -> bool:
-        """Whether the guard was still there, or none is known of."""
+        """Whether the guard was still there, or none is known of; how many were deleted is printed."""
         try:
-            self._dialogue.api(f"sched_del {self._uuid}")
+            said = self._dialogue.api(f"sched_del {self._uuid}")
         except ChannelHangup:
             raise
         except ChannelError:
-            self._dialogue.session.check()
-            return not self._announced.variable(variables.GUARD)
-        return True
+            said = NONE_DELETED
+        self._dialogue.session.check()
+        return NONE_DELETED not in said or not self._announced.variable(variables.GUARD)
 
     def _before(self) -> dict[str, str]:
         """Variables of the dialplan's own that a screening has changed, as they were."""
