@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from silentspam.cli import event_socket
 from silentspam.cli.doctor import GOOD, WARNING, Finding, Identity, fault, wanted_prompts
 from silentspam.cli.freeswitch_files import (
     DEFAULT_PASSWORD,
@@ -21,6 +20,7 @@ from silentspam.cli.freeswitch_files import (
 )
 from silentspam.config import Config
 from silentspam.errors import ChannelError, SilentSpamError
+from silentspam.freeswitch.commands import commands
 
 SECONDS = 2.0
 TURNED_AWAY_SECONDS = 0.5
@@ -170,15 +170,15 @@ def _is_kept(connection: socket.socket) -> bool:
 
 
 def _event_socket(place: str, password: str) -> Iterator[Finding]:
-    host, _, port = place.rpartition(":")
-    asked = ["version", *(f"module_exists {module}" for module in MODULES)]
     try:
-        version, *found = event_socket.ask(host.strip("[]"), int(port), password, asked)
-    except (OSError, ChannelError) as error:
+        with commands(place, password, seconds=SECONDS) as freeswitch_says:
+            version = freeswitch_says.api("version")
+            found = [freeswitch_says.api(f"module_exists {module}") for module in MODULES]
+    except ChannelError as error:
         yield fault(
-            f"event socket {place}: {error}: no row gets its end",
+            f"{error}: no row gets its end",
             f"start FreeSWITCH ({_program()}); freeswitch.event_sockets and freeswitch.password as in "
-            "event_socket.conf.xml",
+            "event_socket.conf.xml, whose apply-inbound-acl has this address",
         )
         return
     yield _version(place, version)
