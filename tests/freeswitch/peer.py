@@ -24,7 +24,7 @@ def announced(**values: str) -> Headers:
 class Peer:
     """`answers`: by an application or an api command, what is done when it comes; `said` is all that came."""
 
-    def __init__(self, opening: bytes = b"", *, guarded: bool = True) -> None:
+    def __init__(self, opening: bytes = b"", *, guarded: str = "+OK Deleted: 1") -> None:
         self.said: list[str] = []
         self.variables: dict[str, str] = {}
         self.answers: dict[str, Callable[[str, str], None]] = {
@@ -34,7 +34,7 @@ class Peer:
         }
         self.api = {
             "uuid_setvar_multi": "+OK",
-            "sched_del": "+OK Deleted: 1" if guarded else "-ERR Deleted: 0",
+            "sched_del": guarded,
         }
         self.opening = opening
         self.recorded: Path | None = None

@@ -198,9 +198,10 @@ def test_a_rejected_call_is_hung_up_with_its_cause() -> None:
     assert applications(other) == ["hangup CALL_REJECTED"]
 
 
-def test_a_call_that_the_guard_took_is_nobodys_to_end() -> None:
+@pytest.mark.parametrize("gone", ["+OK Deleted: 0", "-ERR Deleted: 0"])
+def test_a_call_that_the_guard_took_is_nobodys_to_end(gone: str) -> None:
     """It may be with an agent: neither a guard that is gone nor the end of `socket` lets a hangup through."""
-    peer = Peer(guarded=False)
+    peer = Peer(guarded=gone)
     with pytest.raises(ChannelError, match="guard is gone"):
         channel(peer).hand_back(rejected())
     assert not applications(peer)
@@ -214,7 +215,7 @@ def test_a_call_that_the_guard_took_is_nobodys_to_end() -> None:
 
 
 def test_without_a_guard_known_of_a_rejection_goes_through() -> None:
-    peer = Peer(guarded=False)
+    peer = Peer(guarded="+OK Deleted: 0")
     FreeSwitchChannel(peer.dialogue(), announced()).hand_back(rejected())
     assert applications(peer) == ["hangup 21"]
 
