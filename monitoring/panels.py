@@ -241,6 +241,24 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
         ),
     ),
     (
+        "FreeSWITCH",
+        (
+            Panel(
+                title="Event sockets heard, of all", width=12,
+                asks={"{{which}}": f"sum by (which) (silentspam_event_sockets{HERE}}})"},
+                about="As long as one is not heard, calls there end without an end in the call log.",
+            ),
+            Panel(
+                title="Hangups heard, and connections that failed", unit=PER_SECOND, width=12,
+                asks={
+                    "{{of}}": _rate("silentspam_hangups_total", "of"),
+                    "{{error}}": _rate("silentspam_event_socket_faults_total", "error"),
+                },
+                about="other: agents' legs and calls that never came here.",
+            ),
+        ),
+    ),
+    (
         "Rows",
         (
             Panel(
