@@ -1,4 +1,4 @@
-"""`silentspam serve`: one resident screener for many Asterisk servers, over FastAGI.
+"""`silentspam serve`: one resident screener for many switches, over FastAGI and FreeSWITCH's event socket.
 
     supervisor   starts and restarts the others, listens for signals, serves metrics; no numpy, no database
     workers      screen calls: a front that reads greetings, a greenlet a call; they know no database either

@@ -52,13 +52,13 @@ FAILED_OPEN = Metric(
 REFUSED = Metric(
     "silentspam_refused_total",
     "counter",
-    "Connections not served: full, or not allowed, or no AGI.",
+    "Connections not served, by reason: full, not allowed, neither AGI nor an announcement.",
     ("reason",),
 )
 SECONDS = Metric("silentspam_stage_seconds", "histogram", "What each stage of a call took.", ("stage",))
 IN_PROGRESS = Metric("silentspam_calls_in_progress", "gauge", "Calls being screened.")
 GREETINGS = Metric(
-    "silentspam_connections_greeting", "gauge", "Connections whose AGI environment is not whole yet."
+    "silentspam_connections_greeting", "gauge", "Connections whose greeting is not whole yet."
 )
 RECENT = Metric(
     "silentspam_recent_calls",
