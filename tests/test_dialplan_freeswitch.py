@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from silentspam import resources, variables
+from silentspam.call import CallEnd
 from silentspam.sections import CallLogSection, FreeSwitchSection
+from silentspam.unlogged import take_in
 
 FILE = resources.shipped("dialplan") / "freeswitch" / "silentspam.xml"
 TEXT = FILE.read_text()
@@ -224,6 +226,26 @@ def test_the_line_holds_what_was_known_when_it_was_set_and_when_the_call_was_ove
         "sip_hangup_disposition": "recv_bye",
         "HANGUPCAUSE": "16",
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "disposition", "ended_by"),
+    [
+        ({"DIALSTATUS": "SUCCESS", "sip_hangup_disposition": "send_bye"}, "BRIDGED", "AGENT"),
+        ({"DIALSTATUS": "NOANSWER", "sip_hangup_disposition": "send_bye"}, "BRIDGE_TIMEOUT", "APP"),
+        ({"sip_hangup_disposition": "recv_cancel"}, "SCREEN_ABANDON", "CALLER"),
+    ],
+)
+def test_the_line_becomes_a_row(
+    tmp_path: Path, said: dict[str, str], disposition: str, ended_by: str
+) -> None:
+    noted(AT_SET, said, tmp_path)
+    ends: list[CallEnd] = []
+    assert take_in(tmp_path / "unlogged.jsonl", ends.append) == 1
+    (end,) = ends
+    assert (end.call.ani, end.call.dnis, end.call.started_at) == ("15550199", "5550200", 1_700_000_000.0)
+    assert (end.disposition, end.ended_by) == (disposition, ended_by)
+    assert end.failed_open is (disposition != "SCREEN_ABANDON")
 
 
 def test_a_call_of_which_nothing_is_known_leaves_a_line_too(tmp_path: Path) -> None:
