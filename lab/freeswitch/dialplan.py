@@ -52,7 +52,7 @@ def extensions(
             ("set", f"{UNLOGGED_VARIABLE}={configs[scenario.folder].parent / 'unlogged.jsonl'}"),
             ("execute_extension", f"silentspam_note XML {context}"),
         ]
-        texts.append(_extension(scenario.name, scenario.extension, [screen[0], *note, *screen[1:], *reach]))
+        texts.append(_extension(scenario.name, scenario.extension, [*screen[:2], *note, *screen[2:], *reach]))
         texts.append(_extension(scenario.agent_name, scenario.agent_name, reach, guarded=True))
     return "\n".join(texts)
 
