@@ -1,0 +1,186 @@
+"""Two hundred sessions at once over the event socket: `python -m benchmarks.freeswitch`.
+
+`silentspam serve` with one worker against the replaying FreeSWITCH of the tests, which is none: it says what
+a recorded one said, in its time, and its own work is in another process. Half of the callers are people, who
+are to be bridged, half dead air, of whom every other presses the key that is asked for. As many calls come
+over FastAGI in the same run, at the same rate and with people and dead air in the shares of `callers`.
+Milliseconds of CPU are this machine's at that moment; the ratio to dead air's verdict alone says more.
+
+`--json FILE` writes the figures. Exit code 1 where an aim is missed.
+"""
+
+import argparse
+import json
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import load, proc
+from benchmarks.callers import PERSON, SPAMMER, make_callers, mixed
+from benchmarks.load import quantiles, wait_for_rows
+from benchmarks.screener import Screener, serving
+from benchmarks.yardstick import verdict_ms
+from lab.debian import DebianError
+from lab.product import database_of
+from tests.freeswitch.callers import RIGHT, Caller, Heard, Outcome
+from tests.freeswitch.replaying import PASSWORD, Replaying
+from tests.serve.resident import free_port
+
+SESSIONS, RATE, SEED = 200, 40.0, 1
+CPU_MS, DECISION_MS, DELAY_SECONDS = 10.0, 50.0, 2.3
+SHORTEST, LONGEST = 2.0, 2.08
+"""Of an opening [s]."""
+PATIENCE = 120.0
+
+Figures = dict[str, Any]
+Aim = tuple[str, float, str, float]
+
+
+def callers(openings: dict[str, list[Any]]) -> list[Caller]:
+    """People and dead air in turn; every other silent one presses the key."""
+    codes = {kind: [one.opening.read_bytes() * 2 for one in openings[kind]] for kind in (PERSON, SPAMMER)}
+    found = []
+    for number in range(SESSIONS):
+        kind = SPAMMER if number % 2 else PERSON
+        pressed = ((1.5, RIGHT),) if number % 4 == 1 else ()
+        found.append(Caller(opening=codes[kind][number % len(codes[kind])], answers=pressed, name=kind))
+    return found
+
+
+@contextmanager
+def switched(folder: Path) -> Iterator[tuple[Screener, Replaying]]:
+    """A screener of one worker, and the switch that asks it."""
+    port = free_port()
+    with Replaying(("127.0.0.1", port)) as switch:
+        section = {"port": port, "event_sockets": [f"127.0.0.1:{switch.event_port}"], "password": PASSWORD}
+        with serving(folder, {"freeswitch": section, "server": {"workers": 1}}) as screener:
+            switch.wait_for_listeners()
+            yield screener, switch
+
+
+def place(switch: Replaying, calls: Sequence[Caller]) -> list[Outcome]:
+    """Have them come in, RATE a second, and wait for their ends."""
+    begun, outcomes = time.monotonic(), []
+    for number, caller in enumerate(calls):
+        time.sleep(max(0.0, begun + number / RATE - time.monotonic()))
+        outcomes.append(switch.call(caller))
+    return [outcome.wait(PATIENCE) for outcome in outcomes]
+
+
+def over_event_socket(folder: Path, calls: Sequence[Caller]) -> Figures:
+    """What callers noticed, what the rows say, and what it cost."""
+    with switched(folder) as (screener, switch):
+        before = proc.total_cpu(proc.family(screener.pid))
+        outcomes = place(switch, calls)
+        rows = wait_for_rows(screener.config, len(calls))
+        spent = proc.total_cpu(proc.family(screener.pid)) - before
+        found = _rows(database_of(screener.config))
+        failures = len(switch.failures)
+    right = sum(
+        outcome.reached_agent == (caller.name == PERSON or bool(caller.answers))
+        for outcome, caller in zip(outcomes, calls, strict=True)
+    )
+    bridged = [outcome for outcome, caller in zip(outcomes, calls, strict=True) if caller.name == PERSON]
+    decided = [row["screened_at"] - row["recorded_at"] for row in found if row["challenged_at"] is None]
+    return {
+        "calls": len(calls),
+        "as it should": right,
+        "replay's own failures": failures,
+        "rows": rows,
+        "cpu_ms": 1000 * spent / len(calls),
+        "decision_ms": quantiles(decided),
+        "recorded_seconds": [
+            min(row["recorded_seconds"] for row in found),
+            max(row["recorded_seconds"] for row in found),
+        ],
+        "delay_seconds": statistics.median(_rings(outcome) for outcome in bridged),
+        "longest_delay_seconds": max(_rings(outcome) for outcome in bridged),
+    }
+
+
+def _rings(outcome: Outcome) -> float:
+    """When the agent's telephone began to ring, from the call's arrival [s]."""
+    times = outcome.heard(Heard.AGENT_RINGS)
+    return times[0][0] if times else float("inf")
+
+
+def _rows(database: Path) -> list[sqlite3.Row]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute("SELECT * FROM calls").fetchall()
+
+
+def over_fastagi(folder: Path, openings: dict[str, list[Any]]) -> float:
+    """CPU a call of the same server [ms]."""
+    with serving(folder, {"server": {"workers": 1}}) as screener:
+        figures = load.run(screener, mixed(openings, SEED), rate=RATE, calls=SESSIONS)
+    return float(figures["cpu_ms_in_all"])
+
+
+def aims(figures: Figures) -> list[Aim]:
+    """What was measured, the figure, how it is to be, and how much."""
+    shortest, longest = figures["recorded_seconds"]
+    return [
+        ("calls that went another way", figures["calls"] - figures["as it should"], "at most", 0),
+        ("rows missing or torn", figures["calls"] - figures["rows"]["whole"], "at most", 0),
+        ("calls that failed open", figures["rows"]["failed_open"], "at most", 0),
+        ("CPU of the screener a call [ms]", figures["cpu_ms"], "at most", CPU_MS),
+        ("p99 from recording's end to decision [ms]", figures["decision_ms"]["p99"], "at most", DECISION_MS),
+        ("shortest opening [s]", shortest, "at least", SHORTEST),
+        ("longest opening [s]", longest, "at most", LONGEST),
+        ("arrival to the agent's telephone, median [s]", figures["delay_seconds"], "at most", DELAY_SECONDS),
+    ]
+
+
+def holds(aim: Aim) -> bool:
+    """Whether a figure is as it is to be."""
+    _, figure, way, wanted = aim
+    return figure <= wanted if way == "at most" else figure >= wanted
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 1 where an aim is missed, 2 where nothing could be measured."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.freeswitch", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    options = parser.parse_args(arguments)
+    work = Path(tempfile.mkdtemp(prefix="silentspam-event-socket-"))
+    try:
+        openings = make_callers(work / "sounds")
+        for name in ("event-socket", "fastagi"):
+            (work / name).mkdir()
+        figures = over_event_socket(work / "event-socket", callers(openings))
+        figures["fastagi_cpu_ms"] = over_fastagi(work / "fastagi", openings)
+        figures["verdict_ms"] = verdict_ms([one.opening for one in openings[SPAMMER]])
+    except DebianError as error:
+        print(f"benchmarks.freeswitch: {error}", file=sys.stderr)
+        return 2
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return report(figures)
+
+
+def report(figures: Figures) -> int:
+    """Print the figures beside their aims; the exit code."""
+    print(f"{figures['calls']} sessions at {RATE:.0f} a second against a replaying FreeSWITCH, one worker")
+    found = aims(figures)
+    for aim in found:
+        name, figure, way, wanted = aim
+        print(f"  {name:<46} {figure:9.3f} ({way} {wanted:g}{'' if holds(aim) else ': missed'})")
+    cpu, verdict = figures["cpu_ms"], figures["verdict_ms"]
+    print(f"  CPU a call to dead air's verdict ({verdict:.2f} ms)    {cpu / verdict:9.1f}")
+    other = figures["fastagi_cpu_ms"]
+    print(f"  CPU a call over FastAGI ({other:.2f} ms) to it       {other / cpu:9.2f}")
+    return 0 if all(map(holds, found)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
