@@ -93,7 +93,12 @@ def _end_seeds() -> Sequence[bytes]:
 def _unlogged_seeds() -> Sequence[bytes]:
     facts = dict.fromkeys(FACTS, "1") | {"ended_at": "1700000000.5", "agi_uniqueid": "1.1"}
     line = json.dumps(facts).encode()
-    return line + b"\n", line + b"\n\n{}\n[]\n" + line, b'{"ended_at": "nan"}\n{"ended_at": 1e999}\n'
+    return (
+        line + b"\n",
+        line + b"\n\n{}\n[]\n" + line,
+        b'{"ended_at": "nan"}\n{"ended_at": 1e999}\n',
+        b'{"ended_at":"1.7e9","switch":"freeswitch","agi_uniqueid":"8","SILENTSPAM_STARTED_AT":"17","x y":""}',
+    )
 
 
 TARGETS = (
