@@ -219,7 +219,7 @@ class FreeSwitchChannel:
 
 def _cause(hangup: str) -> str:
     """What `hangup` takes: a cause of Q.850 by its number, or the name that becomes SIP 603."""
-    return CALL_REJECTED if hangup in ("", "603") else hangup
+    return CALL_REJECTED if hangup in ("", "21", "603") else hangup
 
 
 def _number(text: str) -> int:

@@ -190,12 +190,12 @@ def test_a_report_clears_the_dialplans_note_of_an_unscreened_call_and_no_hook_of
 def test_a_rejected_call_is_hung_up_with_its_cause() -> None:
     peer = Peer()
     channel(peer).hand_back(rejected())
-    assert applications(peer) == ["hangup 21"]
-    other = Peer()
-    record = rejected()
-    record.hangup_with = "SIP 603"
-    channel(other).hand_back(record)
-    assert applications(other) == ["hangup CALL_REJECTED"]
+    assert applications(peer) == ["hangup CALL_REJECTED"]
+    for cause, told in (("SIP 603", "CALL_REJECTED"), ("Q.850 17", "17")):
+        other, record = Peer(), rejected()
+        record.hangup_with = cause
+        channel(other).hand_back(record)
+        assert applications(other) == [f"hangup {told}"]
 
 
 @pytest.mark.parametrize("gone", ["+OK Deleted: 0", "-ERR Deleted: 0"])
@@ -217,7 +217,7 @@ def test_a_call_that_the_guard_took_is_nobodys_to_end(gone: str) -> None:
 def test_without_a_guard_known_of_a_rejection_goes_through() -> None:
     peer = Peer(guarded="+OK Deleted: 0")
     FreeSwitchChannel(peer.dialogue(), announced()).hand_back(rejected())
-    assert applications(peer) == ["hangup 21"]
+    assert applications(peer) == ["hangup CALL_REJECTED"]
 
 
 def test_a_hangup_is_told_from_a_connection_that_broke() -> None:
