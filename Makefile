@@ -17,6 +17,7 @@ LINES := $(CORPUS)-lines
 DAY := $(CORPUS)-day
 NOISE := $(CORPUS)-noise
 PATHS := $(CORPUS)-paths
+HEARD := $(CORPUS)-heard
 PATENT := g711 gsm_fr ilbc speex g729
 PATHS_patent := --codecs $(PATENT) --seed 1
 PATHS_all := --seed 3
@@ -31,7 +32,7 @@ FIGURES ?= figures
 CORES ?= $(shell nproc)
 IDLE := $(if $(shell command -v chrt),chrt --idle 0)
 
-.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines signals provenance replay fuzz lock audit clean
+.PHONY: run test lint unit lab bench load faults corpus model noise accuracy lines signals recorders provenance replay fuzz lock audit clean
 
 run: $(STAMP)
 	$(BIN)/python -m lab
@@ -173,6 +174,18 @@ signals: $(STAMP)
 	  --json $(FIGURES)/signals.json
 	$(BIN)/python -m docs.signals $(FIGURES)/signals.json
 
+# Every figure of docs/freeswitch-recordings.md: openings that training never met, longer than a call's, as Asterisk and
+# as FreeSWITCH record them. Ten minutes of one core.
+$(HEARD)/labels.csv: | $(STAMP)
+	$(BIN)/silentspam simulate --out $(HEARD) --sources $$($(BIN)/python -m lab.noise_audio) --seconds 2.12 \
+	  --campaigns 100 --calls 16 --ham 3000 --loud 600 --silence 300 \
+	  --kinds 800 --mix fax=1 busy=1 recording=1 noise=1 --test-share 0.99999 --seed 8
+
+recorders: $(HEARD)/labels.csv
+	mkdir -p $(FIGURES)
+	$(BIN)/silentspam recorders --recordings $(HEARD) --labels $(HEARD)/labels.csv --json $(FIGURES)/recorders.json
+	$(BIN)/python -m docs.recorders $(FIGURES)/recorders.json
+
 # Every figure of docs/provenance.md, counted on the test splits of calls whose paths are known: the five codecs of
 # the patent (and drawn anew), all eight, codecs in any order, G.711 alone, and lines by many calls; what the commands
 # printed is kept beside the page.
@@ -212,4 +225,4 @@ replay: $(DAY)/labels.csv
 	$(BIN)/silentspam replay --calls docs/timelines/day.csv --recordings $(DAY) --seed 1
 
 clean:
-	rm -rf $(VENV) $(CORPUS) $(KINDS) $(STUDY) $(LINES) $(DAY) $(NOISE) $(PATHS) $(ATTACKS) $(FIGURES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CORPUS) $(KINDS) $(STUDY) $(LINES) $(DAY) $(NOISE) $(PATHS) $(HEARD) $(ATTACKS) $(FIGURES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import docs.recorders
 from silentspam import resources
 from silentspam.audio import FRAME_LENGTH, Recording, decode_ulaw
 from silentspam.call import VerdictKind
@@ -207,19 +208,44 @@ def test_fill_at_the_start_is_no_digital_silence_of_the_callers(judge):
             assert judged_of(way, call).digital_silence_share == 0.0
 
 
-def test_the_command_measures_a_corpus(small_corpus, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def figures(small_corpus, tmp_path_factory):
+    """What the command writes of a small corpus."""
+    folder = tmp_path_factory.mktemp("recorders")
     lines = (small_corpus / "labels.csv").read_text().splitlines()
-    (tmp_path / "labels.csv").write_text("\n".join([lines[0], *lines[1::6]]) + "\n")
-    options = ["--recordings", str(small_corpus), "--labels", str(tmp_path / "labels.csv"), "--each", "8"]
-    assert main(["recorders", *options, "--json", str(tmp_path / "figures.json")]) == 0
-    told = capsys.readouterr().out
-    figures = json.loads((tmp_path / "figures.json").read_text())
-    assert "Asterisk, begun with FreeSWITCH" in told
-    whole = figures["verdicts"]["whole"][0]["classes"]["all"]
-    assert whole["n"] == figures["openings"]
+    (folder / "labels.csv").write_text("\n".join([lines[0], *lines[1::6]]) + "\n")
+    options = ["--recordings", str(small_corpus), "--labels", str(folder / "labels.csv"), "--each", "8"]
+    assert main(["recorders", *options, "--json", str(folder / "figures.json")]) == 0
+    return folder / "figures.json"
+
+
+def test_the_command_measures_a_corpus(figures):
+    found = json.loads(figures.read_text())
+    whole = found["verdicts"]["whole"][0]["classes"]["all"]
+    assert whole["n"] == found["openings"]
     assert whole["same_kind"]["rate"] > 0.9
-    assert {case["case"] for case in figures["verdicts"]["losses"]} == set(CASES)
-    assert len(figures["places"]["known"]) == 9
+    assert {case["case"] for case in found["verdicts"]["losses"]} == set(CASES)
+    assert len(found["places"]["known"]) == 9
+    moved = {one["feature"] for part in found["features"] for one in part["most"] if part["unmoved"] > 100}
+    assert "code_7F_share" in moved
+
+
+def test_the_page_is_written_from_the_figures_and_twice_alike(figures, tmp_path):
+    pages = [tmp_path / "first.md", tmp_path / "second.md"]
+    for page in pages:
+        assert docs.recorders.main([str(figures), "--out", str(page)]) == 0
+    text = pages[0].read_text()
+    assert text == pages[1].read_text()
+    assert "## Lines known again" in text
+    assert f"**The tolerance is {TOLERANCE} " in text
+
+
+def test_figures_that_cannot_be_read_leave_the_page(tmp_path, capsys):
+    (tmp_path / "figures.json").write_text("{}")
+    (tmp_path / "page.md").write_text("as it was")
+    assert docs.recorders.main([str(tmp_path / "figures.json"), "--out", str(tmp_path / "page.md")]) == 1
+    assert "docs.recorders: KeyError" in capsys.readouterr().err
+    assert (tmp_path / "page.md").read_text() == "as it was"
 
 
 def test_openings_of_one_class_alone_are_refused(small_corpus, model):
