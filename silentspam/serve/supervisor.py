@@ -32,7 +32,7 @@ UNSERVED_SECONDS = 6.0
 """So long a connection may wait for a worker that is being started again."""
 
 HANGUPS_LEAVE_SECONDS = 5.0
-"""Who hears FreeSWITCH has so long to hear of the last calls that the workers ended."""
+"""Who hears FreeSWITCH has so long to hear of the last calls that the workers ended, of the clerk's time."""
 
 CLERK_LEAVES_SECONDS = 20.0
 """The clerk has so long to take in the last rows; what is left then waits in the spool."""
@@ -167,8 +167,9 @@ class Supervisor:
         self._doors.close()
         self._log.event("draining", seconds=self._config.server.drain_seconds)
         self._leave(self._workers, self._config.server.drain_seconds + 10.0)
+        until = time.monotonic() + CLERK_LEAVES_SECONDS
         self._leave([self._hangups], HANGUPS_LEAVE_SECONDS)
-        self._leave([self._clerk, self._listener_child], CLERK_LEAVES_SECONDS)
+        self._leave([self._clerk, self._listener_child], until - time.monotonic())
         self._log.event("stopped")
 
     def _leave(self, children: list[Child], seconds: float) -> None:

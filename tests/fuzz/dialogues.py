@@ -97,7 +97,7 @@ def _unlogged_seeds() -> Sequence[bytes]:
         line + b"\n",
         line + b"\n\n{}\n[]\n" + line,
         b'{"ended_at": "nan"}\n{"ended_at": 1e999}\n',
-        b'{"ended_at":"1.7e9","switch":"freeswitch","agi_uniqueid":"8","SILENTSPAM_STARTED_AT":"17","x y":""}',
+        b'{"ended_at":"1.7e9","switch":"freeswitch","agi_uniqueid":"8","SILENTSPAM_STARTED_AT":"7","x y":""}',
     )
 
 
