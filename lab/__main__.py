@@ -40,9 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        exchange = None if options.list or options.fetch else _exchange(options)
         every, reasons_left_out = _tables(options)
         wanted = choose(every, options.scenarios)
-        exchange = None if options.list or options.fetch else _exchange(options)
     except (FreeSwitchError, ScenarioError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 2

@@ -26,8 +26,9 @@ class EventSocket:
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def api(self, command: str, *, seconds: float = ANSWER_SECONDS) -> str:
+    def api(self, command: str, *, seconds: float | None = None) -> str:
         """Run a command of the console and return what it prints. Raises EventSocketError."""
+        seconds = ANSWER_SECONDS if seconds is None else seconds
         try:
             with socket.create_connection((self.host, self.port), timeout=seconds) as connection:
                 connection.settimeout(seconds)

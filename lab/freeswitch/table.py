@@ -57,5 +57,9 @@ def _reason(scenario: Scenario, *, attached: bool) -> str:
         (bool(scenario.trunk), "it comes by a trunk of GSM or Speex, whose modules are not among the lab's"),
         (challenge.get("prompts") in ASTERISKS_PROMPTS, "it is about prompts that only Asterisk has"),
         (attached and told_an_agent, "it needs a user in FreeSWITCH's directory"),
+        (
+            attached and scenario.trouble == "small_disk",
+            "its small disk is mounted for the lab's own processes",
+        ),
     )
     return next((reason for applies, reason in cases if applies), "")

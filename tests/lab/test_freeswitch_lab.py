@@ -319,8 +319,13 @@ def test_what_is_no_event_socket_is_an_error_and_no_wait(said: bytes, message: s
     ],
 )
 def test_a_mistake_on_the_command_line_is_named(
-    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    message: str,
+    program: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr("lab.freeswitch.program.PLACES", (program,))
     assert main(words) == 2
     assert message in capsys.readouterr().err
 
