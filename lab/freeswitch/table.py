@@ -59,7 +59,7 @@ def _reason(scenario: Scenario, *, attached: bool) -> str:
         (attached and told_an_agent, "it needs a user in FreeSWITCH's directory"),
         (
             attached and scenario.trouble == "small_disk",
-            "its small disk is mounted for the lab's own processes",
+            "its small disk is the lab's own processes' alone",
         ),
     )
     return next((reason for applies, reason in cases if applies), "")
