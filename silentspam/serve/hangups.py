@@ -95,12 +95,16 @@ class HangupsProcess:
             one.join(max(0.0, until - time.monotonic()))
 
     def _hear(self, event: Headers) -> None:
-        """A leg has ended: if it was a call of ours, its end is in the journal when this returns."""
+        """A leg has ended. A defect of ours may cost its end, but not those that came with it."""
         try:
-            end = call_end(event, heard_at=time.time())
-        except Exception as error:  # noqa: BLE001  a defect of ours may cost one end, and not those after it
-            self._meter.log.event("failed", chore="hangup", error=f"{type(error).__name__}: {error}"[:500])
-            return
+            self._write(event)
+        except Exception as error:  # noqa: BLE001  as above: said, with what the call can be found by
+            text = f"{type(error).__name__}: {error}"[:500]
+            self._meter.log.event("failed", chore="hangup", error=text, uniqueid=event.get("Unique-ID")[:80])
+
+    def _write(self, event: Headers) -> None:
+        """If it was a call of ours, its end is in the journal when this returns."""
+        end = call_end(event, heard_at=time.time())
         self._registry.add(HANGUPS, "call" if end else "other")
         if end is not None:
             self._journal.add(ended(end))

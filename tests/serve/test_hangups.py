@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from silentspam.call import CallEnd
+from silentspam.freeswitch.frames import Headers
+from silentspam.serve import beat, hangups
+from silentspam.serve.hangups import HangupsProcess
 from tests.serve.ear import PASSWORD, Ear, hangup
 from tests.serve.resident import Resident, eventually, free_port
 
@@ -84,6 +88,23 @@ def test_who_left_the_screening_is_not_counted_twice(tmp_path: Path, model_folde
         assert row_of(server)["disposition"] == "SCREEN_ABANDON"
         eventually(lambda: server.metric('silentspam_hangups_total{of="call"}') == 1)
         assert server.metric('silentspam_calls_total{disposition="SCREEN_ABANDON"}') is None
+
+
+def test_a_defect_costs_one_end_and_not_those_that_came_with_it(
+    tmp_path: Path, model_folder: Path, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office(tmp_path, model_folder, ear.address).configure()
+    process = HangupsProcess(tmp_path / "silentspam.yaml", beat.pair()[0])
+    defective = hangups.call_end
+
+    def fails_once(event: Headers, *, heard_at: float) -> CallEnd | None:
+        monkeypatch.setattr(hangups, "call_end", defective)
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(hangups, "call_end", fails_once)
+    for event in (b"Unique-ID: 1\n", b"variable_SILENTSPAM_STARTED_AT: 1795305173\n"):
+        process._hear(Headers(event))
+    assert [one.suffix for one in (tmp_path / "spool").iterdir()] == [".open"]
 
 
 def test_killed_it_is_started_again_and_what_it_had_heard_is_a_row(
