@@ -13,6 +13,7 @@ class Moment(enum.Enum):
     """From when the seconds count until the caller leaves."""
 
     ARRIVAL = "arrival"
+    ANNOUNCED = "announced"
     ANSWER = "answer"
     RECORDING = "recording"
     QUESTION = "question"

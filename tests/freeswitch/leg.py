@@ -44,6 +44,7 @@ class Switch(Protocol):
     library: Library
     program: tuple[str, int]
     none_deleted: str
+    disk_bytes: int | None
 
     def find(self, uuid: str) -> "Leg | None": ...
 
@@ -271,6 +272,7 @@ class Leg:
         self.outcome.announced = True
         template = self.switch.library.announcements[self.caller.recording or USUAL]
         self.send(template.fill(self._facts()) + self.caller.headers + b"\n")
+        self.reached(Moment.ANNOUNCED)
         self.loop.after(PARK_SECONDS * self.loop.speed, self._park)
 
     def _park(self) -> None:
@@ -345,7 +347,9 @@ class Leg:
         frames, fill = self._chance.choice((3, 4)), self._chance.choice((0xFF, 0x7F))
         begun, opening = self.loop.now(), self.caller.opening
         try:
-            self._recorders[path] = Recorder(Path(path), opening, begun=begun, frames=frames, fill=fill)
+            self._recorders[path] = Recorder(
+                Path(path), opening, begun=begun, frames=frames, fill=fill, disk_bytes=self.switch.disk_bytes
+            )
         except OSError:
             return False
         if len(self._recorders) == 1:

@@ -17,10 +17,23 @@ OWN_ZERO = bytes.maketrans(b"\x7f", b"\xff")
 class Recorder:
     """One file under way. Raises OSError where it cannot be begun.
 
-    frames: of fill at its start. A folder that is missing is made, as FreeSWITCH does (src: record_session).
+    frames: of fill at its start. disk_bytes: what the disk takes of it, below 0 not even its name. A folder that
+    is missing is made, as FreeSWITCH does (src: record_session).
     """
 
-    def __init__(self, path: Path, opening: bytes | None, *, begun: float, frames: int, fill: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        opening: bytes | None,
+        *,
+        begun: float,
+        frames: int,
+        fill: int,
+        disk_bytes: int | None = None,
+    ) -> None:
+        if disk_bytes is not None and disk_bytes < 0:
+            raise OSError(f"{path}: no file can be begun")
+        self._disk_bytes = disk_bytes
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
         self.path = path
@@ -40,7 +53,7 @@ class Recorder:
         if self._opening is None:
             codes = b""
         try:
-            self.path.write_bytes(codes.ljust(length, bytes([NO_RTP])))
+            self.path.write_bytes(codes.ljust(length, bytes([NO_RTP]))[: self._disk_bytes])
         except OSError:
             self.path.unlink(missing_ok=True)
         return length

@@ -82,7 +82,7 @@ class Replaying:
 
     cuts: what is sent is cut into pieces and joined at random, by this seed. none_deleted: what `sched_del`
     prints when there was nothing to delete (src: `+OK Deleted: 0`; not measured). event_port: 0 for any that
-    is free.
+    is free. disk_bytes: what the disk takes of a recording; below 0 no file can be begun, None: all.
     failures: what went wrong in the replay itself.
     """
 
@@ -99,6 +99,7 @@ class Replaying:
         self.program = program
         self.password = password
         self.none_deleted = none_deleted
+        self.disk_bytes: int | None = None
         self.library = library()
         self.loop = Loop(speed)
         self.inbound: set[Inbound] = set()
