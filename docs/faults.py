@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from docs import faults_freeswitch as of_freeswitch
 from docs.markdown import Markdown
 from lab.fault_results import USUAL_SECONDS
 from silentspam.errors import SilentSpamError
@@ -110,7 +111,15 @@ def write(results: Sequence[Document], out: Path) -> None:
     page.add("## Who notices, and when")
     page.table(("who hangs or is gone", "who notices, and when"), BOUNDS)
     page.add("## What was found in making them", FOUND)
+    add_freeswitch(page)
     page.write()
+
+
+def add_freeswitch(page: Markdown) -> None:
+    """The section on FreeSWITCH, which no figures are for."""
+    page.add(of_freeswitch.TITLE, of_freeswitch.ABOUT)
+    page.table(of_freeswitch.HEADS, of_freeswitch.ROWS)
+    page.add(of_freeswitch.FOUND)
 
 
 def _in_all(results: Sequence[Document]) -> str:
