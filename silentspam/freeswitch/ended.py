@@ -82,7 +82,7 @@ def call_end(event: Headers, *, heard_at: float) -> CallEnd | None:
         _call(event, ended_at),
         ended_at=ended_at,
         bridged_at=number(get(variables.BRIDGED_AT)) or _bridged_at(event),
-        disposition=disposition(get, _fate(get), bridged=bridged, left=left),
+        disposition=disposition(get, _fate(event), bridged=bridged, left=left),
         ended_by=_ended_by(get, bridged=bridged),
         hangup_cause=integer(get("hangup_cause_q850")),
         failure=failure(get, left=left, silence=_silence(get)),
@@ -120,9 +120,13 @@ def _call(event: Headers, ended_at: float) -> Call:
 
 
 def _was_bridged(event: Headers) -> bool:
-    """Whether an agent answered, also by the admin's own bridge or callcenter."""
+    """Whether an agent answered, also by the admin's own bridge or callcenter.
+
+    FreeSWITCH joins the two as soon as the agent's telephone sends early media: one who only rang has no time
+    of an answer.
+    """
     get = event.variable
-    return bool(
+    return not _only_rang(event) and bool(
         get(variables.BRIDGED_AT)
         or _bridged_at(event)
         or get("DIALSTATUS") == "SUCCESS"
@@ -131,8 +135,15 @@ def _was_bridged(event: Headers) -> bool:
 
 
 def _bridged_at(event: Headers) -> float | None:
-    """When FreeSWITCH joined the two [s since the epoch]; an agent's early media counts too (src)."""
+    """When FreeSWITCH joined the two [s since the epoch]."""
+    if _only_rang(event):
+        return None
     return _moment(event.get("Caller-Channel-Bridged-Time")) or number(event.variable("bridge_epoch")) or None
+
+
+def _only_rang(event: Headers) -> bool:
+    """Whether there was an agent's leg that nobody answered."""
+    return event.get("Other-Leg-Channel-Answered-Time") == "0"
 
 
 def _left_screening(event: Headers) -> bool:
@@ -146,8 +157,11 @@ def _dialled(get: Get) -> str:
     return get("DIALSTATUS") or get("originate_disposition")
 
 
-def _fate(get: Get) -> Disposition | None:
+def _fate(event: Headers) -> Disposition | None:
     """Of a call that was not bridged."""
+    get = event.variable
+    if _only_rang(event):
+        return DIAL_RESULTS.get(get("bridge_hangup_cause"), Disposition.BRIDGE_ABANDON)
     if queue := QUEUE_RESULTS.get(get(QUEUE_RESULT)):
         return queue
     return (

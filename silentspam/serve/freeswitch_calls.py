@@ -36,7 +36,9 @@ class FreeSwitchCalls:
         announced = Headers(greeting)
         record = None
         try:
-            if announced.get("Content-Type") == REPLY and announced.get("Unique-ID"):
+            if announced.variable(variables.SCREENED):
+                _let_go(service, link, received)  # the dialplan has asked for the same call again
+            elif announced.get("Content-Type") == REPLY and announced.get("Unique-ID"):
                 record = _screen(service, link, announced, received, started_at, full=full)
             else:
                 service.meter.refused(FREESWITCH.garbage)
@@ -68,6 +70,13 @@ def _screen(
     if record.answered_at is None:
         _see_it_parked(dialogue)
     return record
+
+
+def _let_go(service: Service, link: Link, received: bytes) -> None:
+    dialogue = Dialogue(service.stream(link, received, full=True), EslSession())
+    with suppress(SilentSpamError):
+        dialogue.command("myevents")
+        _see_it_parked(dialogue)
 
 
 def _see_it_parked(dialogue: Dialogue) -> None:

@@ -263,3 +263,19 @@ def test_whatever_an_event_holds_reading_it_does_not_fail(content: bytes) -> Non
     for event in (content, ours + content, content + b"\n" + ours):
         ended = call_end(Headers(event), heard_at=HEARD_AT)
         assert ended is None or ended.disposition in set(Disposition)
+
+
+# --- early media -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cause", "disposition"),
+    [("NO_ANSWER", D.BRIDGE_TIMEOUT), ("ORIGINATOR_CANCEL", D.BRIDGE_ABANDON), ("", D.BRIDGE_ABANDON)],
+)
+def test_an_agent_who_only_rang_with_early_media_was_not_bridged(
+    cause: str, disposition: Disposition
+) -> None:
+    """FreeSWITCH joins the two at the agent's 183, and calls that a success."""
+    facts = SCREENED | {"Other-Leg-Channel-Answered-Time": "0", "bridge_hangup_cause": cause}
+    ended = end("bridged_human_caller_hangs", facts)
+    assert (ended.disposition, ended.bridged_at) == (disposition, None)

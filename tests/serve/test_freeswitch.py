@@ -102,6 +102,14 @@ def test_a_call_that_the_guard_took_is_left_alone(served: Resident) -> None:
     assert "taken the call back" in row["failed_open_cause"]
 
 
+def test_a_call_that_was_screened_before_is_let_go_at_once(served: Resident) -> None:
+    """A dialplan may come by its four lines twice: one call is one row."""
+    screened = ANNOUNCEMENT.replace(b"\n\n", b"\nvariable_SILENTSPAM_SCREENED: 1\n\n")
+    session = Session(served).announce(screened).go_on()
+    assert session.applications() == ["set"]
+    assert [row for row in served.rows() if row["ani"] == session.number] == []
+
+
 def test_stages_and_metrics_are_those_of_every_call(served: Resident) -> None:
     before = served.metric(HAMS) or 0.0
     session = call(served)
