@@ -30,14 +30,15 @@ def test_two_leases_are_two_blocks_and_a_released_one_comes_back(
 def test_no_port_of_a_block_has_two_uses() -> None:
     ports = Ports()
     try:
-        used = [ports.sip, ports.dead, *range(ports.rtp[0], ports.rtp[1] + 1)]
+        used = [ports.sip, ports.dead, ports.event_socket, *range(ports.rtp[0], ports.rtp[1] + 1)]
         for scenario in range(SCENARIOS):
             media = ports.media(scenario)
             used += [ports.phones(scenario), ports.sipp(scenario), *range(media, media + 6)]
         agi = [ports.agi(scenario) for scenario in range(SCENARIOS)]
+        agi += [ports.freeswitch(scenario) for scenario in range(SCENARIOS)]
     finally:
         ports.release()
     assert len(set(used)) == len(used)
     assert max(used) < ports.base + BLOCK
-    assert len(set(agi)) == SCENARIOS
+    assert len(set(agi)) == 2 * SCENARIOS
     assert max(agi) < FIRST_PORT
