@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from silentspam.cli.doctor import GOOD, WARNING, Finding, Identity, fault, wanted_prompts
+from silentspam.cli.doctor_freeswitch_lines import lines
 from silentspam.cli.freeswitch_files import (
     DEFAULT_PASSWORD,
-    DIALPLAN,
     PORT,
     dialplan_path,
     dialplan_text,
     event_socket_settings,
     freeswitch_user,
-    without_comments,
 )
 from silentspam.config import Config
 from silentspam.errors import ChannelError, SilentSpamError
@@ -40,8 +39,6 @@ PROGRAMS = ("freeswitch", "/usr/bin/freeswitch", "/usr/local/freeswitch/bin/free
 MEASURED = (1, 10)
 """The version that facts and recordings come from is 1.10.12."""
 
-_SOCKET = re.compile(r'application="socket"\s+data="([^"]*)"')
-_BEFORE = re.compile(r'application="sched_transfer"')
 _VERSION = re.compile(r"Version (\d+)\.(\d+)")
 
 
@@ -51,7 +48,7 @@ def freeswitch(config: Config, etc: Path, identity: Identity, *, beside: bool = 
         identity = Identity(name)
         yield from _recordings(config, identity)
     yield _dialplan(config, etc, identity)
-    yield from _lines(config, etc)
+    yield from lines(config, etc)
     yield from _server(config)
     if not config.freeswitch.event_sockets:
         text = "freeswitch.event_sockets is empty: no row gets its end while FreeSWITCH runs"
@@ -78,42 +75,6 @@ def _dialplan(config: Config, etc: Path, identity: Identity) -> Finding:
         remedy = "compare, then silentspam install --switch freeswitch"
         return Finding(WARNING, f"{path}: differs from this version's", remedy)
     return Finding(GOOD, f"{path}: this version's")
-
-
-def _lines(config: Config, etc: Path) -> Iterator[Finding]:
-    """Whether an extension of the admin's asks us, with a guard before."""
-    port = config.freeswitch.port or PORT
-    asked = False
-    for path in sorted((etc / "dialplan").rglob("*.xml")):
-        try:
-            text = without_comments(path.read_text("utf-8", "replace"))
-        except OSError:
-            continue
-        for extension in re.findall(r"<extension\b.*?</extension>", text, re.DOTALL):
-            for found in _SOCKET.finditer(extension):
-                if not found[1].split(" ")[0].endswith(f":{port}"):
-                    continue
-                asked = True
-                yield from _one_line(path, extension[: found.start()], found[1])
-    if not asked:
-        yield Finding(
-            WARNING,
-            f"{etc / 'dialplan'}: no line hands a call to port {port}",
-            f"before your bridge the four lines at the head of {DIALPLAN}",
-        )
-
-
-def _one_line(path: Path, before: str, argument: str) -> Iterator[Finding]:
-    if "socket_resume=true" in before:
-        text = f"{path}: socket_resume=true: an agent is cut off when the program leaves"
-        yield fault(text, "take it out of the extensions that are screened")
-    elif not {"async", "full"} <= set(argument.split(" ")[1:]):
-        yield fault(f"{path}: socket {argument}: not `async full`: every call fails open", "add both words")
-    elif not _BEFORE.search(before):
-        text = f"{path}: socket {argument} without a guard: a server that hangs keeps its callers"
-        yield fault(text, "before it: sched_transfer +15 agent XML public")
-    else:
-        yield Finding(GOOD, f"{path}: socket {argument}, with a guard")
 
 
 def _recordings(config: Config, identity: Identity) -> Iterator[Finding]:

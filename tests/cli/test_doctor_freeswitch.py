@@ -22,10 +22,16 @@ from silentspam.sections import CallLogSection, ChallengeSection, FreeSwitchSect
 
 VERSION = "FreeSWITCH Version 1.10.12-release~64bit (-release 64bit)"
 RECEPTION = """<include><extension name="reception"><condition field="destination_number" expression="^1$">
+  <action application="multiset"
+    data="^^;SILENTSPAM_STARTED_AT=${{strepoch()}};SILENTSPAM_GUARD=agent XML public"/>
+  <action application="execute_extension" data="silentspam_note XML public"/>
   <action application="sched_transfer" data="+15 agent XML public"/>
   <action application="socket" data="127.0.0.1:{port} async full"/>
   <action application="sched_cancel"/>
   <action application="bridge" data="user/1000"/>
+</condition></extension>
+<extension name="agent"><condition field="${{SILENTSPAM_GUARD}}" expression="."/>
+  <condition field="destination_number" expression="^agent$"><action application="bridge" data="user/1000"/>
 </condition></extension></include>
 """
 
@@ -119,7 +125,13 @@ def test_a_good_installation_has_no_finding_but_good_ones(tmp_path: Path, etc: P
         findings = found(config, etc)
     assert bad(findings) == []
     texts = "\n".join(finding.text for finding in findings)
-    for words in ("this version's", "with a guard", "says `connect`", VERSION, "complete as .wav"):
+    for words in (
+        "this version's",
+        "goes to an extension that is there",
+        "says `connect`",
+        VERSION,
+        "complete as .wav",
+    ):
         assert words in texts
 
 
@@ -134,27 +146,71 @@ def test_everything_that_is_missing_is_told_at_once(tmp_path: Path, etc: Path) -
     assert "event_sockets is empty" in texts
 
 
+RESUME = '<action application="set" data="socket_resume=true"/>'
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("sched_transfer", "log", "without a guard"),
         (" async full", "", "not `async full`"),
-        (
-            '<action application="sched_t',
-            '<action application="set" data="socket_resume=true"/>\n<action application="sched_t',
-            "socket_resume",
-        ),
-        ("<extension", "<!-- <extension", "no line hands a call"),
+        ("<action", f"{RESUME}<action", "socket_resume"),
+        ("^agent$", "^5550201$", "no extension of context public takes agent"),
+        ("+15 agent XML public", "+15 agent", "not read here"),
+        (";SILENTSPAM_GUARD=agent XML public", "", "no guard while a caller is asked"),
+        ("<include>", "<include><!-- ", "no line hands a call"),
     ],
 )
-def test_an_extension_that_would_lose_a_caller_is_a_fault(
+def test_lines_that_would_lose_a_caller_are_found(
     tmp_path: Path, etc: Path, old: str, new: str, words: str
 ) -> None:
     config = configured(tmp_path, 8084, None)
     installed(config, etc)
     path = etc / "dialplan" / "public" / "reception.xml"
-    path.write_text(path.read_text().replace(old, new) + "-->" * new.startswith("<!--"))
+    path.write_text(path.read_text().replace(old, new) + "-->" * new.endswith("<!-- "))
     assert any(words in text for text in bad(found(config, etc)))
+
+
+def test_the_lines_of_the_readme_are_good(tmp_path: Path, etc: Path) -> None:
+    config = configured(tmp_path, 8084, None)
+    installed(config, etc)
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    lines = readme.split("```xml")[1].split("```")[0]
+    (etc / "dialplan" / "public" / "reception.xml").write_text(lines)
+    texts = bad(found(config, etc))
+    assert not any("reception.xml" in text or "no line hands" in text for text in texts), texts
+
+
+def test_a_guard_may_be_named_by_its_variable(tmp_path: Path, etc: Path) -> None:
+    config = configured(tmp_path, 8084, None)
+    installed(config, etc)
+    path = etc / "dialplan" / "public" / "reception.xml"
+    path.write_text(path.read_text().replace("+15 agent XML public", "+15 ${SILENTSPAM_GUARD}"))
+    assert any("goes to an extension that is there" in finding.text for finding in found(config, etc))
+
+
+PUBLIC = """<include><context name="public">{before}
+<X-PRE-PROCESS cmd="include" data="public/*.xml"/>{after}</context></include>"""
+EVERY = '<extension name="all"><condition field="destination_number" expression="^(.+)$"/></extension>'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        (EVERY, "", True),
+        ("", EVERY, False),
+        (EVERY.replace('name="all"', 'name="all" continue="true"'), "", False),
+        (EVERY.replace("^(.+)$", "^(10[01][0-9])$"), "", False),
+        (EVERY.replace("^(.+)$", "^(+)$"), "", False),
+    ],
+)
+def test_an_extension_that_takes_every_number_first_is_a_fault(
+    tmp_path: Path, etc: Path, before: str, after: str, wrong: bool
+) -> None:
+    config = configured(tmp_path, 8084, None)
+    installed(config, etc)
+    (etc / "dialplan" / "public.xml").write_text(PUBLIC.format(before=before, after=after))
+    assert any("silentspam_note is taken by" in text for text in bad(found(config, etc))) is wrong
 
 
 def test_a_changed_dialplan_is_a_warning_and_one_whose_note_a_shell_would_misread_a_fault(
