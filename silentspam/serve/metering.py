@@ -57,9 +57,7 @@ REFUSED = Metric(
 )
 SECONDS = Metric("silentspam_stage_seconds", "histogram", "What each stage of a call took.", ("stage",))
 IN_PROGRESS = Metric("silentspam_calls_in_progress", "gauge", "Calls being screened.")
-GREETINGS = Metric(
-    "silentspam_connections_greeting", "gauge", "Connections whose greeting is not whole yet."
-)
+GREETINGS = Metric("silentspam_connections_greeting", "gauge", "Connections whose greeting is not whole yet.")
 RECENT = Metric(
     "silentspam_recent_calls",
     "gauge",
