@@ -67,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
     if args.user and not user_exists(args.user):
         raise SilentSpamError(f"--user {args.user}: there is no such user")
     installer = Installer(dry_run=args.dry_run, user=args.user or files.user)
+    if args.server and args.switch == "freeswitch" and not installer.user:
+        raise SilentSpamError("--server: there is no user freeswitch: name FreeSWITCH's user with --user")
     if isinstance(files, AsteriskFiles):
         files.put(installer, python)
     _write_configuration(installer, files, config_file)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from silentspam import resources
+from silentspam.cli import install, install_freeswitch
 from silentspam.cli.freeswitch_files import dialplan_text, event_socket_settings
 from silentspam.cli.install_freeswitch import FreeSwitchFiles
 from silentspam.config import Config, load_config
@@ -90,6 +91,31 @@ def test_a_new_configuration_serves_freeswitch_with_its_own_event_socket(
     assert section.password == 'a "secret" of ours'
     assert stat.S_IMODE(path.stat().st_mode) == 0o640, "it holds a password"
     assert len(path.read_text().splitlines()) == len(shipped.splitlines()), "every other line is there"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_group_of_freeswitchs_user_reads_the_configuration(
+    silentspam, tmp_path: Path, etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        FreeSwitchFiles, "configured", lambda files, _: f"call_log: {{spool: {tmp_path}/x}}\n"
+    )
+    monkeypatch.setattr(install, "_make_folders", lambda *_: None)
+    path = tmp_path / "new.yaml"
+    options = ["--switch", "freeswitch", "--freeswitch-etc", etc, "--config", path, "--user", "daemon"]
+    assert silentspam("install", *options)[0] == 0
+    status = path.stat()
+    assert (status.st_uid, status.st_gid) == (os.geteuid(), pwd.getpwnam("daemon").pw_gid)
+
+
+def test_a_unit_for_nobody_is_refused(
+    silentspam, tmp_path: Path, options: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install_freeswitch, "freeswitch_user", lambda: "")
+    code, _, err = silentspam("install", *options, "--server", "--unit-dir", tmp_path / "units")
+    assert code == 1
+    assert "--user" in err
+    assert not (tmp_path / "units").exists()
 
 
 def _of_another_place(configured, shipped: str):
