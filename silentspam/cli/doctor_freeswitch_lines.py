@@ -87,8 +87,9 @@ def _examine(extension: Extension, port: int, etc: Path) -> Iterator[Finding]:
         return
     noted = " ".join(found for _, data in before for found in _SET.findall(data))
     yield from _guard(f"{where}: the guard {guard}", guard.replace(f"${{{GUARD}}}", noted), noted, etc)
-    if ("execute_extension", "silentspam_note XML public") in before:
-        yield from _note(extension.path, etc)
+    for application, data in before:
+        if application == "execute_extension" and data.startswith("silentspam_note XML "):
+            yield from _note(extension.path, etc, data.split()[2])
 
 
 def _guard(where: str, guard: str, noted: str, etc: Path) -> Iterator[Finding]:
@@ -113,9 +114,9 @@ def _guard(where: str, guard: str, noted: str, etc: Path) -> Iterator[Finding]:
         yield Finding(GOOD, f"{where}: goes to an extension that is there")
 
 
-def _note(path: Path, etc: Path) -> Iterator[Finding]:
+def _note(path: Path, etc: Path, context: str) -> Iterator[Finding]:
     """An extension that takes every number would take the call away from where the note is asked for."""
-    first = next((one for one in _of_context(etc, "public") if one.takes("silentspam_note")), None)
+    first = next((one for one in _of_context(etc, context) if one.takes("silentspam_note")), None)
     if first is not None and first.path.name != DIALPLAN:
         yield fault(
             f"{path}: silentspam_note is taken by an extension of {first.path}, and the call with it",
