@@ -20,7 +20,7 @@ from lab.exchange import Exchange
 from lab.freeswitch import command
 from lab.freeswitch import table as freeswitch_table
 from lab.freeswitch.exchange import FreeSwitchExchange
-from lab.freeswitch.program import FreeSwitchError
+from lab.freeswitch.state import FreeSwitchError
 from lab.outcome import Outcome
 from lab.ports import Ports, PortsError
 from lab.product import ProductError

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.freeswitch.exchange import CONTEXT, Installed
-from lab.freeswitch.program import PROFILE, FreeSwitchError, find_program
+from lab.freeswitch.program import find_program
+from lab.freeswitch.state import PROFILE, FreeSwitchError
 
 PASSWORD = "ClueCon"
 HIGHEST_PORT = 65_535

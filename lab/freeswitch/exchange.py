@@ -12,7 +12,9 @@ from lab.audio import read_mulaw, write_wav
 from lab.exchange import Switch
 from lab.freeswitch.dialplan import agent_of, extensions, users
 from lab.freeswitch.event_socket import EventSocket
-from lab.freeswitch.program import PROFILE, FreeSwitch, RunningFreeSwitch
+from lab.freeswitch.program import FreeSwitch
+from lab.freeswitch.running import RunningFreeSwitch
+from lab.freeswitch.state import PROFILE
 from lab.ports import Ports
 from lab.scenarios import Scenario
 

@@ -1,6 +1,6 @@
-"""An installed FreeSWITCH 1.10 for the lab: one of its own on loopback, or one that runs already.
+"""An installed FreeSWITCH 1.10 as the lab's own, on loopback.
 
-The lab's own runs in the foreground with configuration, logs, database and all else in the work folder, from
+It runs in the foreground with configuration, logs, database and all else in the work folder, from
 `freeswitch.xml`; it is stopped by the process id it was started with. Options and signals: FreeSWITCH's
 src/switch.c. Ready is what its event socket says, not a time.
 """
@@ -17,33 +17,19 @@ from xml.sax.saxutils import escape
 
 from lab.asterisk import ending_with_us
 from lab.freeswitch.event_socket import EventSocket, EventSocketError
+from lab.freeswitch.state import FreeSwitchError, active_channels, check_modules, is_running
 from lab.priority import prefer_session
 
 TEMPLATE = Path(__file__).with_name("freeswitch.xml")
 PLACES = (Path("/usr/bin/freeswitch"), Path("/usr/local/freeswitch/bin/freeswitch"))
 """Of Debian's packages, and of `make install`."""
-MODULES = (
-    "mod_event_socket",
-    "mod_sofia",
-    "mod_commands",
-    "mod_dptools",
-    "mod_dialplan_xml",
-    "mod_sndfile",
-    "mod_tone_stream",
-)
-"""What the dialplan and the program need."""
 FOLDERS = ("conf", "log", "db", "run", "temp", "storage", "recordings", "scripts", "cache", "certs")
 """Each is an option of its own; conf, log and db go together."""
-PROFILE = "internal"
 BOOT_SECONDS = 60.0
 MODULES_SECONDS = 5.0
 """For modules that are still being loaded when the profile runs."""
 STOP_SECONDS = 15.0
 STEP_SECONDS = 0.1
-
-
-class FreeSwitchError(Exception):
-    """FreeSWITCH is not there, does not start, or refuses."""
 
 
 def find_program(named: Path | None) -> Path:
@@ -203,85 +189,3 @@ class FreeSwitch:
     def _last_words(self) -> str:
         files = (self.work / "console", self.log_file)
         return "\n".join(file.read_text(errors="replace").strip()[-1000:] for file in files if file.is_file())
-
-
-class RunningFreeSwitch:
-    """A FreeSWITCH that runs already; its dialplan has the lab's extensions as long as the lab needs them.
-
-    dialplan: the file for them, in a folder that its XML dialplan includes; it must not be there. profile: of
-    mod_sofia, which calls agents.
-    """
-
-    pid = 0
-
-    def __init__(
-        self, *, sip: int, event_socket: EventSocket, dialplan: Path, extensions: str, profile: str
-    ) -> None:
-        self.sip = sip
-        self.event_socket = event_socket
-        self.log_file = dialplan
-        self._dialplan = dialplan
-        self._extensions = extensions
-        self._profile = profile
-        self._written = False
-
-    def start(self) -> None:
-        """Write the extensions, and have them read. Raises FreeSwitchError, with nothing left of them."""
-        check_modules(self.event_socket)
-        if not is_running(_ask(self.event_socket, "sofia status"), self._profile):
-            raise FreeSwitchError(f"--profile {self._profile}: mod_sofia has no such profile that runs")
-        try:
-            with self._dialplan.open("x", encoding="utf-8") as file:
-                self._written = True
-                file.write(f"<include>\n{self._extensions}\n</include>\n")
-        except OSError as error:
-            self.stop()
-            raise FreeSwitchError(f"--dialplan {self._dialplan}: {error.strerror}") from error
-        try:
-            _reload(self.event_socket)
-        except FreeSwitchError:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Take them out again."""
-        if self._written:
-            self._written = False
-            self._dialplan.unlink(missing_ok=True)
-            _reload(self.event_socket)
-
-    def active_channels(self) -> int:
-        """How many channels there are, whoever's. Raises FreeSwitchError."""
-        return active_channels(self.event_socket)
-
-
-def is_running(status: str, profile: str = PROFILE) -> bool:
-    """Whether `sofia status` says that a profile runs."""
-    return bool(re.search(rf"^\s*{re.escape(profile)}\s+profile\s.*\bRUNNING\b", status, re.MULTILINE))
-
-
-def check_modules(event_socket: EventSocket) -> None:
-    """Whether all modules are loaded that are needed. Raises FreeSwitchError with those that are not."""
-    missing = [module for module in MODULES if _ask(event_socket, f"module_exists {module}") != "true"]
-    if missing:
-        raise FreeSwitchError(f"FreeSWITCH has not loaded {', '.join(missing)}")
-
-
-def active_channels(event_socket: EventSocket) -> int:
-    """The sessions that `status` counts. Raises FreeSwitchError."""
-    match = re.search(r"^(\d+) session\(s\) - peak", _ask(event_socket, "status"), re.MULTILINE)
-    if match is None:
-        raise FreeSwitchError("'status' gives no count of sessions")
-    return int(match[1])
-
-
-def _reload(event_socket: EventSocket) -> None:
-    if not (said := _ask(event_socket, "reloadxml")).startswith("+OK"):
-        raise FreeSwitchError(f"reloadxml: {said}")
-
-
-def _ask(event_socket: EventSocket, command: str) -> str:
-    try:
-        return event_socket.api(command)
-    except EventSocketError as error:
-        raise FreeSwitchError(str(error)) from error

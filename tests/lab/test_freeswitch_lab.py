@@ -21,7 +21,9 @@ from lab.asterisk import Asterisk, AsteriskError
 from lab.freeswitch import dialplan, table
 from lab.freeswitch.event_socket import EventSocket, EventSocketError
 from lab.freeswitch.exchange import FreeSwitchExchange, Installed
-from lab.freeswitch.program import MODULES, FreeSwitch, FreeSwitchError, RunningFreeSwitch, find_program
+from lab.freeswitch.program import FreeSwitch, find_program
+from lab.freeswitch.running import RunningFreeSwitch
+from lab.freeswitch.state import MODULES, FreeSwitchError
 from lab.keeper import Keeper
 from lab.ports import FIRST_AGI_PORT, SCENARIOS, Ports
 from lab.product import REPOSITORY
@@ -260,6 +262,17 @@ def test_a_running_one_gets_the_extensions_and_loses_them_again(
         switch.stop()
         assert not file.exists()
         os.kill(running.pid, 0)  # it is not the lab's to stop
+
+
+def test_the_extensions_are_taken_out_of_one_that_is_gone_too(
+    tmp_path: Path, ports: Ports, program: Path
+) -> None:
+    there = Installed(dialplan=tmp_path / "x.xml", event_port=ports.event_socket, sip_port=ports.sip)
+    switch = FreeSwitchExchange(ports, there).set_up(tmp_path, (), {})
+    with make(tmp_path / "lab", ports, program):
+        switch.start()
+    switch.stop()
+    assert not (tmp_path / "x.xml").exists()
 
 
 def test_a_running_one_without_the_profile_is_refused(tmp_path: Path, ports: Ports, program: Path) -> None:
