@@ -111,10 +111,10 @@ def _losses(document: Markdown, found: Document) -> None:
         "and one more than half of which is so is not judged. Asterisk's file shows no gap, and its Answer "
         "waits up to 0.5 s for the first packet.",
         "So with many packets lost, or none at first, **dead air is challenged less on FreeSWITCH**, and "
-        "cadences (busy, recordings that are known) are told better, since their time is kept. *Gaps closed* "
-        "is what the verdict would be if the program also cut whole packets of 0x7F out of FreeSWITCH's "
-        "file: as on Asterisk. Counts of challenged and not judged are those of Asterisk and of the recorder "
-        "named. Classes in which no verdict differs are left out.",
+        "cadences (busy, recordings that are known) are told better, since their time is kept. *Gaps "
+        "closed* is what the verdict would be if the program also cut whole packets of 0x7F out of "
+        "FreeSWITCH's file: as on Asterisk. Counts of challenged and not judged are those of Asterisk and "
+        "of the recorder named. Classes in which no verdict differs are left out.",
     )
     document.table(recorders.LOSS_HEADS, recorders.loss_rows(found))
 
@@ -127,11 +127,12 @@ def _lines(document: Markdown, found: Document) -> None:
         f"A line is the mean of {places['enrolled']} calls of a campaign; {places['together']} are active "
         "together, at the threshold of a live call; all other calls of their campaigns are looked for.",
         f"Learnt and heard by FreeSWITCH, {rate(known[FREESWITCH, FREESWITCH])} are known again; by an "
-        f"Asterisk that begins as late, {rate(known[LATER, LATER])}. **Across recorders fewer are**: of the "
-        f"same stretch of a call {rate(known[LATER, FREESWITCH])} of what Asterisk learnt is known again by "
-        f"FreeSWITCH; with FreeSWITCH's later start {rate(known[ASTERISK, FREESWITCH])}. So a database that "
-        "serves switches of both kinds finds fewer of a line's calls on the other kind until that one has had "
-        "failed challenges of its own. People matched are counted once for each twelve lines.",
+        f"Asterisk that begins as late, {rate(known[LATER, LATER])}. **Across recorders fewer are**: of "
+        f"the same stretch of a call {rate(known[LATER, FREESWITCH])} of what Asterisk learnt is known "
+        f"again by FreeSWITCH; with FreeSWITCH's later start {rate(known[ASTERISK, FREESWITCH])}. So a "
+        "database that serves switches of both kinds finds fewer of a line's calls on the other kind "
+        "until that one has had failed challenges of its own. People matched are counted once for each "
+        "twelve lines.",
     )
     document.table(recorders.KNOWN_HEADS, recorders.known_rows(found))
     document.add(
