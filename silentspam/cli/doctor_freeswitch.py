@@ -9,6 +9,7 @@ from pathlib import Path
 
 from silentspam.cli.doctor import GOOD, WARNING, Finding, Identity, fault, wanted_prompts
 from silentspam.cli.doctor_freeswitch_lines import lines
+from silentspam.cli.doctor_server import readiness
 from silentspam.cli.freeswitch_files import (
     DEFAULT_PASSWORD,
     PORT,
@@ -108,6 +109,7 @@ def _server(config: Config) -> Iterator[Finding]:
         yield fault(f"{where}: turns {own} away", f"add {own} to server.allowed_clients, and restart it")
     else:
         yield Finding(GOOD, f"{where}: says `connect` to {own}")
+        yield from readiness(config)
 
 
 def _reachable(address: str, port: int) -> tuple[str, int]:

@@ -99,7 +99,7 @@ def _place(config: Config, host: str, port: int) -> Iterator[Finding]:
         return
     yield Finding(GOOD, f"{where}: takes connections of {own}")
     if _is_here(host):
-        yield from _readiness(config)
+        yield from readiness(config)
     else:
         text = f"recording.folder {config.recording.folder}: {host} reads there what Asterisk writes here"
         yield Finding(WARNING, f"{text}, which cannot be tried from here", "mount one folder on both")
@@ -121,7 +121,8 @@ def _is_here(host: str) -> bool:
     return host == "localhost"
 
 
-def _readiness(config: Config) -> Iterator[Finding]:
+def readiness(config: Config) -> Iterator[Finding]:
+    """What the server on this machine says of itself."""
     section = config.server
     if not section.metrics_port:
         return

@@ -18,7 +18,13 @@ from silentspam.cli.doctor import FAULT, GOOD, WARNING, Finding, Identity
 from silentspam.cli.doctor_freeswitch import MODULES, freeswitch
 from silentspam.cli.freeswitch_files import dialplan_path, dialplan_text
 from silentspam.config import Config
-from silentspam.sections import CallLogSection, ChallengeSection, FreeSwitchSection, RecordingSection
+from silentspam.sections import (
+    CallLogSection,
+    ChallengeSection,
+    FreeSwitchSection,
+    RecordingSection,
+    ServerSection,
+)
 
 VERSION = "FreeSWITCH Version 1.10.12-release~64bit (-release 64bit)"
 RECEPTION = """<include><extension name="reception"><condition field="destination_number" expression="^1$">
@@ -99,6 +105,7 @@ def configured(tmp_path: Path, port: int | None, event_port: int | None, **value
         freeswitch=FreeSwitchSection(port=port, event_sockets=sockets, **values),  # type: ignore[arg-type]
         call_log=CallLogSection(unlogged=str(tmp_path / "unlogged.jsonl")),
         recording=RecordingSection(folder=str(tmp_path)),
+        server=ServerSection(metrics_port=0),
     )
 
 
