@@ -11,6 +11,7 @@ from lab.freeswitch.state import PROFILE, FreeSwitchError
 
 PASSWORD = "ClueCon"
 HIGHEST_PORT = 65_535
+LOOPBACK = "127.0.0.1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +58,11 @@ def installed(options: argparse.Namespace) -> Installed:
         host=host, event_port=event_port, sip_port=sip_port, password=_password(options.password)
     )
     if not options.attach:
-        if options.dialplan is not None:
-            raise FreeSwitchError(f"--dialplan {options.dialplan}: only with --attach")
+        for option, default in (("dialplan", None), ("profile", PROFILE), ("context", CONTEXT)):
+            if (said := getattr(options, option)) != default:
+                raise FreeSwitchError(f"--{option} {said}: only with --attach")
+        if host != LOOPBACK:
+            raise FreeSwitchError(f"--event-socket {options.event_socket}: the lab's own is at {LOOPBACK}")
         if options.modules is not None and not options.modules.is_dir():
             raise FreeSwitchError(f"--modules {options.modules}: no folder")
         return replace(there, program=find_program(options.freeswitch), modules=options.modules)
@@ -72,7 +76,7 @@ def installed(options: argparse.Namespace) -> Installed:
 
 def _event_socket(text: str | None) -> tuple[str, int | None]:
     if text is None:
-        return "127.0.0.1", None
+        return LOOPBACK, None
     host, colon, port = text.rpartition(":")
     if not colon or not _is_loopback(host):
         raise FreeSwitchError(f"--event-socket {text}: not HOST:PORT on loopback, such as 127.0.0.1:8021")

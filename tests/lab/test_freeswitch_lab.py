@@ -326,6 +326,8 @@ def test_what_is_no_event_socket_is_an_error_and_no_wait(said: bytes, message: s
         (["--switch", "freeswitch", "--password", ""], "--password: empty"),
         (["--switch", "freeswitch", "--attach"], "--attach needs --event-socket"),
         (["--switch", "freeswitch", "--dialplan", "x.xml"], "--dialplan x.xml: only with --attach"),
+        (["--switch", "freeswitch", "--profile", "external"], "--profile external: only with --attach"),
+        (["--switch", "freeswitch", "--event-socket", "127.0.0.2:8021"], "the lab's own is at 127.0.0.1"),
         (["--switch", "freeswitch", "--modules", "/no/such"], "--modules /no/such: no folder"),
         (["--attach"], "--attach: only with --switch freeswitch"),
         (["--switch", "freeswitch", "no-such"], "no scenario 'no-such'"),
