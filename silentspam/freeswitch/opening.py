@@ -1,7 +1,9 @@
 """What FreeSWITCH's recorder adds to an opening, taken off again.
 
-Measured on FreeSWITCH 1.10.12 (record_session to .ulaw): the first 60 to 80 ms are fill, which no caller has
-sent; and a recording ends up to 60 ms after the tone that times it.
+Measured on FreeSWITCH 1.10.12 (record_session to .ulaw): where no packet comes it writes packets of 0x7F, the
+first 60 to 80 ms are such fill too, and no code of the caller's is 0x7F, since his own 0x7F becomes 0xFF. So whole
+packets of it are nobody's, and go: what is left is what Asterisk records, gap closed to gap. A recording ends
+up to 60 ms after the tone that times it.
 """
 
 import os
@@ -11,19 +13,25 @@ from pathlib import Path
 from silentspam.errors import ChannelError
 
 SAMPLE_RATE = 8000
-FILL = b"\xff\x7f"
-"""Codes of zero: what FreeSWITCH fills with, before and after its own coder."""
-LONGEST_FILL = 640
-"""Samples: 80 ms."""
+PACKET = 160
+"""Samples: FreeSWITCH's recorder writes 20 ms at a time."""
+FILL = b"\x7f" * PACKET
+SILENCE = b"\xff" * PACKET
+"""The other zero: at a recording's start it would be fill by another coder."""
+FIRST_FILL = 4
+"""Packets of fill at the start at most: 80 ms."""
 LATE = 0.06
 """Seconds of a recording beyond those that were asked for."""
 
 
 def without_fill(codes: bytes, seconds: float) -> bytes:
     """The caller's codes [mu-law], at most so many seconds and LATE of them."""
-    head = codes[:LONGEST_FILL]
-    fill = len(head) - len(head.lstrip(FILL[:1] if head[:1] == FILL[:1] else FILL[1:]))
-    return codes[fill : fill + round((seconds + LATE) * SAMPLE_RATE)]
+    packets = [codes[begin : begin + PACKET] for begin in range(0, len(codes), PACKET)]
+    begin = 0
+    while begin < min(FIRST_FILL, len(packets)) and packets[begin] in (FILL, SILENCE):
+        begin += 1
+    kept = b"".join(packet for packet in packets[begin:] if packet != FILL)
+    return kept[: round((seconds + LATE) * SAMPLE_RATE)]
 
 
 def trim_opening(path: Path, seconds: float, samples: int) -> None:

@@ -10,7 +10,7 @@ from silentspam.call import CallRecord, Decision, VerdictKind
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.freeswitch.announced import call_from_announcement
 from silentspam.freeswitch.channel import FreeSwitchChannel
-from silentspam.freeswitch.opening import LONGEST_FILL, without_fill
+from silentspam.freeswitch.opening import FILL, SILENCE, without_fill
 from tests.fakes import CALL_ID, a_call
 from tests.freeswitch.peer import UUID, Peer, announced
 
@@ -60,7 +60,7 @@ def test_a_call_is_answered_or_gets_early_media(early: bool, told: str) -> None:
 
 def test_the_opening_is_recorded_while_the_caller_hears_ringing(tmp_path: Path) -> None:
     path = tmp_path / f"{CALL_ID}.ulaw"
-    peer = Peer(opening=b"\xff" * 600 + b"\x31" * 16_000)
+    peer = Peer(opening=b"\xff" * 640 + b"\x31" * 16_000)
     one, done = channel(peer), []
     one.start_ringing()
     one.record(path, 2.0, lambda: done.append(True))
@@ -101,14 +101,16 @@ def test_a_full_disk_is_told_and_so_is_a_folder_that_freeswitch_may_not_write(tm
         channel(other).record(tmp_path / "none" / "a.ulaw", 2.0, lambda: None)
 
 
-def test_the_fill_of_the_start_is_cut_and_no_more() -> None:
+def test_fill_is_cut_and_no_more() -> None:
     spoken = bytes(range(100)) * 200
-    assert without_fill(b"\xff" * 560 + spoken, 2.0) == spoken[:16_480]
-    assert without_fill(b"\xff" * 2000 + b"\x31" * 14_480, 2.0)[:1361] == b"\xff" * 1360 + b"\x31"
-    assert without_fill(b"\x7f" * 480 + b"\xff" * 10, 2.0) == b"\xff" * 10
+    assert without_fill(FILL * 4 + spoken, 2.0) == spoken[:16_480]
+    assert without_fill(spoken[:4800] + FILL * 50 + spoken[:3200], 2.0) == spoken[:4800] + spoken[:3200]
+    assert without_fill(SILENCE * 4 + spoken, 2.0) == spoken[:16_480]
+    assert without_fill(spoken[:320] + SILENCE * 9 + spoken[:160], 2.0).count(SILENCE) == 9
     assert without_fill(spoken, 1.0) == spoken[:8480]
-    assert without_fill(b"", 2.0) == b""
-    assert len(without_fill(b"\xff" * 16_640, 2.0)) == 16_640 - LONGEST_FILL
+    assert without_fill(FILL * 104, 2.0) == without_fill(b"", 2.0) == b""
+    assert len(without_fill(SILENCE * 104, 2.0)) == 16_000
+    assert without_fill(spoken[:1000] + FILL[:100], 2.0) == spoken[:1000] + FILL[:100]
 
 
 def test_a_key_during_the_question_is_its_answer_and_one_before_it_is_not() -> None:
