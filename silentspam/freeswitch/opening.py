@@ -1,9 +1,9 @@
 """What FreeSWITCH's recorder adds to an opening, taken off again.
 
-Measured on FreeSWITCH 1.10.12 (record_session to .ulaw): where no packet comes it writes packets of 0x7F, the
-first 60 to 80 ms are such fill too, and no code of the caller's is 0x7F, since his own 0x7F becomes 0xFF. So whole
-packets of it are nobody's, and go: what is left is what Asterisk records, gap closed to gap. A recording ends
-up to 60 ms after the tone that times it.
+Measured on FreeSWITCH 1.10.12 (record_session to .ulaw): where no packet comes it writes packets of 0x7F,
+the first 60 to 80 ms are fill too, and a caller's own 0x7F becomes 0xFF. Whole packets of it are nobody's,
+and go: what is left is what Asterisk records, which closes gaps. A recording ends up to 60 ms after the tone
+that times it.
 """
 
 import os
