@@ -285,6 +285,8 @@ class Leg:
         """Nothing is run after a hangup; what comes while an application plays runs nested, unless locked."""
         if self.holder is Holder.NOBODY or message.get("call-command") != "execute":
             return
+        if self.holder is Holder.DIALPLAN:
+            self.outcome.late.append(message.get("execute-app-name", ""))
         self._queue.append(message)
         if not self.stack:
             self.loop.after(PARK_SECONDS, self.next_application)
@@ -297,8 +299,7 @@ class Leg:
             return
         message = self._queue.popleft()
         name = message.get("execute-app-name", "")
-        if self.holder is Holder.DIALPLAN:
-            self.outcome.late.append(name)
+        self._parks_at = 0.0
         begin(self, name, message.get("execute-app-arg", ""), message.get("event-uuid", ""))
 
     def application_is_over(self) -> None:
@@ -316,8 +317,7 @@ class Leg:
         self._gone_at = self.loop.now()
         self.outcome.left = self._gone_at - self._begun
         self._is_stuck = not self.outcome.announced or self._gone_at < self._parks_at
-        if self.holder is Holder.PROGRAM and not self.stack:
-            self.loop.after(PARK_SECONDS, self.application_is_over)
+        self.loop.after(PARK_SECONDS, lambda: None if self.stack else self.application_is_over())
 
     def _died(self) -> None:
         """FreeSWITCH dies, and its calls with it."""

@@ -17,8 +17,8 @@ OWN_ZERO = bytes.maketrans(b"\x7f", b"\xff")
 class Recorder:
     """One file under way. Raises OSError where it cannot be begun.
 
-    frames: of fill at its start. disk_bytes: what the disk takes of it, below 0 not even its name. A folder that
-    is missing is made, as FreeSWITCH does (src: record_session).
+    frames: of fill at its start. disk_bytes: what the disk takes of it, below 0 not even its name. A folder
+    that is missing is made, as FreeSWITCH does (src: record_session).
     """
 
     def __init__(
