@@ -3,6 +3,7 @@
 No text that a caller can set is ever sent: only our own paths, keys, ids and the names of enums.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,9 @@ RING = (440, 480)
 """Frequencies of ring tone [Hz] (ITU-T E.180, North America)."""
 TONE_MORE = 0.04
 """So much longer than the opening is its tone [s]: of the fill that is cut off at its start, most."""
+LEFT_ALONE = 3
+"""So many seconds beyond the opening FreeSWITCH stops a recording that nobody stopped (src): a program that
+died must not leave one of the whole call."""
 LONGEST_SOUND = 120.0
 """A prompt that takes longer is taken for one that hangs [s]."""
 AWHILE = 3.0
@@ -94,16 +98,16 @@ class FreeSwitchChannel:
 
     def record(self, path: Path, seconds: float, meanwhile: Callable[[], None]) -> None:
         """record_session while a tone plays: the one way to both (`record` is silent, and collapses gaps)."""
-        self._dialogue.execute("record_session", str(path))
+        self._dialogue.execute("record_session", f"{path} +{math.ceil(seconds) + LEFT_ALONE}")
         lasting = round((seconds + TONE_MORE) * 1000)
         number = self._dialogue.start("playback", self._tone(lasting))
         try:
             meanwhile()
         finally:
             played = self._dialogue.finish("playback", number, seconds + AWHILE)
-        if played.get("Application-Response") != PLAYED:
-            self._dialogue.execute("sleep", str(lasting), seconds + AWHILE)
-        stopped = self._dialogue.execute("stop_record_session", str(path))
+            if played.get("Application-Response") != PLAYED:
+                self._dialogue.execute("sleep", str(lasting), seconds + AWHILE)
+            stopped = self._dialogue.execute("stop_record_session", str(path))
         trim_opening(path, seconds, _number(stopped.variable("record_samples")))
 
     def record_side(self, call_id: str) -> None:

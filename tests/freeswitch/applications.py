@@ -144,8 +144,10 @@ def _pre_answer(leg: "Leg", application: Application) -> None:
 
 
 def _record_session(leg: "Leg", application: Application) -> None:
+    """`path +seconds` (src); a recording that nobody stops in that time is not replayed as ended."""
+    path = application.argument.partition(" +")[0]
     hangs_up = leg.variables.get("RECORD_HANGUP_ON_ERROR") != "false"
-    if not leg.start_recording(application.argument) and hangs_up:
+    if not leg.start_recording(path) and hangs_up:
         leg.hang_up(UNKNOWN_CAUSE)
         return
     application.run(leg, TURN)

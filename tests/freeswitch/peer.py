@@ -80,7 +80,7 @@ class Peer:
             self.done(name, number)
 
     def record(self, path: str) -> None:
-        Path(path).write_bytes(self.opening)
+        Path(path.partition(" +")[0]).write_bytes(self.opening)
         self.variables["record_samples"] = str(len(self.opening))
 
     def event(self, name: str, **headers: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from silentspam import variables
 from silentspam.call import CallRecord, Decision, VerdictKind
-from silentspam.errors import ChannelError, ChannelHangup
+from silentspam.errors import ChannelError, ChannelHangup, ModelError
 from silentspam.freeswitch.announced import call_from_announcement
 from silentspam.freeswitch.channel import FreeSwitchChannel
 from silentspam.freeswitch.opening import FILL, SILENCE, without_fill
@@ -66,12 +66,23 @@ def test_the_opening_is_recorded_while_the_caller_hears_ringing(tmp_path: Path) 
     one.record(path, 2.0, lambda: done.append(True))
     assert done
     assert applications(peer) == [
-        f"record_session {path}",
+        f"record_session {path} +5",
         "playback tone_stream://%(2040,0,440,480)",
         f"stop_record_session {path}",
     ]
     assert path.read_bytes() == b"\x31" * 16_000
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_recording_is_stopped_also_when_the_model_cannot_be_loaded(tmp_path: Path) -> None:
+    peer = Peer(opening=b"\x31" * 16_000)
+
+    def fail() -> None:
+        raise ModelError("no model")
+
+    with pytest.raises(ModelError):
+        channel(peer).record(tmp_path / "a.ulaw", 2.0, fail)
+    assert applications(peer)[-1] == f"stop_record_session {tmp_path / 'a.ulaw'}"
 
 
 def test_without_ring_tone_silence_times_the_recording(tmp_path: Path) -> None:
