@@ -1,102 +1,38 @@
-"""One call in the replaying FreeSWITCH: its dialplan, its session with the program, its end.
+"""One call in the replaying FreeSWITCH: its caller, its dialplan, what is done to it, its end.
 
 The dialplan is the guarded one: sched_transfer, socket (async full, no socket_resume), sched_cancel, bridge.
 Measured: what goes on when the program leaves, and that it does not where it left before `connect`.
 """
 
-import enum
 import random
-import re
 import socket
 import time
-from collections import deque
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
 
-from tests.freeswitch import answers
-from tests.freeswitch.applications import Application, begin, press
+from tests.freeswitch.applications import press
 from tests.freeswitch.callers import Caller, Fate, Heard, Moment, Outcome
-from tests.freeswitch.loop import Loop, Timer
-from tests.freeswitch.recorded import OUTBOUND, Facts, Library, encoded
+from tests.freeswitch.loop import Timer
+from tests.freeswitch.recorded import OUTBOUND
 from tests.freeswitch.recorder import Recorder
-from tests.freeswitch.wire import Died, Take, Wire
+from tests.freeswitch.session import PARKED_SECONDS, Holder, Session, Switch
 
-PARK_SECONDS = 0.0205
-"""Between a command and its application: one turn of the park loop."""
-PARKED_SECONDS = 0.005
-"""From the connection on, of our own seconds: a program that leaves sooner leaves the call parked for ever
-(src: its end clears the flag that switch_ivr_park sets after it)."""
-NOTICED_SECONDS = 0.8
-"""Between the linger's end and the notice of it, about."""
-USUAL = "ivr_pass_bridged"
-"""The recording that has most."""
-ENDPOINT = {"answered": "ANSWER", "early": "EARLY MEDIA", "ringing": "RECEIVED"}
 Q850 = {"NORMAL_CLEARING": 16, "USER_BUSY": 17, "NO_ANSWER": 19, "CALL_REJECTED": 21, "UNALLOCATED_NUMBER": 1}
 Q850 |= {"ORIGINATOR_CANCEL": 16, "NORMAL_TEMPORARY_FAILURE": 41, "DESTINATION_OUT_OF_ORDER": 27}
-COMMAND_END = re.compile(rb"\r?\n\r?\n")
 
 
-class Switch(Protocol):
-    """What a call needs of the switch that it is in."""
-
-    loop: Loop
-    library: Library
-    program: tuple[str, int]
-    none_deleted: str
-    disk_bytes: int | None
-
-    def find(self, uuid: str) -> "Leg | None": ...
-
-    def wire(self, connection: socket.socket, take: Take, died: Died, uuid: str) -> Wire: ...
-
-    def publish(self, event: str, block: bytes) -> None: ...
-
-    def agent_hung_up(self) -> None: ...
-
-    def ended(self, leg: "Leg") -> None: ...
-
-
-class Holder(enum.Enum):
-    """Who has the call."""
-
-    PROGRAM = "program"
-    DIALPLAN = "dialplan"
-    NOBODY = "nobody"
-
-
-class Leg:
+class Leg(Session):
     """The caller's leg."""
 
     def __init__(self, switch: Switch, caller: Caller, outcome: Outcome, *, seed: int) -> None:
-        self.switch, self.loop = switch, switch.loop
-        self.caller, self.outcome = caller, outcome
-        self.uuid = outcome.uuid
-        self.variables = caller.variables
-        self._dnis, self._rdnis = caller.dnis, ""
-        self.times = {"start": time.time()}
-        self.stack: list[Application] = []
+        super().__init__(switch, caller, outcome)
         self.questions = 0
-        self.holder = Holder.DIALPLAN
-        self._begun = self.loop.now()
         self._chance = random.Random(seed)
-        self._queue: deque[dict[str, str]] = deque()
         self._recorders: dict[str, Recorder] = {}
         self._tasks: list[Timer] = []
-        self._wire: Wire | None = None
-        self._received = b""
-        self._linger: int | None = None
-        self._has_events = False
         self._leaving: Timer | None = None
-        self._gone_at: float | None = None
-        self._parks_at = 0.0
-        self._is_stuck = False
         self._disposition = ""
 
     # --- what the caller does and notices -------------------------------------------------------------------
-
-    def notice(self, what: Heard, details: str = "") -> None:
-        self.outcome.noticed.append((self.loop.now() - self._begun, what, details))
 
     def reached(self, moment: Moment) -> None:
         """From here on the caller may be about to leave."""
@@ -143,14 +79,14 @@ class Leg:
             connection.connect(self.switch.program)
         except OSError:
             connection.close()
-            self._go_on()
+            self.go_on()
             return
         self.outcome.connected = True
         self.holder = Holder.PROGRAM
-        self._parks_at = self.loop.now() + PARKED_SECONDS * self.loop.speed
-        self._wire = self.switch.wire(connection, self._take, self._died, self.uuid)
+        self.parks_at = self.loop.now() + PARKED_SECONDS * self.loop.speed
+        self.wire = self.switch.wire(connection, self.take, self._died, self.uuid)
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         """The dialplan's next actions: sched_cancel, bridge."""
         if self.holder is Holder.NOBODY:
             return
@@ -175,16 +111,16 @@ class Leg:
             return
         self._tasks.clear()
         self.outcome.guard_fired = True
-        if self._gone_at is not None:
-            self.outcome.stuck = self.loop.now() - self._gone_at
+        if self.gone_at is not None:
+            self.outcome.stuck = self.loop.now() - self.gone_at
         with_program, self.holder = self.holder is Holder.PROGRAM, Holder.DIALPLAN
         # (src) switch_ivr_session_transfer: where the call went before is kept beside.
-        self._rdnis, self._dnis = self._dnis, "agent"
+        self.rdnis, self.dnis = self.dnis, "agent"
         self.variables["transfer_source"] = f"{int(time.time())}:{self.uuid}:bl_xfer:agent/public/XML"
         while self.stack:
             self.stack.pop().interrupt(self)
         if with_program:
-            self._leave_park((), response="_none_")
+            self.leave_park((), response="_none_")
         self._bridge()
 
     def _bridge(self) -> None:
@@ -226,115 +162,7 @@ class Leg:
         if disposition != "SUCCESS":
             self.variables["originate_failed_cause"] = disposition
 
-    # --- the session with the program -----------------------------------------------------------------------
-
-    def _take(self, received: bytes) -> None:
-        if not received:
-            self._program_is_gone()
-            return
-        self._received += received
-        while (end := COMMAND_END.search(self._received)) is not None:
-            command = self._received[: end.start()].decode("utf-8", "replace").strip("\r\n")
-            self._received = self._received[end.end() :]
-            if command:
-                self.outcome.commands.append(command)
-                self._obey(command)
-
-    def _obey(self, command: str) -> None:
-        word, _, rest = command.partition("\n")[0].partition(" ")
-        if not self.outcome.announced:
-            self._announce(word)
-        elif word == "myevents":
-            self._has_events = True
-            self.send(answers.reply("+OK Events Enabled"))
-        elif word == "linger":
-            self._linger = int(rest) if rest.isdigit() else -1
-            self.send(answers.reply("+OK will linger" + (f" {rest} seconds" if rest else "")))
-        elif word == "exit":
-            self.send(answers.reply("+OK bye"))
-            self.close()
-            self._program_is_gone()
-        elif word == "api":
-            said = answers.api(rest, self.switch.find, none_deleted=self.switch.none_deleted)
-            self.send(answers.api_response(said))
-        elif word == "sendmsg":
-            self.send(answers.reply("+OK"))
-            lines = (line.partition(": ") for line in command.split("\n")[1:])
-            self._queued({name.lower(): value for name, _, value in lines})
-        else:
-            self.send(answers.reply("-ERR command not found"))
-
-    def _announce(self, word: str) -> None:
-        if word != "connect":
-            self._wire.cut() if self._wire else None
-            self._program_is_gone()
-            return
-        self.outcome.announced = True
-        template = self.switch.library.announcements[self.caller.recording or USUAL]
-        self.send(template.fill(self._facts()) + self.caller.headers + b"\n")
-        self.reached(Moment.ANNOUNCED)
-        self.loop.after(PARK_SECONDS * self.loop.speed, self._park)
-
-    def _park(self) -> None:
-        """The event of it comes where no application was there first."""
-        recorded = self.caller.recording in ("", "caller_cancels_before_answer")
-        if recorded and self.holder is Holder.PROGRAM and not self.outcome.applications:
-            self.say("CHANNEL_PARK")
-
-    def _queued(self, message: dict[str, str]) -> None:
-        """Nothing is run after a hangup; what comes while an application plays runs nested, unless locked."""
-        if self.holder is Holder.NOBODY or message.get("call-command") != "execute":
-            return
-        if self.holder is Holder.DIALPLAN:
-            self.outcome.late.append(message.get("execute-app-name", ""))
-        self._queue.append(message)
-        if not self.stack:
-            self.loop.after(PARK_SECONDS, self.next_application)
-        elif self.stack[-1].nests and message.get("event-lock") != "true":
-            self.loop.after(PARK_SECONDS, lambda: self.next_application(nested=True))
-
-    def next_application(self, *, nested: bool = False) -> None:
-        """Begin what was sent first, unless something runs."""
-        if self.holder is Holder.NOBODY or not self._queue or (self.stack and not nested):
-            return
-        message = self._queue.popleft()
-        name = message.get("execute-app-name", "")
-        self._parks_at = 0.0
-        begin(self, name, message.get("execute-app-arg", ""), message.get("event-uuid", ""))
-
-    def application_is_over(self) -> None:
-        """The next one; or, where the program is gone, the dialplan."""
-        if self.stack:
-            self.stack[-1].resume(self)
-        elif self._queue:
-            self.next_application()
-        elif self._gone_at is not None and not self._is_stuck and self.holder is Holder.PROGRAM:
-            self._go_on()
-
-    def _program_is_gone(self) -> None:
-        if self._gone_at is not None or self.holder is Holder.NOBODY:
-            return
-        self._gone_at = self.loop.now()
-        self.outcome.left = self._gone_at - self._begun
-        self._is_stuck = not self.outcome.announced or self._gone_at < self._parks_at
-        self.loop.after(PARK_SECONDS, lambda: None if self.stack else self.application_is_over())
-
-    def _died(self) -> None:
-        """FreeSWITCH dies, and its calls with it."""
-        self._close_now()
-        if self.holder is not Holder.NOBODY:
-            self.holder = Holder.NOBODY
-            self.notice(Heard.LOST)
-            self._over()
-
     # --- what applications do to it -------------------------------------------------------------------------
-
-    def set_variable(self, name: str, value: str) -> None:
-        """An empty value unsets it (src)."""
-        if value:
-            self.variables[name] = value
-        else:
-            self.variables.pop(name, None)
 
     def answered(self) -> None:
         if "answer" not in self.times:
@@ -380,68 +208,7 @@ class Leg:
             self.notice(Heard.HUNG_UP, cause)
         self._end(cause, recordings)
 
-    # --- what is said ---------------------------------------------------------------------------------------
-
-    def send(self, sent: bytes) -> None:
-        if self._wire is not None:
-            self._wire.send(sent)
-            self.outcome.sent = self._wire.sent
-
-    def close(self) -> None:
-        if self._wire is not None:
-            self._wire.close()
-
-    def _close_now(self) -> None:
-        if self._wire is not None:
-            self._wire.cut()
-
-    def say(
-        self,
-        event: str,
-        application: str = "",
-        *,
-        first: Iterable[str] = (),
-        only: tuple[str, ...] = (),
-        find: str = "",
-        **facts: Any,
-    ) -> None:
-        """An event to the program, as it was recorded.
-
-        find: the recorded application, if it is another; only: the one recording that has it.
-        """
-        if not self._has_events:
-            return
-        recordings = only or (self.caller.recording, *first, USUAL, *OUTBOUND)
-        try:
-            template = self.switch.library.find(event, find or application, recordings=recordings)
-        except LookupError:
-            template = self.switch.library.find(event, "set", recordings=recordings)
-        self.send(answers.event(template.fill(self._facts(application=application, **facts))))
-
-    def _facts(self, **facts: Any) -> Facts:
-        return Facts(
-            uuid=self.uuid,
-            number=self.caller.number,
-            name=self.caller.name,
-            dnis=self._dnis,
-            rdnis=self._rdnis,
-            times=self.times | {"now": time.time()},
-            answer_state=self._answer_state(),
-            endpoint=ENDPOINT[self._answer_state(ended=False)],
-            variables={name: encoded(value) for name, value in self.variables.items()},
-            **facts,
-        )
-
-    def _answer_state(self, *, ended: bool = True) -> str:
-        if ended and "end" in self.times:
-            return "hangup"
-        return "answered" if "answer" in self.times else "early" if "media" in self.times else "ringing"
-
-    def _leave_park(self, first: Iterable[str], **facts: Any) -> None:
-        self.say("CHANNEL_UNPARK", first=first, **facts)
-        target = f"{self.switch.program[0]}:{self.switch.program[1]} async full"
-        facts |= {"argument": target, "application_uuid": "of-the-dialplan"}
-        self.say("CHANNEL_EXECUTE_COMPLETE", "socket", first=first, **facts)
+    # --- its end --------------------------------------------------------------------------------------------
 
     def _end(self, cause: str, recordings: tuple[str, ...]) -> None:
         if self.holder is Holder.NOBODY:
@@ -463,7 +230,7 @@ class Leg:
                 self.say("CHANNEL_UNBRIDGE", first=recordings, cause=cause)
             response = application.complete(self, "PLAYBACK ERROR", cause=cause)
         if had_it is Holder.PROGRAM:
-            self._leave_park(recordings, response=response, cause=cause)
+            self.leave_park(recordings, response=response, cause=cause)
         for state in ("CS_HANGUP", "CS_REPORTING"):
             self.say("CHANNEL_STATE", first=recordings, find=state, cause=cause)
         self.variables["sip_hangup_disposition"] = self._disposition
@@ -471,24 +238,19 @@ class Leg:
         self.say("CHANNEL_HANGUP_COMPLETE", first=recordings, cause=cause)
         first = (self.caller.recording, *recordings, *OUTBOUND)
         template = self.switch.library.find("CHANNEL_HANGUP_COMPLETE", recordings=first)
-        self.switch.publish("CHANNEL_HANGUP_COMPLETE", template.fill(self._facts(cause=cause)))
+        self.switch.publish("CHANNEL_HANGUP_COMPLETE", template.fill(self.facts(cause=cause)))
         if self.outcome.heard(Heard.WITH_AGENT):
             self.switch.agent_hung_up()
-        self._say_goodbye()
+        self.say_goodbye()
         self._over()
 
-    def _say_goodbye(self) -> None:
-        if self._linger is None:
-            self.send(answers.disconnect(self.uuid))
-            self.close()
-            return
-        self.send(answers.disconnect(self.uuid, linger=self._linger))
-        if self._linger >= 0:
-            self.loop.after(self._linger + NOTICED_SECONDS, self._linger_is_over)
-
-    def _linger_is_over(self) -> None:
-        self.send(answers.disconnect(self.uuid))
-        self.close()
+    def _died(self) -> None:
+        """FreeSWITCH dies, and its calls with it."""
+        self.close_now()
+        if self.holder is not Holder.NOBODY:
+            self.holder = Holder.NOBODY
+            self.notice(Heard.LOST)
+            self._over()
 
     def _over(self) -> None:
         self.outcome.variables = dict(self.variables)
