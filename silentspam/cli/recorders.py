@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         write_whole(args.json, (json.dumps(figures, indent=1, allow_nan=False) + "\n").encode())
     for heads, rows in (
         (recorders.VERDICT_HEADS, recorders.verdict_rows(figures)),
+        (recorders.SUM_HEADS, recorders.sum_rows(figures)),
         (recorders.LOSS_HEADS, recorders.loss_rows(figures)),
         (recorders.KNOWN_HEADS, recorders.known_rows(figures)),
         (recorders.PLACE_HEADS, recorders.place_rows(figures)),

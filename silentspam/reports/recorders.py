@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from silentspam.reports.cells import Document, interval, percent, rate
-from silentspam.training.recorder_ways import FREESWITCH
+from silentspam.training.recorder_ways import FREESWITCH, GAPS_LEFT
 
 VERDICT_HEADS = (
     "openings of",
@@ -16,6 +16,7 @@ VERDICT_HEADS = (
     "moved: median, 99 %, most",
     "within the tolerance",
 )
+SUM_HEADS = ("openings of", "n", "Asterisk", "FreeSWITCH", "FreeSWITCH, gaps left")
 LOSS_HEADS = ("missing", "recorded by", "openings of", "same verdict", "95 %", "challenged", "not judged")
 PLACE_HEADS = ("recorded by", "beside", "moved: median, 99 %, most", "all of them together")
 KNOWN_HEADS = ("line learnt by", "heard by", "known again", "95 %", "people matched", "95 %")
@@ -62,6 +63,32 @@ def _case_rows(case: Document) -> Iterator[tuple[str, ...]]:
                 _beside(one["suspected"]),
                 _beside(one["inconclusive"]),
             )
+
+
+def sum_rows(figures: Document) -> list[tuple[str, ...]]:
+    """Openings challenged in all cases of loss together, by class and recorder."""
+    cases = figures["verdicts"]["losses"]
+    found: list[tuple[str, ...]] = []
+    for name in cases[0]["compared"][0]["classes"]:
+        counts = {FREESWITCH: [0, 0, 0], GAPS_LEFT: [0, 0, 0]}
+        for one in (one for case in cases for one in case["compared"]):
+            figures_of = one["classes"][name]
+            for place, count in enumerate((figures_of["n"], *figures_of["suspected"])):
+                counts[one["recorded"]][place] += count
+        n, asterisk, freeswitch = counts[FREESWITCH]
+        found.append((name, str(n), str(asterisk), str(freeswitch), str(counts[GAPS_LEFT][2])))
+    return found
+
+
+def least_alike(figures: Document, recorded: str) -> Document:
+    """Of all cases of loss, the share of equal verdicts, over all openings, where it is lowest."""
+    shares: list[Document] = [
+        one["classes"][ALL]["same_kind"]
+        for case in figures["verdicts"]["losses"]
+        for one in case["compared"]
+        if one["recorded"] == recorded
+    ]
+    return min(shares, key=lambda share: float(share["rate"]))
 
 
 def place_rows(figures: Document) -> list[tuple[str, ...]]:

@@ -20,10 +20,10 @@ from silentspam.training.recorder_ways import (
     ASTERISK,
     CASES,
     FREESWITCH,
+    GAPS_LEFT,
     LATER,
     LOSSY,
     WHOLE,
-    WITHOUT_GAPS,
     Record,
 )
 from silentspam.training.recorders import Sent, Timing
@@ -70,7 +70,7 @@ def study_verdicts(
     losses = []
     for case in CASES:
         lossy = _judged(fewer, LOSSY, judge, seed=seed, case=case, progress=progress)
-        compared = [_compared(fewer, lossy, LATER, name) for name in (FREESWITCH, WITHOUT_GAPS)]
+        compared = [_compared(fewer, lossy, LATER, name) for name in (FREESWITCH, GAPS_LEFT)]
         losses.append({"case": case, "compared": compared})
     pairs = ((LATER, FREESWITCH), (ASTERISK, LATER), (ASTERISK, FREESWITCH))
     return {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from silentspam.audio import SAMPLE_RATE, Codes
+from silentspam.audio import FRAME_LENGTH, Codes
 from silentspam.training import recorders
 from silentspam.training.dataset import OPENING_SECONDS
 from silentspam.training.network import Loss
@@ -19,7 +19,8 @@ Record = Callable[[Sent, Timing], Codes]
 Losses = Callable[[int, np.random.Generator], Arrived]
 
 ASTERISK, LATER, FREESWITCH = "Asterisk", "Asterisk, begun with FreeSWITCH", "FreeSWITCH"
-WITHOUT_GAPS = "FreeSWITCH, gaps closed"
+GAPS_LEFT = "FreeSWITCH, gaps left"
+"""What was tried: the fill at a recording's start cut off, and gaps kept at their length."""
 
 
 def by_asterisk(sent: Sent, timing: Timing) -> Codes:
@@ -33,15 +34,17 @@ def by_asterisk_later(sent: Sent, timing: Timing) -> Codes:
 
 
 def by_freeswitch(sent: Sent, timing: Timing) -> Codes:
-    """As the program keeps what FreeSWITCH recorded."""
-    recorded = recorders.freeswitch_recorded(sent, timing.freeswitch, fill=timing.fill, late=timing.late)
-    return recorders.freeswitch_opening(recorded, OPENING_SECONDS)
+    """As the program keeps what FreeSWITCH recorded: gaps closed."""
+    return recorders.freeswitch_opening(_by_record_session(sent, timing), OPENING_SECONDS)
 
 
-def by_freeswitch_without_gaps(sent: Sent, timing: Timing) -> Codes:
-    """The same, gaps in its two seconds closed as Asterisk closes them."""
-    opening = by_freeswitch(sent, timing)[: round(OPENING_SECONDS * SAMPLE_RATE)]
-    return recorders.without_gaps(opening)
+def by_freeswitch_gaps_left(sent: Sent, timing: Timing) -> Codes:
+    """As FreeSWITCH recorded it, from the end of its first fill on: gaps are fill."""
+    return _by_record_session(sent, timing)[timing.fill * FRAME_LENGTH :]
+
+
+def _by_record_session(sent: Sent, timing: Timing) -> Codes:
+    return recorders.freeswitch_recorded(sent, timing.freeswitch, fill=timing.fill, late=timing.late)
 
 
 WHOLE: Mapping[str, Record] = {
@@ -49,7 +52,7 @@ WHOLE: Mapping[str, Record] = {
     LATER: by_asterisk_later,
     FREESWITCH: by_freeswitch,
 }
-LOSSY: Mapping[str, Record] = {**WHOLE, WITHOUT_GAPS: by_freeswitch_without_gaps}
+LOSSY: Mapping[str, Record] = {**WHOLE, GAPS_LEFT: by_freeswitch_gaps_left}
 """How an opening is recorded, by name: where every packet arrives, and where some are lost."""
 
 

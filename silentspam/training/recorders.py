@@ -103,16 +103,5 @@ def zeros_alike(codes: Codes) -> Codes:
 
 
 def freeswitch_opening(recorded: Codes, seconds: float) -> Codes:
-    """What the program keeps of FreeSWITCH's file: without the fill at its start."""
+    """What the program keeps of FreeSWITCH's file: without fill, gaps closed (`freeswitch/opening.py`)."""
     return np.frombuffer(without_fill(recorded.tobytes(), seconds), dtype=np.uint8)
-
-
-def without_gaps(codes: Codes) -> Codes:
-    """FreeSWITCH's codes without whole packets of fill, as Asterisk records a gap.
-
-    Exact where the caller speaks mu-law: no code of his is 0x7F in FreeSWITCH's file.
-    """
-    whole = len(codes) // FRAME_LENGTH * FRAME_LENGTH
-    packets = codes[:whole].reshape(-1, FRAME_LENGTH)
-    kept = packets[(packets != FILL).any(axis=1)].reshape(-1)
-    return np.concatenate([kept, codes[whole:]])

@@ -26,7 +26,7 @@ from silentspam.training.recorder_ways import (
     by_asterisk,
     by_asterisk_later,
     by_freeswitch,
-    by_freeswitch_without_gaps,
+    by_freeswitch_gaps_left,
 )
 from silentspam.training.recorders import (
     FILL,
@@ -41,7 +41,6 @@ from silentspam.training.recorders import (
     draw_timing,
     freeswitch_opening,
     freeswitch_recorded,
-    without_gaps,
     zeros_alike,
 )
 from silentspam.training.simulate import Plan, Simulator
@@ -50,6 +49,7 @@ from silentspam.training.sources import find_clips
 SENT_PACKETS = 106
 timings = st.integers(0, 10_000).map(lambda seed: draw_timing(np.random.default_rng(seed)))
 quiet_codes = st.sampled_from([0xFF, 0x7F, 0xFE, 0x7E, 0x00])
+packets = st.sampled_from([bytes([code]) * FRAME_LENGTH for code in (MINUS_ZERO, PLUS_ZERO, 0xFE, 0x00)])
 
 
 def sent_by(seed, *, lost=0.0):
@@ -71,6 +71,7 @@ def test_a_caller_who_sends_nothing_is_no_byte_in_asterisk_and_all_fill_in_frees
     recorded = freeswitch_recorded(mute, 103)
     assert len(recorded) == 103 * FRAME_LENGTH
     assert set(recorded) == {FILL}
+    assert not len(freeswitch_opening(recorded, 2.0))
 
 
 def test_freeswitch_has_one_zero_and_every_other_code_as_it_was_sent():
@@ -104,13 +105,16 @@ def test_the_cut_never_removes_what_is_not_fill(seed, timing, quiet):
     np.testing.assert_array_equal(opening, zeros_alike(sent.codes)[begin : begin + len(opening)])
 
 
-@given(st.binary(max_size=20_000), st.floats(0.1, 3.0))
-def test_the_cut_of_anything_removes_zeros_alone_at_its_start(content, seconds):
-    codes = np.frombuffer(content, dtype=np.uint8)
-    opening = freeswitch_opening(codes, seconds)
-    assert len(opening) <= round((seconds + 0.06) * 8000)
-    cut = next(n for n in range(641) if np.array_equal(codes[n : n + len(opening)], opening))
-    assert not decode_ulaw(codes[:cut]).any()
+@given(st.lists(packets, max_size=110), st.binary(max_size=FRAME_LENGTH - 1), st.floats(0.1, 3.0))
+def test_the_cut_of_anything_removes_packets_of_zeros_alone(recorded, rest, seconds):
+    codes = np.frombuffer(b"".join([*recorded, rest]), dtype=np.uint8)
+    opening, longest = freeswitch_opening(codes, seconds), round((seconds + 0.06) * 8000)
+    assert len(opening) <= longest
+    sounding, kept = (part[decode_ulaw(part) != 0] for part in (codes, opening))
+    np.testing.assert_array_equal(kept, sounding[: len(kept)])
+    if len(opening) < longest:
+        assert len(kept) == len(sounding)
+        assert np.sum(opening == PLUS_ZERO) >= np.sum(codes == PLUS_ZERO) - 4 * FRAME_LENGTH
 
 
 @given(st.integers(0, 1_000_000), timings)
@@ -122,18 +126,21 @@ def test_freeswitch_and_an_asterisk_that_hears_the_same_stretch_differ_in_zeros_
 
 
 @given(st.integers(0, 1_000_000), timings, st.sampled_from(sorted(CASES)))
-def test_with_its_gaps_closed_that_holds_whatever_is_lost(seed, timing, case):
+def test_that_holds_whatever_is_lost_and_the_recording_is_up_to_three_packets_longer(seed, timing, case):
     sent = sent_by(seed)
     lost = Sent(sent.codes, CASES[case](SENT_PACKETS, np.random.default_rng(seed)))
-    closed, asterisk = by_freeswitch_without_gaps(lost, timing), by_asterisk_later(lost, timing)
-    # At its start a gap looks like fill, of which at most four packets are cut: the end comes so much later.
-    np.testing.assert_array_equal(closed[: len(asterisk)], zeros_alike(asterisk))
-    assert len(closed) <= len(asterisk) + 4 * FRAME_LENGTH
+    freeswitch, asterisk = by_freeswitch(lost, timing), by_asterisk_later(lost, timing)
+    np.testing.assert_array_equal(freeswitch[: len(asterisk)], zeros_alike(asterisk))
+    assert len(freeswitch) <= len(asterisk) + 3 * FRAME_LENGTH
 
 
-def test_codes_without_a_gap_stay_as_they_are():
-    heard = zeros_alike(sent_by(3).codes)[:16_123]
-    np.testing.assert_array_equal(without_gaps(heard), heard)
+@given(st.integers(0, 1_000_000), timings, st.sampled_from(sorted(CASES)))
+def test_a_gap_that_is_left_is_fill_at_its_time(seed, timing, case):
+    sent = sent_by(seed)
+    lost = Sent(sent.codes, CASES[case](SENT_PACKETS, np.random.default_rng(seed)))
+    left = by_freeswitch_gaps_left(lost, timing).reshape(-1, FRAME_LENGTH)
+    heard = slice(timing.late + timing.fill, timing.late + timing.freeswitch)
+    np.testing.assert_array_equal((left == FILL).all(axis=1), ~lost.arrived[heard])
 
 
 def test_timings_are_those_that_were_measured():
