@@ -23,6 +23,8 @@ UNKNOWN_CAUSE = "DESTINATION_OUT_OF_ORDER"
 """(src) switch_core_session_execute_application_get_flags, record_session."""
 STREAM = re.compile(r"(tone|silence)_stream://(?:%\()?([\d.,]+)\)?(?:;loops=(\d+))?")
 ASKED = re.compile(r"(?:^|/)(?:(?!digit-)[\w-]+-|digits/)([0-9])(?:\.wav)?$")
+LIMITED = re.compile(r"(.*?) +\+(\d+)")
+"""(src) record_session_function: a path, and after how many seconds FreeSWITCH itself ends the recording."""
 ANY_KEY = "1234567890*#"
 WAV_HEAD = 44
 BYTES_A_SECOND = 16000
@@ -144,10 +146,10 @@ def _pre_answer(leg: "Leg", application: Application) -> None:
 
 
 def _record_session(leg: "Leg", application: Application) -> None:
-    """`path +seconds` (src); a recording that nobody stops in that time is not replayed as ended."""
-    path = application.argument.partition(" +")[0]
+    limited = LIMITED.fullmatch(application.argument)
+    path, limit = limited.groups() if limited else (application.argument, "0")
     hangs_up = leg.variables.get("RECORD_HANGUP_ON_ERROR") != "false"
-    if not leg.start_recording(path) and hangs_up:
+    if not leg.start_recording(path, limit=float(limit)) and hangs_up:
         leg.hang_up(UNKNOWN_CAUSE)
         return
     application.run(leg, TURN)

@@ -170,8 +170,8 @@ class Leg(Session):
             self.notice(Heard.ANSWERED)
             self.reached(Moment.ANSWER)
 
-    def start_recording(self, path: str) -> bool:
-        """Whether the file could be begun."""
+    def start_recording(self, path: str, *, limit: float = 0.0) -> bool:
+        """Whether the file could be begun. limit: it ends by itself after so many seconds; 0: never."""
         frames, fill = self._chance.choice((3, 4)), self._chance.choice((0xFF, 0x7F))
         begun, opening = self.loop.now(), self.caller.opening
         try:
@@ -180,6 +180,8 @@ class Leg(Session):
             )
         except OSError:
             return False
+        if limit:
+            self.loop.after(limit, lambda: self.stop_recording(path))
         if len(self._recorders) == 1:
             self.reached(Moment.RECORDING)
             for seconds, key in self.caller.early_keys:

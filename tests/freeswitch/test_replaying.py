@@ -225,6 +225,15 @@ def test_the_recorder_fills_its_beginning_and_takes_one_zero_for_the_other(tmp_p
     assert len(codes) % 160 == 0
 
 
+def test_a_recording_ends_by_itself_where_it_has_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a.ulaw"
+    with a_call(Caller(opening=OPENING)) as (_, _, program):
+        program.run("set", "RECORD_MIN_SEC=0")
+        program.run("record_session", f"{path} +1")
+        program.run("sleep", "2000")
+        assert 8000 <= path.stat().st_size <= 9600
+
+
 def test_a_caller_without_rtp_leaves_a_constant_and_a_short_file_is_deleted(tmp_path: Path) -> None:
     _, codes = recording(Caller(opening=None), tmp_path / "a.ulaw", RECORD_MIN_SEC="0")
     assert codes is not None

@@ -140,10 +140,11 @@ def test_every_recorded_call_gets_its_row_and_its_caller_what_is_due(office: Off
     assert not outcome.late
 
 
-def test_a_caller_who_sends_no_sound_is_digital_silence(office: Office) -> None:
+def test_a_caller_who_sends_nothing_has_no_sound_and_is_not_blamed_for_the_recorders(office: Office) -> None:
+    """`no_rtp`: what FreeSWITCH fills two seconds with is nobody's digital silence."""
     found = office.row_of(office.call(replace(HUMAN, opening=None)), "screened_at", "ended_at")
-    assert found["digital_silence_share"] == 1.0
-    assert found["failed_open"] == 0
+    assert (found["verdict"], found["recorded_seconds"]) == ("INCONCLUSIVE", 0.0)
+    assert (found["disposition"], found["failed_open"]) == ("BRIDGED", 0)
 
 
 def test_who_leaves_before_the_program_has_the_call_has_a_row_all_the_same(office: Office) -> None:
