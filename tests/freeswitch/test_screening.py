@@ -188,3 +188,41 @@ def test_many_calls_at_once_are_each_judged_on_their_own(office: Office) -> None
     assert [row["verdict"] for row in rows] == ["HAM" if number % 2 else SILENCE for number in range(40)]
     assert {(row["disposition"], row["failed_open"]) for row in rows} == {("BRIDGED", 0)}
     assert not office.switch.failures
+
+
+EARLY: dict[str, tuple[Caller, dict[str, Any], list[Heard]]] = {
+    "bridged": (
+        HUMAN,
+        row("BRIDGED", "AGENT", "HAM"),
+        [Heard.EARLY_MEDIA, Heard.TONE, Heard.AGENT_RINGS, Heard.WITH_AGENT, Heard.ANSWERED],
+    ),
+    "rejected": (
+        SUSPECT,
+        row("REJECTED_CALLER_SILENCE", "APP", SILENCE, **FAILED),
+        [Heard.EARLY_MEDIA, Heard.TONE, *[Heard.SOUND] * 4, Heard.HUNG_UP],
+    ),
+    "abandoned": (
+        replace(HUMAN, leaves=(Moment.RECORDING, 1.0)),
+        row("SCREEN_ABANDON", "CALLER", None),
+        [Heard.EARLY_MEDIA, Heard.TONE, Heard.LEFT],
+    ),
+    "busy": (
+        to(Fate.BUSY),
+        row("BRIDGE_ABANDON", "AGENT", "HAM"),
+        [Heard.EARLY_MEDIA, Heard.TONE, Heard.AGENT_RINGS, Heard.FAILED],
+    ),
+}
+"""With freeswitch.early_media the call is the agent's to answer: measured, but in no recording."""
+
+
+def test_early_media_is_screened_without_an_answer(tmp_path: Path, model_folder: Path) -> None:
+    with an_office(tmp_path, model_folder, freeswitch={"early_media": True, "ring": [425]}) as early:
+        outcomes = {name: early.begin(caller) for name, (caller, _, _) in EARLY.items()}
+        for name, (_, expected, noticed) in EARLY.items():
+            outcome = outcomes[name].wait()
+            found = early.row_of(outcome, "screened_at", "ended_at")
+            assert {column: found[column] for column in expected} == expected, name
+            assert [what for _, what, _ in outcome.noticed if what is not Heard.RINGING] == noticed
+            assert "tone_stream://%(2040,0,425)" in outcome.heard(Heard.TONE)[0][1]
+        assert outcomes["rejected"].hung_up_with == "CALL_REJECTED"
+        assert not early.switch.failures
