@@ -17,6 +17,7 @@ from silentspam.errors import AudioError, SilentSpamError
 from silentspam.listening import metrics
 from silentspam.listening.alerts import CallAlert
 from silentspam.listening.alone import alone
+from silentspam.listening.attempts import MOST, attempt
 from silentspam.listening.desk import Desk, Places
 from silentspam.listening.hearing import Heard, hear
 from silentspam.listening.offering import OPENINGS
@@ -128,7 +129,10 @@ class Listener:
         """Hear one file, write its row, then let go of it."""
         begun = time.monotonic()
         try:
-            heard = self._hear(file, row, skip)
+            with attempt(self.places.folder, file.path.name) as before:
+                if before >= MOST:
+                    raise AudioError(f"{before} listeners ended while they heard it")
+                heard = self._hear(file, row, skip)
         except (OSError, MemoryError):  # the machine's trouble, and not the file's
             raise
         except Exception as error:  # noqa: BLE001  whatever is wrong with one file, the others are heard

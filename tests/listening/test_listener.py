@@ -11,8 +11,10 @@ from silentspam.calllog.entry import Entry, Part
 from silentspam.calllog.spool import Spool
 from silentspam.errors import CallLogError
 from silentspam.listening.alone import _is_still, alone
+from silentspam.listening.attempts import BEGUN, attempt
 from silentspam.listening.hearing import _listing, hear
 from silentspam.listening.knowledge import Knowledge, KnownLines
+from silentspam.listening.waiting import SET_ASIDE
 from silentspam.provenance.sources import Identification
 from silentspam.training.legs import MEASURED
 from tests.listening.desk import DNIS, Office
@@ -363,3 +365,42 @@ def test_a_pipe_by_the_name_of_a_call_holds_up_no_other(office: Office) -> None:
     assert [row.call_id for row in office.turn()] == [second]
     with alone(pipe) as ours:
         assert ours
+
+
+# --- what ends the process ---------------------------------------------------------------------------------
+
+
+def test_a_file_that_ended_three_listeners_is_set_aside_and_the_next_is_heard(office: Office) -> None:
+    """As by SIGKILL where memory is short: nothing of ours runs any more, and the mark stays."""
+    call_id = office.call()
+    side = office.side(call_id, SPOKEN)
+    other = office.call()
+    office.side(other, SPOKEN)
+    marks = Path(office.config.provenance.folder) / BEGUN
+    marks.mkdir(parents=True)
+    (marks / side.name).write_bytes(b"...")
+    rows = {row.call_id: row for row in office.turn()}
+    assert "3 listeners ended while they heard it" in str(rows[call_id].fault)
+    assert rows[other].fault is None
+    assert not list(marks.iterdir())
+    assert side.with_name(side.name + SET_ASIDE).exists()
+
+
+def test_a_mark_of_a_listener_that_only_failed_is_taken_off(office: Office) -> None:
+    call_id = office.call()
+    office.side(call_id, b"")
+    (row,) = office.turn()
+    assert row.fault is not None
+    assert not list((Path(office.config.provenance.folder) / BEGUN).iterdir())
+
+
+def test_a_mark_stays_where_the_process_ends(tmp_path: Path) -> None:
+    for before in range(2):
+        if (child := os.fork()) == 0:
+            with attempt(tmp_path, "a.ulaw") as found:
+                os._exit(found)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == before
+    with attempt(tmp_path, "a.ulaw") as found:
+        assert found == 2
+    with attempt(tmp_path, "a.ulaw") as found:
+        assert found == 0
