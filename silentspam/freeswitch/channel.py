@@ -14,7 +14,7 @@ from silentspam.call import CallRecord, Decision
 from silentspam.errors import ChannelError, ChannelHangup
 from silentspam.freeswitch.dialogue import Dialogue
 from silentspam.freeswitch.frames import Headers
-from silentspam.freeswitch.opening import trim_opening
+from silentspam.freeswitch.opening import SAMPLE_RATE, trim_opening
 
 LINGER_SECONDS = 5
 RING = (440, 480)
@@ -38,10 +38,18 @@ RECORDING = {
     "RECORD_READ_ONLY": "true",
     "RECORD_MIN_SEC": "0",
     "RECORD_STEREO": "false",
+    "RECORD_STEREO_SWAP": "false",
+    "RECORD_ANSWER_REQ": "false",
+    "RECORD_BRIDGE_REQ": "false",
     "RECORD_HANGUP_ON_ERROR": "false",
+    "record_sample_rate": str(SAMPLE_RATE),
 }
-"""So that the caller alone is recorded, short files are kept, and no disk that refuses costs the call."""
+"""So that the caller alone is recorded, from now on, short files are kept, and no disk that refuses costs the
+call. Where a caller's codec is wideband (G.722, Opus), FreeSWITCH resamples: a .ulaw has its rate nowhere,
+and would be taken for one that lasts twice as long and more (src: switch_ivr_record_session_event)."""
 TERMINATORS = "playback_terminators"
+NO_KEY = "none"
+"""Without it `*` ends a sound, the ring tone too, and with that the opening (src: on_dtmf)."""
 NOTE = "api_reporting_hook"
 """The dialplan's hook that writes a line of a call on which nobody reported: cleared by a report."""
 
@@ -78,7 +86,7 @@ class FreeSwitchChannel:
         self._longest = longest
         self._rings = False
         self._side_is_recorded = False
-        self._terminators: str | None = None
+        self._terminators = NO_KEY
 
     def announce(self, call_id: str) -> None:
         """Also have the session's events sent, and what the recorder goes by set."""
@@ -87,7 +95,7 @@ class FreeSwitchChannel:
         self._dialogue.command(f"linger {LINGER_SECONDS}")
         if not (said := self._dialogue.command("myevents").text).startswith("+OK"):
             raise ChannelError(f"myevents: refused ({said[:200]}): does the dialplan say `async full`?")
-        self._set({variables.CALL_ID: call_id, **RECORDING})
+        self._set({variables.CALL_ID: call_id, **RECORDING, TERMINATORS: NO_KEY})
 
     def answer(self) -> None:
         self._dialogue.execute(self._answer)
@@ -108,7 +116,7 @@ class FreeSwitchChannel:
             if played.get("Application-Response") != PLAYED:
                 self._dialogue.execute("sleep", str(lasting), seconds + AWHILE)
             stopped = self._dialogue.execute("stop_record_session", str(path))
-        trim_opening(path, seconds, _number(stopped.variable("record_samples")))
+        trim_opening(path, seconds, _recorded(stopped))
 
     def record_side(self, call_id: str) -> None:
         if self._legs is not None and self._challenge_too:
@@ -117,7 +125,7 @@ class FreeSwitchChannel:
     def play(self, sound: str, *, keys: str = "") -> str | None:
         """Keys are told by their events, which come also where none interrupts the sound."""
         session = self._dialogue.session
-        self._let_interrupt(keys or "none")
+        self._let_interrupt(keys or NO_KEY)
         self._move_guard()
         session.keys.clear()
         played = self._dialogue.execute("playback", f"{sound}.wav", LONGEST_SOUND)
@@ -145,7 +153,7 @@ class FreeSwitchChannel:
         A call that the guard has sent to an agent already is nobody's to end: then the guard is not there.
         """
         self._dialogue.session.check()
-        if record.decision is not Decision.REJECT:
+        if record.decision is not Decision.REJECT and self._is_answered(record):
             self._record_bridge(record)
         told = variables.told(record)
         self._set(self._before() | self._without_note() | told)
@@ -159,6 +167,11 @@ class FreeSwitchChannel:
         if not self._rings:
             return f"silence_stream://{milliseconds}"
         return f"tone_stream://%({milliseconds},0,{','.join(map(str, self._ring))})"
+
+    def _is_answered(self, record: CallRecord) -> bool:
+        """uuid_record gives a call that rings early media, from a thread that is not the call's (src:
+        switch_ivr_record_session_event): the caller's own ring tone would end."""
+        return record.answered_at is not None or self._announced.get("Answer-State") == "answered"
 
     def _record_bridge(self, record: CallRecord) -> None:
         """What the caller says to the agent; a switch that cannot keep it bridges all the same."""
@@ -203,8 +216,7 @@ class FreeSwitchChannel:
 
     def _before(self) -> dict[str, str]:
         """Variables of the dialplan's own that a screening has changed, as they were."""
-        names = (*RECORDING, TERMINATORS) if self._terminators else RECORDING
-        return {name: self._announced.variable(name) for name in names}
+        return {name: self._announced.variable(name) for name in (*RECORDING, TERMINATORS)}
 
     def _without_note(self) -> dict[str, str]:
         """Of a hook that the admin has put in its place nothing."""
@@ -224,6 +236,13 @@ class FreeSwitchChannel:
 def _cause(hangup: str) -> str:
     """What `hangup` takes: a cause of Q.850 by its number, or the name that becomes SIP 603."""
     return CALL_REJECTED if hangup in ("", "21", "603") else hangup
+
+
+def _recorded(stopped: Headers) -> int:
+    """Samples that FreeSWITCH says are in the file. It counts them before it resamples (src:
+    switch_core_file_write), so that a wideband caller has more of them than milliseconds of the file's."""
+    samples, lasting = (_number(stopped.variable(name)) for name in ("record_samples", "record_ms"))
+    return min(samples, lasting * SAMPLE_RATE // 1000) if lasting else samples
 
 
 def _number(text: str) -> int:

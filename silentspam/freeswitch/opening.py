@@ -37,8 +37,8 @@ def without_fill(codes: bytes, seconds: float) -> bytes:
 def trim_opening(path: Path, seconds: float, samples: int) -> None:
     """Leave in a recorded file what the caller sent; the file is replaced as a whole.
 
-    samples: how many FreeSWITCH says it has recorded. ChannelError where they are not there. A disk that
-    takes no second file leaves the first, whose fill is silence that nobody judges.
+    samples: how many FreeSWITCH says it has recorded. ChannelError where a packet of them or more is not
+    there. A disk that takes no second file leaves the first, whose fill is silence that nobody judges.
     """
     try:
         codes = path.read_bytes()
@@ -46,7 +46,7 @@ def trim_opening(path: Path, seconds: float, samples: int) -> None:
         raise ChannelError(f"record_session {path}: no file; may FreeSWITCH's user write there?") from error
     except OSError as error:
         raise ChannelError(f"record_session {path}: {error.strerror}: may this user read it?") from error
-    if len(codes) < samples:
+    if len(codes) <= samples - PACKET:
         raise ChannelError(f"record_session: {len(codes)} of {samples} bytes reached the disk: is it full?")
     trimmed = without_fill(codes, seconds)
     if trimmed == codes:

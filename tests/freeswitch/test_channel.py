@@ -41,6 +41,7 @@ def test_the_call_id_is_set_before_anything_else_happens_to_the_caller() -> None
     assert peer.said[:2] == ["linger 5", "myevents"]
     assert peer.variables[variables.CALL_ID] == CALL_ID
     assert peer.variables["RECORD_HANGUP_ON_ERROR"] == "false"
+    assert peer.variables["playback_terminators"] == "none", "a `*` would cut the opening short"
     assert not applications(peer)
 
 
@@ -112,6 +113,20 @@ def test_a_full_disk_is_told_and_so_is_a_folder_that_freeswitch_may_not_write(tm
         channel(other).record(tmp_path / "none" / "a.ulaw", 2.0, lambda: None)
 
 
+def test_a_wideband_caller_is_recorded_at_the_rate_of_the_model(tmp_path: Path) -> None:
+    """G.722: FreeSWITCH counts the 16,000 samples a second before it resamples."""
+    peer = Peer(opening=b"\x31" * 16_320)
+    one = channel(peer)
+    one.announce(CALL_ID)
+    assert peer.variables["record_sample_rate"] == "8000"
+    peer.answers["stop_record_session"] = lambda number, _: (
+        peer.variables.update(record_samples="32640", record_ms="2040"),
+        peer.done("stop_record_session", number),
+    )[-1]
+    one.record(tmp_path / "a.ulaw", 2.0, lambda: None)
+    assert (tmp_path / "a.ulaw").stat().st_size == 16_320
+
+
 def test_fill_is_cut_and_no_more() -> None:
     spoken = bytes(range(100)) * 200
     assert without_fill(FILL * 4 + spoken, 2.0) == spoken[:16_480]
@@ -179,7 +194,9 @@ def test_a_bridged_call_is_told_of_and_left_to_the_dialplan() -> None:
     channel(peer).hand_back(record)
     assert peer.variables[variables.ACTION] == "BRIDGE"
     assert peer.variables[variables.SCREENED] == "1"
-    assert peer.variables["RECORD_READ_ONLY"] == ""  # as the dialplan had it: its own recordings are its own
+    # as the dialplan had it: its own recordings are its own
+    assert peer.variables["RECORD_READ_ONLY"] == peer.variables["record_sample_rate"] == ""
+    assert peer.variables["playback_terminators"] == ""
     assert peer.said[-1] == f"api sched_del {UUID}"
     assert not applications(peer)
 
@@ -256,15 +273,26 @@ def test_the_callers_side_is_recorded_where_it_is_wanted(tmp_path: Path) -> None
     peer = Peer()
     one = channel(peer, legs=tmp_path)
     one.record_side(CALL_ID)
-    one.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    one.hand_back(CallRecord(call=a_call(), answered_at=1.0, decision=Decision.BRIDGE))
     started = [command for command in peer.said if "uuid_record" in command]
     assert started == [f"api uuid_record {UUID} start {tmp_path / CALL_ID}.ulaw"]
     late = Peer()
     late.api["uuid_record"] = "-ERR Cannot record session!"
     channel(late, legs=tmp_path, challenge_too=False).hand_back(
-        CallRecord(call=a_call(), decision=Decision.BRIDGE)
+        CallRecord(call=a_call(), answered_at=1.0, decision=Decision.BRIDGE)
     )
     assert late.variables[variables.ACTION] == "BRIDGE"
+    assert any("uuid_record" in command for command in late.said)
+
+
+@pytest.mark.parametrize(("state", "recorded"), [("ringing", False), ("early", False), ("answered", True)])
+def test_a_caller_who_was_not_answered_keeps_his_ring_tone(
+    tmp_path: Path, state: str, recorded: bool
+) -> None:
+    peer = Peer()
+    one = FreeSwitchChannel(peer.dialogue(), announced(**{"Answer-State": state}), legs=tmp_path)
+    one.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    assert any("uuid_record" in command for command in peer.said) is recorded
 
 
 @pytest.mark.parametrize("uuid", ["", "a b", "x\ny", "y" * 200])
