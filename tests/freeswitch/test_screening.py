@@ -56,7 +56,7 @@ CALLS: dict[str, tuple[Caller, dict[str, Any], list[Heard]]] = {
         [Heard.ANSWERED, Heard.TONE, *[Heard.SOUND] * 2, Heard.AGENT_RINGS, Heard.WITH_AGENT],
     ),
     "ivr_early_digit": (
-        replace(SUSPECT, early_keys=tuple((1.0 + n / 50, str(n)) for n in range(10))),
+        replace(SUSPECT, early_keys=tuple((0.8 + n / 50, key) for n, key in enumerate("*#0123456789"))),
         row("REJECTED_CALLER_SILENCE", "APP", SILENCE, **FAILED),
         [Heard.ANSWERED, Heard.TONE, *[Heard.SOUND] * 4, Heard.HUNG_UP],
     ),
