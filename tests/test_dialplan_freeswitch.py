@@ -122,21 +122,14 @@ def test_what_runs_for_every_call_of_the_context_lets_it_go_on() -> None:
     assert not list(first.iter("anti-action"))
 
 
-@pytest.mark.parametrize(
-    ("header", "value", "emergency"),
-    [
-        ("sip_i_priority", "psap-callback", True),
-        ("sip_i_priority", "PSAP-Callback", True),
-        ("sip_i_priority", "urgent", False),
-        ("sip_i_resource_priority", "esnet.1", True),
-        ("sip_i_resource_priority", "dsn.flash", False),
-    ],
-)
-def test_calls_of_public_safety_are_told_to_the_screener(header: str, value: str, emergency: bool) -> None:
-    (condition,) = (one for one in ROOT.iter("condition") if one.get("field") == f"${{{header}}}")
-    (action,) = condition
-    assert action.get("data") == f"{variables.EMERGENCY}=--emergency"
-    assert bool(re.search(str(condition.get("expression")), value)) is emergency
+def test_no_text_of_a_callers_is_evaluated() -> None:
+    """`${...}` evaluates what the variable holds: `Resource-Priority: ${system(id)}` would run (src)."""
+    evaluated = {
+        name
+        for condition in [*ROOT.iter("condition"), *EXAMPLE.iter("condition")]
+        for name in re.findall(r"\$\{(\w+)", str(condition.get("field")))
+    }
+    assert evaluated == {"uuid", variables.STARTED_AT, variables.GUARD}
 
 
 # --- the line that an unscreened call leaves ---------------------------------------------------------------

@@ -1,11 +1,23 @@
-"""The call as FreeSWITCH announces it: the headers that answer `connect`."""
+"""The call as FreeSWITCH announces it: the headers that answer `connect`.
+
+Texts of a caller's are read here and not in the dialplan, where `${...}` of a condition evaluates what a
+variable holds: a header `${system(...)}` would run (src: switch_channel_expand_variables_check).
+"""
+
+import re
 
 from silentspam import variables
 from silentspam.call import Call, caller_text
 from silentspam.freeswitch.frames import Headers
 
 EMERGENCY = "--emergency"
-"""What the dialplan sets SILENTSPAM_EMERGENCY to for a call of public safety."""
+"""What an admin's dialplan sets SILENTSPAM_EMERGENCY to for a call of public safety."""
+PRIORITY = "sip_i_priority"
+CALLBACK = "psap-callback"
+"""Priority of a callback from an emergency service (RFC 7090, section 4)."""
+RESOURCE_PRIORITY = "sip_i_resource_priority"
+_EMERGENCY_NETWORK = re.compile(r"(?<![\w.-])esnet\.", re.ASCII | re.IGNORECASE)
+"""A Resource-Priority of the namespace `esnet` (RFC 7135), among others in one header or in several."""
 
 
 def call_from_announcement(announced: Headers, *, call_id: str, started_at: float) -> Call:
@@ -23,7 +35,16 @@ def call_from_announcement(announced: Headers, *, call_id: str, started_at: floa
         caller_name=caller_text(announced.get("Caller-Caller-ID-Name")),
         started_at=_created_at(announced) or started_at,
         dnis=caller_text(announced.get("Caller-Destination-Number")),
-        emergency=announced.variable(variables.EMERGENCY) == EMERGENCY,
+        emergency=_is_emergency(announced),
+    )
+
+
+def _is_emergency(announced: Headers) -> bool:
+    """FreeSWITCH has SIP's headers in variables where the profile has `parse-all-invite-headers` (src)."""
+    return (
+        announced.variable(variables.EMERGENCY) == EMERGENCY
+        or announced.variable(PRIORITY).strip().lower() == CALLBACK
+        or _EMERGENCY_NETWORK.search(announced.variable(RESOURCE_PRIORITY)) is not None
     )
 
 

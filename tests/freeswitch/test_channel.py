@@ -320,3 +320,25 @@ def test_the_call_is_what_freeswitch_announces() -> None:
     assert call.started_at == pytest.approx(1795305194.546536)
     assert call.emergency
     assert call_from_announcement(announced(), call_id=CALL_ID, started_at=1.0).started_at == 1.0
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "emergency"),
+    [
+        ("sip_i_priority", "psap-callback", True),
+        ("sip_i_priority", "PSAP-Callback", True),
+        ("sip_i_priority", "urgent", False),
+        ("sip_i_priority", "%24%7BEVAL(psap-callback)%7D", False),
+        ("sip_i_resource_priority", "esnet.1", True),
+        ("sip_i_resource_priority", "dsn.flash,%20ESNET.0", True),
+        ("sip_i_resource_priority", "ARRAY::wps.0%7C:esnet.2", True),
+        ("sip_i_resource_priority", "dsn.flash", False),
+        ("sip_i_resource_priority", "x-esnet.1", False),
+        ("sip_i_resource_priority", "%24%7Bsystem(id)%7D", False),
+        ("SILENTSPAM_EMERGENCY", "--emergency", True),
+        ("SILENTSPAM_EMERGENCY", "no", False),
+    ],
+)
+def test_calls_of_public_safety_are_known_by_their_headers(header: str, value: str, emergency: bool) -> None:
+    headers = announced(**{f"variable_{header}": value})
+    assert call_from_announcement(headers, call_id=CALL_ID, started_at=1.0).emergency is emergency

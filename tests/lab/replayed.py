@@ -186,9 +186,9 @@ def _agent(scenario: Scenario) -> Agent:
 
 
 def _emergency(scenario: Scenario) -> dict[str, str]:
-    """What the shipped dialplan makes of SIP's headers."""
-    is_one = scenario.caller.headers.get("Priority") == "psap-callback"
-    return {"SILENTSPAM_EMERGENCY": "--emergency"} if is_one else {}
+    """What FreeSWITCH makes of SIP's headers (src); a Priority that is no token is none to it."""
+    priority = scenario.caller.headers.get("Priority", "")
+    return {"sip_i_priority": priority} if priority.replace("-", "").isalnum() else {}
 
 
 def run(work: Path, names: Sequence[str]) -> list[Outcome]:
