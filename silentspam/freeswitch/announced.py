@@ -6,7 +6,7 @@ variable holds: a header `${system(...)}` would run (src: switch_channel_expand_
 
 import re
 
-from silentspam import variables
+from silentspam import noted, variables
 from silentspam.call import Call, caller_text
 from silentspam.freeswitch.frames import Headers
 
@@ -18,6 +18,16 @@ CALLBACK = "psap-callback"
 RESOURCE_PRIORITY = "sip_i_resource_priority"
 _EMERGENCY_NETWORK = re.compile(r"(?<![\w.-])esnet\.", re.ASCII | re.IGNORECASE)
 """A Resource-Priority of the namespace `esnet` (RFC 7135), among others in one header or in several."""
+
+
+def id_for(announced: Headers) -> str:
+    """The id of a screening that begins: that which the hangup gives too where the caller leaves before
+    SILENTSPAM_CALL_ID is set. One of its own where that is set, or nothing tells a call from the next.
+    """
+    started_at = noted.number(announced.variable(variables.STARTED_AT))
+    if started_at is None or announced.variable(variables.CALL_ID):
+        return Call.new_id()
+    return noted.call_id(announced.variable, announced.get("Unique-ID"), started_at)
 
 
 def call_from_announcement(announced: Headers, *, call_id: str, started_at: float) -> Call:

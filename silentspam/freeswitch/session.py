@@ -27,6 +27,8 @@ KEPT_KEYS = 32
 """Keys that nobody has asked for yet."""
 SOCKET = "socket"
 """The application that the dialplan gave us the call with."""
+LINGERS = "linger"
+"""Content-Disposition of the notice that a session outlives its channel."""
 
 HUNG_UP = frozenset({"CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"})
 
@@ -46,6 +48,7 @@ class EslSession:
         self.hung_up = False
         self.taken_back = False
         self._awaited: set[str] = set()
+        self._has_heard = False
 
     def feed(self, received: bytes) -> None:
         """Take in what has come. Raises ChannelError for what is no event socket."""
@@ -108,10 +111,16 @@ class EslSession:
             self.replies.append(frame)
         elif kind == EVENT:
             self._hear(Headers(frame.body))
-        elif kind not in (DISCONNECT, AUTH_REQUEST):
+        elif kind == DISCONNECT:
+            # Only a channel that is gone is lingered for; and before any event was heard nobody but a caller
+            # who left sooner than `linger` and `myevents` came ends a session.
+            lingers = frame.head.get("Content-Disposition") == LINGERS
+            self.hung_up = self.hung_up or lingers or not self._has_heard
+        elif kind != AUTH_REQUEST:
             raise ChannelError(f"event socket: {kind[:80]!r} is no content type of a session")
 
     def _hear(self, event: Headers) -> None:
+        self._has_heard = True
         name = event.get("Event-Name")
         if name == "CHANNEL_EXECUTE_COMPLETE":
             number = event.get("Application-UUID")

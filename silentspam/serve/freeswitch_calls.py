@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from silentspam import variables
-from silentspam.call import Call, CallRecord
+from silentspam.call import CallRecord
 from silentspam.errors import SilentSpamError
-from silentspam.freeswitch.announced import call_from_announcement
+from silentspam.freeswitch.announced import call_from_announcement, id_for
 from silentspam.freeswitch.channel import FreeSwitchChannel
 from silentspam.freeswitch.dialogue import Dialogue
 from silentspam.freeswitch.frames import REPLY, Headers
@@ -56,7 +56,7 @@ def _screen(
     config = service.config
     stream = service.stream(link, received, full=full)
     dialogue = Dialogue(stream, EslSession(), reply_seconds=config.server.reply_seconds)
-    call = call_from_announcement(announced, call_id=Call.new_id(), started_at=started_at)
+    call = call_from_announcement(announced, call_id=id_for(announced), started_at=started_at)
     channel = FreeSwitchChannel(
         dialogue,
         announced,

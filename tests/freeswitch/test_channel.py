@@ -8,12 +8,16 @@ import pytest
 from silentspam import variables
 from silentspam.call import CallRecord, Decision, VerdictKind
 from silentspam.errors import ChannelError, ChannelHangup, ModelError
-from silentspam.freeswitch.announced import call_from_announcement
+from silentspam.freeswitch.announced import call_from_announcement, id_for
 from silentspam.freeswitch.channel import FreeSwitchChannel
+from silentspam.freeswitch.ended import call_end
 from silentspam.freeswitch.opening import FILL, SILENCE, without_fill
+from silentspam.freeswitch.session import EslSession
 from tests.fakes import CALL_ID, a_call
+from tests.freeswitch.answers import disconnect, event
 from tests.freeswitch.peer import UUID, Peer, announced
 
+DTMF = event(b"Event-Name: DTMF\nDTMF-Digit: 1\n")
 GUARD = {"variable_SILENTSPAM_GUARD": "agent XML public"}
 
 
@@ -260,6 +264,35 @@ def test_a_hangup_is_told_from_a_connection_that_broke() -> None:
     with pytest.raises(ChannelError, match="had not left") as raised:
         channel(other).answer()
     assert not isinstance(raised.value, ChannelHangup)
+
+
+@pytest.mark.parametrize(
+    ("told", "hung_up"),
+    [
+        ((disconnect(UUID, linger=5),), True),
+        ((disconnect(UUID),), True),
+        ((DTMF, disconnect(UUID, linger=5)), True),
+        ((DTMF, disconnect(UUID)), False),
+    ],
+)
+def test_a_session_takes_its_leave_of_a_caller_who_left_before_any_event(
+    told: tuple[bytes, ...], hung_up: bool
+) -> None:
+    """One that lingers has lost its caller; else it may be the dialplan that has the call back."""
+    session = EslSession()
+    session.feed(b"".join(told))
+    assert isinstance(session.ended(), ChannelHangup) == hung_up
+
+
+def test_a_screening_has_the_id_that_its_hangup_gives_where_none_is_set() -> None:
+    noted = {"variable_SILENTSPAM_STARTED_AT": "1795000000"}
+    first = announced(**noted)
+    ended = call_end(first, heard_at=0.0)
+    assert ended is not None
+    assert id_for(first) == id_for(first) == ended.call.call_id
+    again = announced(**noted, variable_SILENTSPAM_CALL_ID=CALL_ID)
+    assert len({id_for(again), id_for(again), id_for(first), CALL_ID}) == 4
+    assert id_for(announced()) != id_for(announced()), "nothing tells this call from the next"
 
 
 def test_a_switch_that_does_not_answer_is_given_up() -> None:

@@ -118,15 +118,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iter
         yield one
 
 
-TWO_ROWS = pytest.mark.xfail(
-    reason="who leaves before SILENTSPAM_CALL_ID is set has one row of the screening and one of the end"
-)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=TWO_ROWS if name == "caller_cancels_before_answer" else ()) for name in CALLS],
-)
+@pytest.mark.parametrize("name", CALLS)
 def test_every_recorded_call_gets_its_row_and_its_caller_what_is_due(office: Office, name: str) -> None:
     caller, expected, noticed = CALLS[name]
     outcome = office.call(caller)
@@ -145,6 +137,17 @@ def test_a_caller_who_sends_nothing_has_no_sound_and_is_not_blamed_for_the_recor
     found = office.row_of(office.call(replace(HUMAN, opening=None)), "screened_at", "ended_at")
     assert (found["verdict"], found["recorded_seconds"]) == ("INCONCLUSIVE", 0.0)
     assert (found["disposition"], found["failed_open"]) == ("BRIDGED", 0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.03, 0.06, 0.09, 0.12])
+def test_who_leaves_as_the_screening_begins_has_one_row_and_was_let_through_by_nobody(
+    office: Office, seconds: float
+) -> None:
+    outcomes = [office.begin(replace(HUMAN, leaves=(Moment.ANNOUNCED, seconds))) for _ in range(8)]
+    for outcome in outcomes:
+        found = office.row_of(outcome.wait(), "screened_at", "ended_at")
+        assert (found["disposition"], found["ended_by"]) == ("SCREEN_ABANDON", "CALLER")
+        assert found["failed_open"] == 0, found["failed_open_cause"]
 
 
 def test_who_leaves_before_the_program_has_the_call_has_a_row_all_the_same(office: Office) -> None:
