@@ -51,9 +51,9 @@ FILL = (
     "libsndfile codes as 0x7F and 0 as 0xFF; so a caller's own zeros, +0 and −0, both become 0xFF. So the "
     "program takes every whole packet of 0x7F out, and no code of a caller's who speaks mu-law goes with "
     "it: none of his is 0x7F. That the fill at the start is 0x7F too follows from it, and was not measured; "
-    "of the first 80 ms packets of 0xFF go as well, which after a fill of 60 ms can be 20 ms of a caller's "
-    "digital silence. Fill was measured in a gap of 1 s and where no packet came at all; that one lost "
-    "packet leaves just one of it is assumed."
+    "so packets of 0xFF at its start go as well, up to 80 ms with the fill: after a fill of 60 ms that is "
+    "20 ms of a caller's digital silence. Fill was measured in a gap of 1 s and where no packet came at all; "
+    "that one lost packet leaves just one of it is assumed."
 )
 
 
@@ -93,7 +93,8 @@ def _verdicts(document: Markdown, found: Document) -> None:
         f"call, {rate(whole['within'])} are within it (95 %: {interval(whole['within'])}), and "
         f"{rate(whole['same_kind'])} have the same verdict ({interval(whole['same_kind'])}); "
         f"{whole['changed_beyond']} verdicts changed by more than the tolerance. A caller who never sends "
-        "0x7F is judged exactly alike. So much costs the recorder.",
+        "0x7F, and of whose digital silence nothing is taken for fill, is judged exactly alike. So much "
+        "costs the recorder.",
         "The same call, heard 60 to 100 ms later, is another matter: that moves a verdict as much on "
         f"Asterisk alone (second part of the table: {ASTERISK} beside {LATER}), and it is the dead air "
         "whose probability lies at the threshold that changes sides, both ways. Openings of the corpus "
@@ -119,12 +120,13 @@ def _losses(document: Markdown, found: Document) -> None:
         f"{rate(closed)} have the same verdict ({interval(closed)}). What is left is 0x7F as 0xFF, and that "
         "FreeSWITCH records up to 60 ms longer, which fills what a gap has taken from two seconds. "
         "Asterisk's Answer also waits up to 0.5 s for the first packet, which is not counted here.",
-        f"**What was tried: gaps left.** Then {rate(left)} can be all ({interval(left)}). Fill is digital "
+        f"**What was tried: gaps left.** Then as few as {rate(left)} had the same ({interval(left)}). Fill is digital "
         "silence, which no model is given; but an opening more than a tenth of which is silent is judged at "
-        "the strictest threshold, and one more than half of which is so is not judged. So with many packets "
-        "lost, or none at first, dead air was challenged far less. **What closing costs is cadences**: busy "
-        "tones and recordings that are known keep their time where gaps are left, and are told better; with "
-        "gaps closed they are told as on Asterisk. Challenged, in all the cases together:",
+        "the strictest threshold, and one more than half of which is so is not judged. So where many "
+        "packets are lost, or none come for a while, dead air was challenged far less, and so were the few "
+        "people. **What closing costs is cadences**: busy tones and recordings that are known keep their time where "
+        "gaps are left, and are told better; with gaps closed they are told as on Asterisk. Challenged, in "
+        "all the cases together:",
     )
     document.table(recorders.SUM_HEADS, recorders.sum_rows(found))
     document.add(
