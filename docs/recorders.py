@@ -120,13 +120,13 @@ def _losses(document: Markdown, found: Document) -> None:
         f"{rate(closed)} have the same verdict ({interval(closed)}). What is left is 0x7F as 0xFF, and that "
         "FreeSWITCH records up to 60 ms longer, which fills what a gap has taken from two seconds. "
         "Asterisk's Answer also waits up to 0.5 s for the first packet, which is not counted here.",
-        f"**What was tried: gaps left.** Then as few as {rate(left)} had the same ({interval(left)}). Fill is digital "
-        "silence, which no model is given; but an opening more than a tenth of which is silent is judged at "
-        "the strictest threshold, and one more than half of which is so is not judged. So where many "
-        "packets are lost, or none come for a while, dead air was challenged far less, and so were the few "
-        "people. **What closing costs is cadences**: busy tones and recordings that are known keep their time where "
-        "gaps are left, and are told better; with gaps closed they are told as on Asterisk. Challenged, in "
-        "all the cases together:",
+        f"**What was tried: gaps left.** Then as few as {rate(left)} had the same ({interval(left)}). Fill "
+        "is digital silence, which no model is given; but an opening more than a tenth of which is silent is "
+        "judged at the strictest threshold, and one more than half of which is so is not judged. So where "
+        "many packets are lost, or none come for a while, dead air was challenged far less, and so were the "
+        "few people. **What closing costs is cadences**: busy tones and recordings that are known keep their "
+        "time where gaps are left, and are told better; with gaps closed they are told as on Asterisk. "
+        "Challenged, in all the cases together:",
     )
     document.table(recorders.SUM_HEADS, recorders.sum_rows(found))
     document.add(
