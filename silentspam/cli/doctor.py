@@ -85,7 +85,8 @@ def examine(
         *_folders(config, identity),
         *_model(config, identity),
         *registry(config, identity),
-        *_prompts(config, identity),
+        *(_prompts(config, identity) if asterisk else []),
+        *_contact(config),
         *_call_log(config, identity),
         *gate(config, identity),
         *lines(config, identity),
@@ -213,7 +214,10 @@ def _prompts(config: Config, identity: Identity) -> Iterator[Finding]:
         yield fault(f"prompts: {identity.name} may not read {settings.prompts}", "give them to all to read")
     else:
         yield Finding(GOOD, f"prompts in {settings.prompts}: complete")
-    if not settings.contact_number:
+
+
+def _contact(config: Config) -> Iterator[Finding]:
+    if not config.challenge_settings().contact_number:
         yield Finding(
             WARNING,
             "challenge.contact_number is empty: a person rejected by mistake hears no number to call",

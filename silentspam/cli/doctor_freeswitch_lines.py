@@ -12,14 +12,18 @@ from pathlib import Path
 from silentspam.cli.doctor import GOOD, WARNING, Finding, fault
 from silentspam.cli.freeswitch_files import DIALPLAN, PORT, without_comments
 from silentspam.config import Config
-from silentspam.variables import GUARD
+from silentspam.variables import GUARD, STARTED_AT
 
 _EXTENSION = re.compile(r"<extension\b[^>]*>.*?</extension>", re.DOTALL)
-_ACTION = re.compile(r'application="(\w+)"(?:\s+data="([^"]*)")?')
+_ACTION = re.compile(r"""<(?:anti-)?action\b((?:[^>"']|"[^"]*"|'[^']*')*)>""")
+_ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _NUMBER = re.compile(r'field="destination_number"\s+expression="([^"]*)"')
 _INCLUDED = re.compile(r'<X-PRE-PROCESS\s+cmd="include"\s+data="[^"]*/\*\.xml"\s*/>')
 _GUARD = re.compile(r"\+\d+\s+(\S+)\s+XML\s+(\S+)")
 _SET = re.compile(rf"{GUARD}=([^;]*)")
+_TO_AN_AGENT = frozenset({"bridge", "callcenter", "fifo"})
+_ELSEWHERE = frozenset({"transfer", "execute_extension"})
+"""Applications after which only FreeSWITCH could tell whether the guard is taken off."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,11 @@ class Extension:
     @property
     def actions(self) -> list[tuple[str, str]]:
         """Application and data of each, in order."""
-        return [(application, html.unescape(data)) for application, data in _ACTION.findall(self.text)]
+        found = [
+            {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(one)}
+            for one in _ACTION.findall(self.text)
+        ]
+        return [(one.get("application", ""), one.get("data", "")) for one in found]
 
     def takes(self, number: str) -> bool:
         """Whether a call to a number ends up here; False where only FreeSWITCH could tell."""
@@ -85,11 +93,31 @@ def _examine(extension: Extension, port: int, etc: Path) -> Iterator[Finding]:
             "before it: sched_transfer +15 agent XML public",
         )
         return
+    yield from _guard_taken_off(where, actions[place + 1 :])
+    if not any(f"{STARTED_AT}=" in data for _, data in before):
+        yield Finding(
+            WARNING,
+            f"{where}: {STARTED_AT} is not set: calls that come while the server is away have no row",
+            f"the first of the four lines at the head of {DIALPLAN}",
+        )
     noted = " ".join(found for _, data in before for found in _SET.findall(data))
     yield from _guard(f"{where}: the guard {guard}", guard.replace(f"${{{GUARD}}}", noted), noted, etc)
     for application, data in before:
         if application == "execute_extension" and data.startswith("silentspam_note XML "):
             yield from _note(extension.path, etc, data.split()[2])
+
+
+def _guard_taken_off(where: str, after: list[tuple[str, str]]) -> Iterator[Finding]:
+    """Whether a caller who talks with an agent is safe from the guard, also where no server took it off."""
+    for application, data in after:
+        if application == "sched_cancel" or "sched_del" in data or application in _ELSEWHERE:
+            return
+        if application in _TO_AN_AGENT:
+            break
+    yield fault(
+        f"{where}: no sched_cancel before the agent: the guard cuts off who talks while the server is away",
+        "between the socket and your bridge: sched_cancel",
+    )
 
 
 def _guard(where: str, guard: str, noted: str, etc: Path) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from silentspam.cli import doctor_freeswitch
-from silentspam.cli.doctor import FAULT, GOOD, WARNING, Finding, Identity
+from silentspam.cli.doctor import FAULT, GOOD, WARNING, Finding, Identity, examine
 from silentspam.cli.doctor_freeswitch import MODULES, freeswitch
 from silentspam.cli.freeswitch_files import dialplan_path, dialplan_text
 from silentspam.config import Config
@@ -165,6 +165,8 @@ RESUME = '<action application="set" data="socket_resume=true"/>'
         ("^agent$", "^5550201$", "no extension of context public takes agent"),
         ("+15 agent XML public", "+15 agent", "not read here"),
         (";SILENTSPAM_GUARD=agent XML public", "", "no guard while a caller is asked"),
+        ("sched_cancel", "log", "no sched_cancel before the agent"),
+        ("SILENTSPAM_STARTED_AT", "OTHER", "SILENTSPAM_STARTED_AT is not set"),
         ("<include>", "<include><!-- ", "no line hands a call"),
     ],
 )
@@ -186,6 +188,32 @@ def test_the_lines_of_the_readme_are_good(tmp_path: Path, etc: Path) -> None:
     (etc / "dialplan" / "public" / "reception.xml").write_text(lines)
     texts = bad(found(config, etc))
     assert not any("reception.xml" in text or "no line hands" in text for text in texts), texts
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        """<action application='socket' data='127.0.0.1:8084 async full'/>""",
+        """<action data="127.0.0.1:8084 async full" application = "socket" />""",
+        """<action loop="1"\n application="socket" inline="false" data="127.0.0.1:8084 async full"/>""",
+    ],
+)
+def test_a_line_is_read_however_xml_lets_it_be_written(tmp_path: Path, etc: Path, written: str) -> None:
+    config = configured(tmp_path, 8084, None)
+    installed(config, etc)
+    path = etc / "dialplan" / "public" / "reception.xml"
+    as_documented = '<action application="socket" data="127.0.0.1:8084 async full"/>'
+    path.write_text(path.read_text().replace(as_documented, written))
+    assert any("goes to an extension that is there" in finding.text for finding in found(config, etc))
+
+
+def test_a_guard_that_may_be_taken_off_elsewhere_is_no_fault(tmp_path: Path, etc: Path) -> None:
+    config = configured(tmp_path, 8084, None)
+    installed(config, etc)
+    path = etc / "dialplan" / "public" / "reception.xml"
+    for other in ('"transfer" data="1000 XML default"', '"set" data="gone=${sched_del(${uuid})}"'):
+        path.write_text(RECEPTION.format(port=8084).replace('"sched_cancel"', other))
+        assert not any("sched_cancel" in text for text in bad(found(config, etc)))
 
 
 def test_a_guard_may_be_named_by_its_variable(tmp_path: Path, etc: Path) -> None:
@@ -327,6 +355,15 @@ def test_prompts_that_freeswitch_cannot_play_are_a_warning(tmp_path: Path, etc: 
     (tmp_path / "prompts" / "press-0.ulaw").write_bytes(b"\xff" * 800)
     config = Config(challenge=ChallengeSection(prompts=str(tmp_path / "prompts")))
     assert any("press-0" in text and "as .wav" in text for text in bad(found(config, etc)))
+
+
+def test_without_asterisk_nothing_is_said_of_asterisks_own_sounds(tmp_path: Path, etc: Path) -> None:
+    config = Config(challenge=ChallengeSection(prompts=str(tmp_path / "none")))
+    texts = [finding.text for finding in examine(config, None, user="", freeswitch=etc)]
+    assert [text for text in texts if "prompts in" in text] == [
+        text for text in texts if text.endswith("missing as .wav")
+    ]
+    assert any("challenge.contact_number is empty" in text for text in texts)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can look through another user's eyes")
