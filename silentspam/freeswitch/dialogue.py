@@ -17,6 +17,10 @@ REPLY_SECONDS = 5.0
 APPLICATION_SECONDS = 5.0
 """An application that takes no time of its own is over within 50 ms [s]."""
 
+HANGUP_SECONDS = 1.0
+"""From the end of the application `hangup` to the hangup's event [s], which comes first as long as one thread
+delivers events: a busy FreeSWITCH starts more (src: switch_event.c)."""
+
 Found = TypeVar("Found")
 
 
@@ -38,6 +42,7 @@ class Dialogue:
         self.session = session
         self._stream = stream
         self._reply_seconds = reply_seconds
+        self._owed = 0
 
     def command(self, *lines: str) -> Frame:
         """Send a command; its reply."""
@@ -71,9 +76,9 @@ class Dialogue:
         self.session.check()
         try:
             self.execute("hangup", cause)
+            self._await(lambda: None, HANGUP_SECONDS, "hangup")
         except ChannelHangup:
             return
-        self.session.check_hung_up()
 
     def _ask(self, command: bytes, what: str) -> Frame:
         self.session.check()
@@ -81,10 +86,17 @@ class Dialogue:
             self._stream.write(command)
         except OSError as error:
             raise self.session.ended() from error
+        self._owed += 1
         return self._await(self._reply, self._reply_seconds, what)
 
     def _reply(self) -> Frame | None:
-        return self.session.replies.popleft() if self.session.replies else None
+        """To the last command: one that came too late for its own is not taken for it."""
+        while self.session.replies:
+            reply = self.session.replies.popleft()
+            self._owed -= 1
+            if not self._owed:
+                return reply
+        return None
 
     def _await(self, found: Callable[[], Found | None], seconds: float, what: str) -> Found:
         """Take in what comes until this is found; what had come before counts first, a hangup next."""

@@ -69,11 +69,6 @@ class EslSession:
         if self.taken_back:
             raise ChannelError("the dialplan has taken the call back")
 
-    def check_hung_up(self) -> None:
-        """Raises ChannelError when the caller has not left."""
-        if not self.hung_up:
-            raise ChannelError("the call was to be hung up, and goes on")
-
     def command(self, *lines: str) -> bytes:
         """A command as it is sent. Raises ChannelError for what could end a line."""
         for line in lines:

@@ -302,6 +302,30 @@ def test_a_switch_that_does_not_answer_is_given_up() -> None:
         channel(peer).announce(CALL_ID)
 
 
+def test_an_answer_that_came_too_late_is_not_taken_for_that_to_the_next_command() -> None:
+    """Else +OK to whatever FreeSWITCH was slow with would say that the guard was still there."""
+    peer = Peer(guarded="+OK Deleted: 0")
+    one = channel(peer)
+    peer.silent = True
+    with pytest.raises(ChannelError, match="no answer"):
+        one.announce(CALL_ID)
+    peer.silent = False
+    peer.out = b"Content-Type: command/reply\nReply-Text: +OK will linger 5 seconds\n\n"
+    with pytest.raises(ChannelError, match="guard is gone"):
+        one.hand_back(rejected())
+    assert not any("hangup" in command for command in peer.said)
+
+
+def test_a_hangup_may_be_told_of_after_its_application() -> None:
+    peer = Peer()
+    peer.answers["hangup"] = lambda number, _: (peer.done("hangup", number), peer.hang_up())[-1]
+    channel(peer).hand_back(rejected())
+    other = Peer()
+    other.answers["hangup"] = lambda number, _: other.done("hangup", number)
+    with pytest.raises(ChannelError, match="hangup: FreeSWITCH gave no answer"):
+        channel(other).hand_back(rejected())
+
+
 def test_the_callers_side_is_recorded_where_it_is_wanted(tmp_path: Path) -> None:
     peer = Peer()
     one = channel(peer, legs=tmp_path)

@@ -166,9 +166,8 @@ def test_a_disk_that_does_not_take_the_recording_costs_nobody_the_call(
 def test_a_star_over_the_ring_tone_does_not_cut_the_opening_short(office: Office) -> None:
     """FreeSWITCH ends a sound at `*` where nobody says otherwise: dead air could buy its way past us."""
     pressing = replace(SUSPECT, early_keys=((0.1, "*"), (0.3, "*")))
-    found = office.row_of(office.call(pressing), "screened_at", "ended_at")
+    found = office.row_of(office.call(pressing), "screened_at")
     assert found["recorded_seconds"] > 1.9
-    assert found["disposition"] == "REJECTED_CALLER_SILENCE"
 
 
 def test_a_folder_that_cannot_be_costs_nobody_the_call(
