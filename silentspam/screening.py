@@ -100,7 +100,8 @@ def screen_call(call: Call, channel: Channel, screener: Screener) -> CallRecord:
     except ChannelHangup:
         _abandoned(record)
     except Exception as error:  # noqa: BLE001  the dialplan bridges a call it has heard nothing about
-        fail_open(record, error)
+        if not record.failed_open:  # what failed first is the cause
+            fail_open(record, error)
     _observe(Stage.DECIDED, record, screener)
     return record
 

@@ -426,3 +426,10 @@ def test_any_command_may_fail_and_only_a_caller_who_failed_the_test_is_rejected(
 def test_every_kind_that_can_be_challenged_has_a_rejection() -> None:
     assert set(names()) == set(VerdictKind) - {VerdictKind.HAM, VerdictKind.INCONCLUSIVE}
     assert {kind.disposition for kind in KINDS} <= set(Disposition)
+
+
+def test_what_failed_first_is_the_cause(tmp_path: Path) -> None:
+    """A switch that has gone silent fails the hand-back too: that says nothing of why."""
+    faults = {"record": ChannelError("the recorder"), "hand_back": ChannelError("the hand-back")}
+    record = screen(FakeChannel(faults=faults), FakeJudge(ham()), tmp_path)
+    assert record.failed_open_cause == "ChannelError: the recorder"

@@ -55,6 +55,15 @@ WORKER_THREADS = 5
 """Of a worker at most: its loop, its log, and now and then rows that are handed over, a model, a reload."""
 
 
+def have_disk_back(pipe: Path, content: bytes) -> None:
+    """Give whoever waits for a named pipe what a file there would hold, and put that file in its place."""
+    file = pipe.with_name(f"{pipe.name}.back")
+    file.write_bytes(content)
+    with pipe.open("wb") as writer:
+        file.rename(pipe)
+        writer.write(content)
+
+
 _reserved: list[socket.socket] = []
 
 

@@ -17,7 +17,7 @@ from silentspam.gate.file import FILE_NAME as GATE_FILE
 from silentspam.gate.file import Gate, encode
 from tests.fakes import Switch, noise, tone, words
 from tests.installed import action
-from tests.serve.resident import PATIENCE, Resident, eventually
+from tests.serve.resident import PATIENCE, Resident, eventually, have_disk_back
 
 SPEECH = tone().codes.tobytes()
 DEAD_AIR = noise(level=4).codes.tobytes()
@@ -73,7 +73,7 @@ def test_where_no_worker_can_be_had_callers_are_handed_back(tmp_path: Path, mode
             assert connection.recv(100) == b"", "Asterisk bridges a call whose connection ends"
             assert server.page("/readyz")[0] == 503
         server.regain_patience()
-        pipe.write_text("the disk is back")
+        have_disk_back(pipe, (model_folder / pipe.name).read_bytes())
 
 
 def test_a_drain_is_told_apart_from_a_fault(tmp_path: Path, model_folder: Path) -> None:

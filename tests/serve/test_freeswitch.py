@@ -17,7 +17,7 @@ from silentspam.serve.protocols import FREESWITCH
 from tests.fakes import Switch
 from tests.freeswitch.peer import UUID
 from tests.installed import action
-from tests.serve.resident import Resident, eventually
+from tests.serve.resident import Resident, eventually, have_disk_back
 from tests.serve.switchboard import (
     ANNOUNCEMENT,
     CONNECT,
@@ -303,7 +303,7 @@ def test_where_no_worker_can_be_had_callers_hear_connect_and_are_sent_on(
         server.lose_patience()
         assert is_connected_and_held(Session(server))
         server.regain_patience()
-        pipe.write_text("the disk is back")
+        have_disk_back(pipe, (model_folder / pipe.name).read_bytes())
 
 
 def test_new_settings_are_taken_over_by_the_next_call(tmp_path: Path, model_folder: Path) -> None:
