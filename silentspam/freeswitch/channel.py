@@ -53,7 +53,9 @@ NO_KEY = "none"
 NOTE = "api_reporting_hook"
 """The dialplan's hook that writes a line of a call on which nobody reported: cleared by a report."""
 
-_UUID = re.compile(r"[\w.@:+-]{1,128}", re.ASCII)
+_UUID = re.compile(r"(?!\d+\Z)[\w.@:+-]{1,128}", re.ASCII)
+"""No digits alone: `sched_del` would take them for the number of a task, of whomever's (src).
+With inbound-use-callid-as-uuid the id is what the caller makes it."""
 
 
 class FreeSwitchChannel:
@@ -78,7 +80,6 @@ class FreeSwitchChannel:
         """
         self._dialogue = dialogue
         self._announced = announced
-        self._uuid = announced.get("Unique-ID")
         self._answer = "pre_answer" if early_media else "answer"
         self._ring = ring
         self._legs = legs
@@ -90,8 +91,7 @@ class FreeSwitchChannel:
 
     def announce(self, call_id: str) -> None:
         """Also have the session's events sent, and what the recorder goes by set."""
-        if not _UUID.fullmatch(self._uuid):
-            raise ChannelError(f"Unique-ID {self._uuid[:80]!r} is no id of a channel")
+        self._uuid()
         self._dialogue.command(f"linger {LINGER_SECONDS}")
         if not (said := self._dialogue.command("myevents").text).startswith("+OK"):
             raise ChannelError(f"myevents: refused ({said[:200]}): does the dialplan say `async full`?")
@@ -163,6 +163,12 @@ class FreeSwitchChannel:
                 raise ChannelError("sched_del: the dialplan's guard is gone: the call may be with an agent")
             self._dialogue.hang_up(_cause(told.get(variables.HANGUP, "")))
 
+    def _uuid(self) -> str:
+        """The channel's id. ChannelError for what is none: a command would read something else in it."""
+        if not _UUID.fullmatch(found := self._announced.get("Unique-ID")):
+            raise ChannelError(f"Unique-ID {found[:80]!r} is no id of a channel")
+        return found
+
     def _tone(self, milliseconds: int) -> str:
         if not self._rings:
             return f"silence_stream://{milliseconds}"
@@ -185,7 +191,7 @@ class FreeSwitchChannel:
             return
 
     def _record_leg(self, folder: Path, call_id: str) -> None:
-        self._dialogue.api(f"uuid_record {self._uuid} start {folder / f'{call_id}.ulaw'}")
+        self._dialogue.api(f"uuid_record {self._uuid()} start {folder / f'{call_id}.ulaw'}")
         self._side_is_recorded = True
 
     def _let_interrupt(self, keys: str) -> None:
@@ -201,12 +207,12 @@ class FreeSwitchChannel:
         if not self._take_guard_off():
             raise ChannelError("sched_del: the dialplan's guard is gone: the call may be with an agent")
         if guard := self._announced.variable(variables.GUARD):
-            self._dialogue.api(f"sched_transfer +{seconds:.0f} {self._uuid} {guard}")
+            self._dialogue.api(f"sched_transfer +{seconds:.0f} {self._uuid()} {guard}")
 
     def _take_guard_off(self) -> bool:
         """Whether the guard was still there, or none is known of; how many were deleted is printed."""
         try:
-            said = self._dialogue.api(f"sched_del {self._uuid}")
+            said = self._dialogue.api(f"sched_del {self._uuid()}")
         except ChannelHangup:
             raise
         except ChannelError:
@@ -227,7 +233,7 @@ class FreeSwitchChannel:
         if not any(";" in value for value in values.values()):
             pairs = ";".join(f"{name}={value}" for name, value in values.items())
             with suppress(ChannelError):
-                self._dialogue.api(f"uuid_setvar_multi {self._uuid} {pairs}")
+                self._dialogue.api(f"uuid_setvar_multi {self._uuid()} {pairs}")
                 return
         for name, value in values.items():
             self._dialogue.execute("set", f"{name}={value}")

@@ -352,13 +352,20 @@ def test_a_caller_who_was_not_answered_keeps_his_ring_tone(
     assert any("uuid_record" in command for command in peer.said) is recorded
 
 
-@pytest.mark.parametrize("uuid", ["", "a b", "x\ny", "y" * 200])
-def test_an_id_that_is_none_is_never_sent(uuid: str) -> None:
+@pytest.mark.parametrize("uuid", ["", "a b", "x\ny", "y" * 200, "17", "a;b=c"])
+def test_an_id_that_is_none_is_never_sent(tmp_path: Path, uuid: str) -> None:
+    """Not with the report either: a caller's own `17` would delete the task of that number."""
     peer = Peer()
-    one = FreeSwitchChannel(peer.dialogue(), announced(Unique__ID=uuid.replace("\n", "%0A")))
+    headers = announced(Unique__ID=uuid.replace("\n", "%0A"), **GUARD)
+    one = FreeSwitchChannel(peer.dialogue(), headers, legs=tmp_path, longest=90.0)
     with pytest.raises(ChannelError, match="no id of a channel"):
         one.announce(CALL_ID)
     assert not peer.said
+    one.hand_back(CallRecord(call=a_call(), decision=Decision.BRIDGE))
+    assert not [command for command in peer.said if not command.startswith("sendmsg")]
+    assert "set SILENTSPAM_ACTION=BRIDGE" in applications(peer)
+    with pytest.raises(ChannelError, match="guard is gone"):
+        one.hand_back(rejected())
 
 
 def test_the_call_is_what_freeswitch_announces() -> None:
