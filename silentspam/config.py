@@ -6,6 +6,7 @@ documents every key with its default; `tests/test_config.py` keeps the two equal
 
 import enum
 import os
+import re
 import reprlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from silentspam.errors import ConfigError
 from silentspam.kinds.table import KINDS, SpamKind
 from silentspam.lines.settings import MemorySettings
 from silentspam.sections import (
+    HOST_AND_PORT,
     CallLogSection,
     ChallengeSection,
     CollectionSection,
@@ -218,7 +220,13 @@ def _with_key(message: str, document: object) -> str:
             value = value.get(part) if isinstance(value, dict) else None
     hidden = isinstance(value, dict) or key in _SECRET
     shown = "" if hidden else f" is {_SHOWN.repr(value)}"
-    return f"{key}{shown}: {text[:1].lower()}{text[1:]}{_choices(key)}"
+    text = text.replace(f"matching regex {HOST_AND_PORT!r}", "HOST:PORT, as in 127.0.0.1:8021 or [::1]:8021")
+    return f"{key}{shown}: {text[:1].lower()}{text[1:]}{_choices(key)}{_quotes(text)}"
+
+
+def _quotes(text: str) -> str:
+    """What makes a text of digits, or of a word that YAML knows, into one."""
+    return ": put it in quotes" if re.match(r"Expected `str`, got `(int|float|bool)`", text) else ""
 
 
 def _choices(key: str) -> str:

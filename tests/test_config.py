@@ -190,7 +190,7 @@ def test_without_a_folder_the_prompts_are_the_shipped_ones() -> None:
         ("challenge: {key_seconds: 31}", "challenge.key_seconds is 31"),
         (
             "challenge: {contact_number: 18005550100}",
-            "challenge.contact_number is 18005550100: expected `str`",
+            "challenge.contact_number is 18005550100: expected `str`, got `int`: put it in quotes",
         ),
         ("challenge: {contact_number: '+1 800'}", "challenge.contact_number is '+1 800'"),
         ('challenge: {contact_number: "123\\n"}', "challenge.contact_number is '123\\n'"),
@@ -224,7 +224,11 @@ def test_without_a_folder_the_prompts_are_the_shipped_ones() -> None:
         ("freeswitch: {password: ''}", "freeswitch.password: expected `str` of length >= 1"),
         ('freeswitch: {password: "s3cret\\n"}', "freeswitch.password: expected `str` matching"),
         (f"freeswitch: {{password: s3cret{'x' * 200}}}", "freeswitch.password: expected `str` of length"),
-        ("freeswitch: {password: 1}", "freeswitch.password: expected `str`, got `int`"),
+        ("freeswitch: {password: 1}", "freeswitch.password: expected `str`, got `int`: put it in quotes"),
+        (
+            "freeswitch: {event_sockets: [localhost]}",
+            "is 'localhost': expected `str` HOST:PORT, as in 127.0.0.1:8021",
+        ),
         ("- mode", "Expected `object`, got `array`"),
         ("just words", "Expected `object`, got `str`"),
         ("7", "Expected `object`, got `int`"),
