@@ -51,9 +51,8 @@ FILL = (
     "libsndfile codes as 0x7F and 0 as 0xFF; so a caller's own zeros, +0 and −0, both become 0xFF. So the "
     "program takes every whole packet of 0x7F out, and no code of a caller's who speaks mu-law goes with "
     "it: none of his is 0x7F. That the fill at the start is 0x7F too follows from it, and was not measured; "
-    "so packets of 0xFF at its start go as well, up to 80 ms with the fill: after a fill of 60 ms that is "
-    "20 ms of a caller's digital silence. Fill was measured in a gap of 1 s and where no packet came at all; "
-    "that one lost packet leaves just one of it is assumed."
+    "so a recording that begins with packets of 0xFF loses up to 80 ms of those. Fill was measured in a gap "
+    "of 1 s and where no packet came at all; that one lost packet leaves just one of it is assumed."
 )
 
 
@@ -93,8 +92,7 @@ def _verdicts(document: Markdown, found: Document) -> None:
         f"call, {rate(whole['within'])} are within it (95 %: {interval(whole['within'])}), and "
         f"{rate(whole['same_kind'])} have the same verdict ({interval(whole['same_kind'])}); "
         f"{whole['changed_beyond']} verdicts changed by more than the tolerance. A caller who never sends "
-        "0x7F, and of whose digital silence nothing is taken for fill, is judged exactly alike. So much "
-        "costs the recorder.",
+        "0x7F is judged exactly alike. So much costs the recorder.",
         "The same call, heard 60 to 100 ms later, is another matter: that moves a verdict as much on "
         f"Asterisk alone (second part of the table: {ASTERISK} beside {LATER}), and it is the dead air "
         "whose probability lies at the threshold that changes sides, both ways. Openings of the corpus "

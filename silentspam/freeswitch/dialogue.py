@@ -42,7 +42,7 @@ class Dialogue:
         self.session = session
         self._stream = stream
         self._reply_seconds = reply_seconds
-        self._owed = 0
+        self._silence = ""
 
     def command(self, *lines: str) -> Frame:
         """Send a command; its reply."""
@@ -81,22 +81,24 @@ class Dialogue:
             return
 
     def _ask(self, command: bytes, what: str) -> Frame:
+        """Once a reply did not come nothing is asked any more: it could come as that to another command."""
         self.session.check()
+        if self._silence:
+            raise ChannelError(self._silence)
         try:
             self._stream.write(command)
         except OSError as error:
             raise self.session.ended() from error
-        self._owed += 1
-        return self._await(self._reply, self._reply_seconds, what)
+        try:
+            return self._await(self._reply, self._reply_seconds, what)
+        except ChannelHangup:
+            raise
+        except ChannelError as error:
+            self._silence = str(error)
+            raise
 
     def _reply(self) -> Frame | None:
-        """To the last command: one that came too late for its own is not taken for it."""
-        while self.session.replies:
-            reply = self.session.replies.popleft()
-            self._owed -= 1
-            if not self._owed:
-                return reply
-        return None
+        return self.session.replies.popleft() if self.session.replies else None
 
     def _await(self, found: Callable[[], Found | None], seconds: float, what: str) -> Found:
         """Take in what comes until this is found; what had come before counts first, a hangup next."""

@@ -1,9 +1,9 @@
 """What FreeSWITCH's recorder adds to an opening, taken off again.
 
-Measured on FreeSWITCH 1.10.12 (record_session to .ulaw): where no packet comes it writes packets of 0x7F,
-the first 60 to 80 ms are fill too, and a caller's own 0x7F becomes 0xFF. Whole packets of it are nobody's,
-and go: what is left is what Asterisk records, which closes gaps. A recording ends up to 60 ms after the tone
-that times it.
+Measured on FreeSWITCH 1.10.12 (record_session to .ulaw): where no packet comes it writes packets of 0x7F, and
+a caller's own 0x7F becomes 0xFF. Whole packets of it are nobody's, and go: what is left is what Asterisk
+records, which closes gaps. The first 60 to 80 ms are fill too, of one zero or the other (which was not
+measured). A recording ends up to 60 ms after the tone that times it.
 """
 
 import os
@@ -28,7 +28,7 @@ def without_fill(codes: bytes, seconds: float) -> bytes:
     """The caller's codes [mu-law], at most so many seconds and LATE of them."""
     packets = [codes[begin : begin + PACKET] for begin in range(0, len(codes), PACKET)]
     begin = 0
-    while begin < min(FIRST_FILL, len(packets)) and packets[begin] in (FILL, SILENCE):
+    while begin < min(FIRST_FILL, len(packets)) and packets[begin] == packets[0] in (FILL, SILENCE):
         begin += 1
     kept = b"".join(packet for packet in packets[begin:] if packet != FILL)
     return kept[: round((seconds + LATE) * SAMPLE_RATE)]
