@@ -1,9 +1,11 @@
 """Judges openings that end at about the same time together, which costs each of them less.
 
 Three quarters of a verdict are numpy's and the interpreter's own steps, which two openings take once. So the
-first opening waits a moment for others, which no caller notices after two seconds of ringing.
+first opening of a round waits a moment for others, which no caller notices after two seconds of ringing;
+where openings come one by one there is nobody to wait for.
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 MOMENT_SECONDS = 0.04
 """An opening waits so long for others [s]."""
+
+QUIET_SECONDS = 0.1
+"""One that comes so long after the one before it is judged at once [s]."""
 
 AT_MOST = 8
 """Openings judged together: as many as do not hold other calls up."""
@@ -45,9 +50,13 @@ class _Case:
 class Panel:
     """The openings of one worker's calls, under whatever model and terms each is judged by."""
 
-    def __init__(self, hub: Hub, judge_many: JudgeMany = judge_recordings) -> None:
+    def __init__(
+        self, hub: Hub, judge_many: JudgeMany = judge_recordings, *, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
         self._hub = hub
         self._judge_many = judge_many
+        self._quiet_seconds = quiet_seconds
+        self._last = -math.inf
         self._open: dict[object, list[_Case]] = {}
 
     def judge(self, model: "SpamModel", recording: "Recording", config: Config) -> Verdict:
@@ -56,8 +65,10 @@ class Panel:
         cases = self._open.setdefault(terms, [])
         case = _Case(recording, Wait(self._hub))
         cases.append(case)
+        others_come = self._others_come()
         if len(cases) == 1:
-            self._hub.pause(MOMENT_SECONDS)
+            if others_come:
+                self._hub.pause(MOMENT_SECONDS)
             self._close(terms, cases)
             self._decide(model, cases, config)
         else:
@@ -67,6 +78,11 @@ class Panel:
         if case.verdict is None:
             raise case.fault or ModelError(f"no verdict within {PATIENCE_SECONDS:g} s")
         return case.verdict
+
+    def _others_come(self) -> bool:
+        """Whether openings come so fast that another may be there in a moment."""
+        before, self._last = self._last, time.monotonic()
+        return self._last - before <= self._quiet_seconds
 
     def _close(self, terms: object, cases: list[_Case]) -> None:
         """The next opening begins another round."""

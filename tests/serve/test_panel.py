@@ -1,5 +1,7 @@
 """Openings judged together: each gets its own verdict, and what one brings up costs no other."""
 
+import math
+
 import pytest
 
 from silentspam.audio import Recording
@@ -25,10 +27,11 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 class Bench:
     """A hub with a panel whose rounds are noted: an opening of n samples is judged to be n seconds long."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet_seconds: float = math.inf) -> None:
+        """quiet_seconds: as it is, openings never come one by one."""
         self.hub = Hub()
         self.rounds: list[int] = []
-        self.panel = Panel(self.hub, self._judge_many)
+        self.panel = Panel(self.hub, self._judge_many, quiet_seconds=quiet_seconds)
         self.verdicts: dict[int, float | Exception] = {}
 
     def _judge_many(self, _: object, recordings: list[Recording], __: Config) -> list[Verdict]:
@@ -59,6 +62,17 @@ def test_openings_of_one_moment_are_judged_together_and_each_gets_its_own() -> N
     assert bench.rounds == []
     turn_until(bench.hub, lambda: len(bench.verdicts) == 3)
     assert (bench.verdicts, bench.rounds) == ({1: 1.0, 2: 2.0, 3: 3.0}, [3])
+
+
+def test_an_opening_that_comes_alone_is_judged_at_once() -> None:
+    bench = Bench(quiet_seconds=PATIENCE)
+    bench.come(1)
+    assert bench.verdicts == {1: 1.0}, "nothing had to be waited for"
+    bench.come(2)
+    bench.come(3)
+    assert bench.rounds == [1], "who comes soon after waits for others"
+    turn_until(bench.hub, lambda: len(bench.verdicts) == 3)
+    assert bench.rounds == [1, 2]
 
 
 def test_other_terms_are_another_round() -> None:
