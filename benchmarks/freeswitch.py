@@ -2,9 +2,9 @@
 
 `silentspam serve` with one worker against the replaying FreeSWITCH of the tests, which is none: it says what
 a recorded one said, in its time, and its own work is in another process. Half of the callers are people, who
-are to be bridged, half dead air. First they come all at once, and every other silent one presses the key that
-is asked for: no call or row may be lost. Then they come some a second, for what each waits and costs. As many
-come over FastAGI in the same run, at the latter rate and with people and dead air in the shares of `callers`.
+are to be bridged, half dead air, of whom a few press the key that is asked for. First SESSIONS come all at
+once: no call or row may be lost; then some a second, for what each waits; then LOAD of them, for what they
+cost, and as many over FastAGI in the same run, with people and dead air in the shares of `callers`.
 Milliseconds of CPU are this machine's at that moment; the ratio to dead air's verdict alone says more.
 
 `--json FILE` writes the figures. Exit code 1 where an aim is missed.
@@ -34,27 +34,27 @@ from tests.freeswitch.callers import RIGHT, Caller, Heard, Outcome
 from tests.freeswitch.replaying import PASSWORD, Replaying
 from tests.serve.resident import free_port
 
-SESSIONS, AT_ONCE, RATE, SEED = 200, 100.0, 8.0, 1
-"""AT_ONCE and RATE: new calls a second. Each lasts 2.5 s or more: at AT_ONCE all are in progress at once."""
+SESSIONS, LOAD, SEED = 200, 1200, 1
+AT_ONCE, STEADY, LOADED = 100.0, 8.0, 50.0
+"""New calls a second. Each lasts 2.5 s or more: at AT_ONCE all SESSIONS are in progress at once."""
 CPU_MS, DECISION_MS, DELAY_SECONDS = 10.0, 50.0, 2.3
 SHORTEST, LONGEST = 2.0, 2.08
 """Of an opening [s]."""
+PASSES = 50
+"""Few, as the budget of false challenges would spare dead air after many."""
 PATIENCE = 120.0
 
 Figures = dict[str, Any]
 Aim = tuple[str, float, str, float]
 
 
-def callers(openings: dict[str, list[Any]], first_number: int, *, some_pass: bool = False) -> list[Caller]:
-    """People and dead air in turn, each of a number of its own.
-
-    some_pass: every other silent one presses the key; the budget of false challenges pays for so many once.
-    """
+def callers(openings: dict[str, list[Any]], first_number: int, count: int = SESSIONS) -> list[Caller]:
+    """People and dead air in turn, each of a number of its own; one of PASSES presses the key."""
     codes = {kind: [one.opening.read_bytes() * 2 for one in openings[kind]] for kind in (PERSON, SPAMMER)}
     found = []
-    for number in range(SESSIONS):
+    for number in range(count):
         kind = SPAMMER if number % 2 else PERSON
-        pressed = ((1.5, RIGHT),) if some_pass and number % 4 == 1 else ()
+        pressed = ((1.5, RIGHT),) if number % PASSES == 1 else ()
         opening = codes[kind][number % len(codes[kind])]
         ani = str(first_number + number)  # who passed once is bridged unheard the next time
         found.append(Caller(opening=opening, answers=pressed, name=kind, number=ani))
@@ -82,12 +82,14 @@ def place(switch: Replaying, calls: Sequence[Caller], rate: float) -> list[Outco
 
 
 def over_event_socket(folder: Path, openings: dict[str, list[Any]]) -> Figures:
-    """Both runs on one server: all at once, then RATE a second."""
+    """All runs, one after the other on one server."""
     with switched(folder) as (screener, switch):
-        crowd = one_run(screener, switch, callers(openings, 5_550_000, some_pass=True), AT_ONCE, before=0)
-        steady = one_run(screener, switch, callers(openings, 5_560_000), RATE, before=SESSIONS)
+        crowd = one_run(screener, switch, callers(openings, 5_550_000), AT_ONCE, before=0)
+        steady = one_run(screener, switch, callers(openings, 5_560_000), STEADY, before=SESSIONS)
+        many = callers(openings, 5_570_000, LOAD)
+        load = one_run(screener, switch, many, LOADED, before=2 * SESSIONS)
         failures = len(switch.failures)
-    return {"at once": crowd, "steady": steady, "replay's own failures": failures}
+    return {"at once": crowd, "steady": steady, "load": load, "replay's own failures": failures}
 
 
 def one_run(
@@ -137,7 +139,7 @@ def _rows(database: Path) -> list[sqlite3.Row]:
 def over_fastagi(folder: Path, openings: dict[str, list[Any]]) -> float:
     """CPU a call of the same server [ms]."""
     with serving(folder, {"server": {"workers": 1}}) as screener:
-        figures = load.run(screener, mixed(openings, SEED), rate=RATE, calls=SESSIONS)
+        figures = load.run(screener, mixed(openings, SEED), rate=LOADED, calls=LOAD)
     return float(figures["cpu_ms_in_all"])
 
 
@@ -146,7 +148,7 @@ def aims(figures: Figures) -> list[Aim]:
     steady = figures["steady"]
     shortest, longest = steady["recorded_seconds"]
     found: list[Aim] = []
-    for run in ("at once", "steady"):
+    for run in ("at once", "steady", "load"):
         one = figures[run]
         found += [
             (f"{run}: calls that went another way", one["another way"], "at most", 0),
@@ -155,7 +157,7 @@ def aims(figures: Figures) -> list[Aim]:
         ]
     return [
         *found,
-        ("CPU of the screener a call [ms]", steady["cpu_ms"], "at most", CPU_MS),
+        ("CPU of the screener a call [ms]", figures["load"]["cpu_ms"], "at most", CPU_MS),
         ("p99 from recording's end to decision [ms]", steady["decision_ms"]["p99"], "at most", DECISION_MS),
         ("shortest opening [s]", shortest, "at least", SHORTEST),
         ("longest opening [s]", longest, "at most", LONGEST),
@@ -194,12 +196,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(figures: Figures) -> int:
     """Print the figures beside their aims; the exit code."""
-    print(f"{SESSIONS} sessions at once, then at {RATE:g} a second, by one worker; FreeSWITCH is replayed")
+    print(
+        f"{SESSIONS} sessions at once, {SESSIONS} at {STEADY:g} a second, {LOAD} at {LOADED:g} a second; one "
+        "worker, FreeSWITCH is replayed"
+    )
     found = aims(figures)
     for aim in found:
         name, figure, way, wanted = aim
         print(f"  {name:<46} {figure:9.3f} ({way} {wanted:g}{'' if holds(aim) else ': missed'})")
-    cpu, verdict = figures["steady"]["cpu_ms"], figures["verdict_ms"]
+    cpu, verdict = figures["load"]["cpu_ms"], figures["verdict_ms"]
     print(f"  CPU a call to dead air's verdict ({verdict:.2f} ms)    {cpu / verdict:9.1f}")
     other = figures["fastagi_cpu_ms"]
     print(f"  CPU a call over FastAGI ({other:.2f} ms) to it       {other / cpu:9.2f}")
