@@ -130,6 +130,14 @@ def _add_codecs(actions: Any) -> None:
     learnt.add_argument(
         "--without", nargs="+", default=[], metavar="NAME", help="leave out calls with one of these encodings"
     )
+    learnt.add_argument(
+        "--seconds",
+        type=float,
+        nargs="+",
+        default=[15.0, 5.0, 2.0],
+        metavar="S",
+        help="lengths of the piece of each call that is learnt from (15 5 2)",
+    )
     learnt.add_argument("--seed", type=at_least(0), default=1, metavar="N", help="seed of all chance (1)")
 
 
@@ -210,7 +218,7 @@ def run_learn_codecs(args: argparse.Namespace) -> int:
     from silentspam.training.path_rows import read_rows
     from silentspam.training.path_training import learn_path_model
 
-    rows = read_rows(args.corpora, seed=args.seed, without=args.without)
+    rows = read_rows(args.corpora, seed=args.seed, without=args.without, lengths=args.seconds)
     _write(learn_path_model(rows, seed=args.seed).files(), args.out)
     return 0
 

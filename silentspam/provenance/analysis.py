@@ -19,8 +19,8 @@ from silentspam.provenance.tones import tones_alone
 
 PACKET_MS = 20
 """Of packets whose length nothing told: what most networks send."""
-LEARNT_SECONDS = 10.0
-"""Below it probabilities of codecs are not true: at 2 s the last coder of 345 of 600 calls was told."""
+LEARNT_SECONDS = 2.0
+"""Of the shortest pieces that codecs were learnt from: of a shorter one their probabilities are not true."""
 LIKELY, SURE = 0.5, 0.9
 """Probabilities from which on an algorithm is named, and concealment is told without a perhaps."""
 
@@ -163,7 +163,8 @@ def _of_length(recording: Recording) -> list[str]:
         return []
     if recording.seconds >= SHORTEST_SECONDS:
         length = f"{recording.seconds:.1f} s"
-        return [f"codecs were learnt from calls of 15 s: their probabilities are too high of {length}"]
+        least = f"{LEARNT_SECONDS:g} s or more"
+        return [f"codecs were learnt from pieces of {least}: their probabilities are too high of {length}"]
     return [f"{recording.seconds:.2f} s are less than {SHORTEST_SECONDS:g} s: codecs are not told by it"]
 
 

@@ -64,9 +64,10 @@ def path_told(
     if nobody_speaks(measures.noise):
         return None
     model = model or shipped_model()
-    figures = model.figures_of(measures.vector[np.newaxis])
+    figures = model.figures_of(measures.vector[np.newaxis], np.array([measures.seconds], dtype=np.float32))
     last = model.last_of(figures)
     chances = dict(zip(LABELS, chance(model.log_odds_of(figures, last)[0]).tolist(), strict=True))
+    chances |= _of_last(dict(zip(CODECS, last[0].tolist(), strict=True)), chances)
     packets = _of_packets(loss, made_up, chances["cellular"])
     chances |= {label: max(chances[label], one) for label, one in packets.items()}
     networks = _rounded(chances, NETWORKS)
@@ -83,6 +84,11 @@ def nobody_speaks(noise: NoiseProfile) -> bool:
     """Whether a call is silence or steady noise: nothing that coders of speech would have shaped."""
     steady = noise.clarity is None and noise.speech_dbfs - noise.floor_dbfs < STEADY_DB
     return steady or noise.speech_dbfs < SILENT_DBFS
+
+
+def _of_last(last: Mapping[str, float], chances: Mapping[str, float]) -> dict[str, float]:
+    """A codec that was the last was there: its probability is no less. G.711 as the last is none at all."""
+    return {codec: max(chances[codec], last[codec]) for codec in CODECS if codec != "g711"}
 
 
 def _of_packets(loss: PacketLoss, made_up: Concealment, cellular: float) -> dict[str, float]:

@@ -27,10 +27,11 @@ _NOISE = ("clarity", "level_range", "level_deviation", "multiplicative", "floor_
 
 @dataclass(frozen=True, eq=False)
 class Measures:
-    """What was measured of one side of a call: its vector [shape=(n,)] and its noise."""
+    """What was measured of one side of a call: its vector [shape=(n,)] and its noise, in so many seconds."""
 
     vector: Vector
     noise: NoiseProfile
+    seconds: float
 
 
 def names() -> list[str]:
@@ -60,4 +61,4 @@ def measure(recording: Recording) -> Measures | None:
             excitation.quiet_excitation(rest),
         ]
     )
-    return Measures(np.nan_to_num(figures).astype(np.float32), noise)
+    return Measures(np.nan_to_num(figures).astype(np.float32), noise, heard.seconds)

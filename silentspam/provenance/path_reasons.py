@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from silentspam.provenance.frame_grid import PERIOD
-from silentspam.provenance.path_model import LABELS, NETWORKS, PathModel, Vectors
+from silentspam.provenance.path_model import LABELS, NETWORKS, SECONDS, PathModel, Vectors
 
 TOLD = 0.5
 """Probability from which on reasons are given for a label."""
@@ -28,6 +28,7 @@ KINDS = {
     "excitation": "how its excitation is made",
     "quiet": "what is made of its room",
     "codes": "which mu-law codes it uses",
+    "comb": "which mu-law codes it prefers to their neighbours",
     "noise": "its noise",
     "pauses": "what is heard in its pauses",
 }
@@ -35,10 +36,11 @@ FRAMES = {40: "5 ms", 80: "10 ms", 160: "20 ms", 240: "30 ms"}
 
 
 def kinds(figures: Sequence[str]) -> dict[str, NDArray[np.intp]]:
-    """In words each kind of figures, and which of them are of it."""
+    """In words each kind of figures, and which of them are of it; how long a call is speaks for nothing."""
     found: dict[str, list[int]] = {}
     for at, name in enumerate(figures):
-        found.setdefault(_kind(name), []).append(at)
+        if name != SECONDS:
+            found.setdefault(_kind(name), []).append(at)
     return {words: np.array(entries) for words, entries in found.items()}
 
 

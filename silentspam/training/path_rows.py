@@ -1,6 +1,7 @@
 """Calls of simulated paths as rows to learn from: what is measured of each, and which labels it truly has.
 
-Calls are cut at their start by chance, since a recorder does not begin where frames do.
+Calls are cut at their start by chance, since a recorder does not begin where frames do. Each can be learnt
+from in several lengths: what is there of a coder in two seconds is not what fifteen show.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,15 +14,17 @@ from tqdm import tqdm
 
 from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.errors import AudioError
-from silentspam.provenance.features import measure, names
-from silentspam.provenance.path_model import CODECS, LABELS, Vectors
+from silentspam.provenance.features import SHORTEST_SECONDS, Measures, measure
+from silentspam.provenance.path_model import CODECS, LABELS, Vectors, known_figures, with_seconds
 from silentspam.training.path_corpus import PathCall, read_path_corpus, recording_of
 from silentspam.training.sources import Split
 
 FOLDS = 2
 ANY_ORDER = 0.3
-"""Weight of a call whose codecs follow each other in any order: it teaches what hides behind what, but
-networks have few such paths, and a probability is to be true of theirs."""
+"""Weight of a call whose codecs follow each other in any order where probabilities are made true: networks
+have few such paths. In learning, where it teaches what hides behind what, it counts as any other."""
+LENGTHS = (15.0, 5.0, 2.0)
+"""Seconds of each call that are learnt from."""
 LONGEST_CUT = 480
 """Samples that are cut at a call's start at most: 60 ms, so that every coder's frames begin anywhere."""
 
@@ -32,7 +35,8 @@ class PathRows:
 
     figures: names of what is learnt from; vectors: of each call those [shape=(n, len(figures))]; labels
     [shape=(n, len(LABELS)), bool]; last: of the last coder, its place in CODECS [shape=(n,)]; weights: for
-    how many calls each stands [shape=(n,)]; folds [shape=(n,)]: those of one speaker are the same.
+    how many calls each stands where probabilities are made true [shape=(n,)]; folds [shape=(n,)]: those of
+    one speaker are the same.
     """
 
     figures: tuple[str, ...]
@@ -65,23 +69,44 @@ def heard_of(
         yield call, Recording(codes[: round(seconds * SAMPLE_RATE)] if seconds else codes)
 
 
-def read_rows(folders: Sequence[Path], *, seed: int = 1, without: Collection[str] = ()) -> PathRows:
-    """The training calls of corpora of `paths simulate`, but for those that had one of these encodings.
+def read_rows(
+    folders: Sequence[Path],
+    *,
+    seed: int = 1,
+    without: Collection[str] = (),
+    lengths: Sequence[float] = LENGTHS,
+) -> PathRows:
+    """The training calls of corpora of `paths simulate`, but for those that had one of these encodings; of
+    each a piece of every length [s], from anywhere in it.
 
-    Raises AudioError as `rows_of`.
+    Raises AudioError for a length of which nothing is measured, and as `rows_of`.
     """
-    calls, vectors = [], []
+    if short := [seconds for seconds in lengths if not seconds >= SHORTEST_SECONDS]:
+        raise AudioError(f"pieces of {short[0]:g} s: a length must be {SHORTEST_SECONDS:g} s or more")
+    rng = np.random.default_rng([seed, 2])
+    calls, measures = [], []
     for folder in folders:
         for call, recording in heard_of(folder, split=Split.TRAIN, seed=seed):
-            found = None if set(without) & set(call.encodings) else measure(recording)
-            if found is not None:
-                calls.append(call)
-                vectors.append(found.vector)
-    return rows_of(calls, vectors)
+            pieces = [] if set(without) & set(call.encodings) else pieces_of(recording, lengths, rng)
+            for found in map(measure, pieces):
+                if found is not None:
+                    calls.append(call)
+                    measures.append(found)
+    return rows_of(calls, measures)
 
 
-def rows_of(calls: Sequence[PathCall], vectors: Sequence[Vectors]) -> PathRows:
-    """Calls and their vectors.
+def pieces_of(recording: Recording, lengths: Sequence[float], rng: np.random.Generator) -> list[Recording]:
+    """A piece of each length [s], from anywhere; the whole where it is no longer than that."""
+    pieces = []
+    for seconds in lengths:
+        n = min(round(seconds * SAMPLE_RATE), len(recording.codes))
+        begin = int(rng.integers(len(recording.codes) - n + 1))
+        pieces.append(Recording(recording.codes[begin : begin + n]))
+    return pieces
+
+
+def rows_of(calls: Sequence[PathCall], measures: Sequence[Measures]) -> PathRows:
+    """Calls and what was measured of each.
 
     Raises AudioError where one of the labels is in the calls of fewer than two folds, or is never the last.
     """
@@ -93,9 +118,10 @@ def rows_of(calls: Sequence[PathCall], vectors: Sequence[Vectors]) -> PathRows:
     columns |= {f"{codec} as the last": last == at for at, codec in enumerate(CODECS)}
     if lacking := [name for name, column in columns.items() if len(np.unique(folds[column])) < 2]:
         raise AudioError(f"{len(calls)} training calls: too few have {', '.join(lacking)}")
+    seconds = np.array([one.seconds for one in measures], dtype=np.float32)
     return PathRows(
-        figures=tuple(names()),
-        vectors=np.stack(vectors),
+        figures=known_figures(),
+        vectors=with_seconds(np.stack([one.vector for one in measures]), seconds),
         labels=labels,
         last=last,
         weights=np.array([1.0 if call.ordered else ANY_ORDER for call in calls]),

@@ -8,7 +8,16 @@ from silentspam.errors import ModelError
 from silentspam.provenance.analysis import analyse, examine
 from silentspam.provenance.codecs import LIKELY
 from silentspam.provenance.features import measure, names
-from silentspam.provenance.path_model import CODECS, NETWORKS, load_model, shipped_model, softmax
+from silentspam.provenance.path_model import (
+    CODECS,
+    MOST_SECONDS,
+    NETWORKS,
+    SECONDS,
+    load_model,
+    shipped_model,
+    softmax,
+    with_seconds,
+)
 from silentspam.provenance.path_reasons import kinds
 from tests.provenance.sounds import RATE, voice
 
@@ -59,12 +68,23 @@ def test_a_clipped_call_has_probabilities_all_the_same():
 
 def test_the_model_looks_at_figures_that_are_measured():
     model = shipped_model()
-    assert set(model.figures) <= set(names())
-    vector = measure(Recording(voice(2))).vector
-    (chosen,) = model.figures_of(vector[np.newaxis])
-    assert chosen[0] == vector[names().index(model.figures[0])]
+    assert set(model.figures) <= {*names(), SECONDS}
+    measures = measure(Recording(voice(2)))
+    (chosen,) = model.figures_of(measures.vector[np.newaxis], np.array([measures.seconds]))
+    assert chosen[0] == measures.vector[names().index(model.figures[0])]
+    assert chosen[model.figures.index(SECONDS)] == pytest.approx(np.log(2))
     groups = kinds(model.figures)
-    assert sum(map(len, groups.values())) == len(model.figures)
+    assert sum(map(len, groups.values())) == len(model.figures) - 1
+
+
+def test_a_longer_call_counts_as_one_of_those_that_were_learnt_from():
+    vectors = np.zeros((2, len(names())), dtype=np.float32)
+    assert with_seconds(vectors, np.array([60.0, MOST_SECONDS]))[:, -1] == pytest.approx(np.log(MOST_SECONDS))
+
+
+def test_a_codec_that_was_the_last_was_there(examined):
+    told = examined.told
+    assert all(told.codecs[codec] >= told.last[codec] for codec in CODECS if codec != "g711")
 
 
 def _written(folder, files):

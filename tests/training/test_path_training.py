@@ -3,18 +3,47 @@
 import numpy as np
 import pytest
 
-from silentspam.audio import Recording
+from silentspam.audio import SAMPLE_RATE, Recording
 from silentspam.cli import main
 from silentspam.errors import AudioError
 from silentspam.provenance.analysis import examine
-from silentspam.provenance.path_model import CODECS, LABELS, NETWORKS, chance
+from silentspam.provenance.features import Measures
+from silentspam.provenance.noise import NoiseProfile
+from silentspam.provenance.path_model import CODECS, LABELS, NETWORKS, SECONDS, chance
 from silentspam.training.codecs import available_codecs, open_codec
 from silentspam.training.codecs.g711 import encode_mu_law
 from silentspam.training.path_corpus import PathCall
-from silentspam.training.path_rows import ANY_ORDER, FOLDS, PathRows, labels_of, last_of, rows_of
-from silentspam.training.path_training import best_sharpness, learn_path_model, platt
+from silentspam.training.path_rows import (
+    ANY_ORDER,
+    FOLDS,
+    PathRows,
+    labels_of,
+    last_of,
+    pieces_of,
+    rows_of,
+)
+from silentspam.training.path_training import (
+    COMPRESSING,
+    best_scales,
+    best_sharpness,
+    learn_path_model,
+)
 from silentspam.training.sources import Split
 from tests.provenance.sounds import voice
+
+MEASURES = Measures(
+    vector=np.zeros(3, dtype=np.float32),
+    noise=NoiseProfile(
+        clarity=None,
+        level_range=None,
+        level_deviation=None,
+        multiplicative=None,
+        floor_dbfs=-60.0,
+        speech_dbfs=-20.0,
+        codes=(),
+    ),
+    seconds=5.0,
+)
 
 
 def call(
@@ -49,7 +78,7 @@ def rows() -> PathRows:
     shown = np.concatenate([labels * 2.0, np.eye(len(CODECS))[last] * 2.0], axis=1)
     vectors = (shown + rng.normal(size=shown.shape) * 0.4).astype(np.float32)
     return PathRows(
-        figures=tuple(f"figure_{at}" for at in range(vectors.shape[1])),
+        figures=(*(f"figure_{at}" for at in range(vectors.shape[1] - 1)), SECONDS),
         vectors=vectors,
         labels=labels,
         last=last,
@@ -59,7 +88,7 @@ def rows() -> PathRows:
 
 
 def test_what_rows_show_is_learnt_with_probabilities_that_are_meant(rows):
-    model = learn_path_model(rows, last_stages=8, label_stages=15)
+    model = learn_path_model(rows, last_stages=8, label_stages=15, passes=10)
     last = model.last_of(rows.vectors)
     chances = chance(model.log_odds_of(rows.vectors, last))
     assert (last.argmax(axis=1) == rows.last).mean() > 0.9
@@ -78,7 +107,7 @@ def test_the_last_coder_is_the_last_that_compressed():
 
 def test_calls_that_lack_a_label_are_refused():
     with pytest.raises(AudioError, match="gsm_fr"):
-        rows_of([call("g711")], [np.zeros(3, dtype=np.float32)])
+        rows_of([call("g711")], [MEASURES])
 
 
 def test_the_calls_of_one_speaker_are_in_one_fold_and_any_order_counts_less():
@@ -86,21 +115,41 @@ def test_the_calls_of_one_speaker_are_in_one_fold_and_any_order_counts_less():
         call(codec, speaker=f"speaker {at // 2 % 4}", networks=NETWORKS, ordered=at % 2 == 0)
         for at, codec in enumerate(np.tile([*CODECS, "g711"], 12))
     ]
-    rows = rows_of(calls, [np.zeros(3, dtype=np.float32)] * len(calls))
+    rows = rows_of(calls, [MEASURES] * len(calls))
     assert np.array_equal(rows.folds[::2], rows.folds[1::2])
     assert set(rows.folds) == set(range(FOLDS))
     assert np.array_equal(rows.weights[:2], [1.0, ANY_ORDER])
+    assert rows.vectors[0] == pytest.approx([0, 0, 0, np.log(5)])
+
+
+def test_pieces_are_from_anywhere_and_no_longer_than_the_call():
+    heard = Recording(np.arange(4 * SAMPLE_RATE, dtype=np.uint64).astype(np.uint8))
+    pieces = pieces_of(heard, [15.0, 2.0], np.random.default_rng(3))
+    assert [piece.seconds for piece in pieces] == [4.0, 2.0]
+    others = pieces_of(heard, [15.0, 2.0], np.random.default_rng(4))
+    assert not np.array_equal(pieces[1].codes, others[1].codes)
 
 
 def test_surer_than_they_may_be_is_brought_back():
     rng = np.random.default_rng(2)
     truth = rng.integers(0, 3, 2000)
     told = np.where(rng.random(2000) < 0.7, truth, rng.integers(0, 3, 2000))
-    assert best_sharpness(8.0 * np.eye(3)[told].T, truth, np.ones(2000)) < 0.5
-    labels = rng.random((3000, 1)) < 0.3
-    scale, offset = platt(np.zeros((1, 3000)), labels, np.ones(3000))
-    assert scale.shape == (1,)
-    assert chance(offset) == pytest.approx(labels.mean(), abs=0.01)
+    sure = 8.0 * np.eye(3)[told].T
+    assert best_sharpness([sure], truth, np.ones(2000)) < 0.5
+    vain = rng.normal(size=sure.shape)
+    both = best_sharpness([sure, vain], truth, np.ones(2000))
+    assert both[0] < 0.5
+    assert both[1] < 0.1
+
+
+def test_codecs_keep_their_threshold_and_networks_are_as_frequent_as_they_are():
+    labels = np.random.default_rng(2).random((3000, len(LABELS))) < 0.3
+    nothing = np.zeros((len(LABELS), 3000))
+    scales, offsets = best_scales([nothing, nothing], labels, np.ones(3000))
+    assert scales.shape == (2, len(LABELS))
+    for at, label in enumerate(LABELS):
+        wanted = 0.5 if label in COMPRESSING else labels[:, at].mean()
+        assert chance(offsets[at]) == pytest.approx(wanted, abs=0.01)
 
 
 @pytest.mark.parametrize(("name", "label"), [("gsm", "gsm_fr"), ("g729a", "g729")])
@@ -119,3 +168,18 @@ def test_learning_wants_calls_of_every_codec(g711_calls, tmp_path, capsys):
     assert main(["paths", "learn-codecs", str(g711_calls), "--out", str(tmp_path / "model")]) == 1
     assert "gsm_fr" in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
+
+
+def test_learning_wants_pieces_of_which_something_is_measured(g711_calls, tmp_path, capsys):
+    said = [
+        "paths",
+        "learn-codecs",
+        str(g711_calls),
+        "--out",
+        str(tmp_path / "model"),
+        "--seconds",
+        "5",
+        "-1",
+    ]
+    assert main(said) == 1
+    assert "pieces of -1 s: a length must be 0.5 s or more" in capsys.readouterr().err
