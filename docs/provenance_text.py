@@ -200,11 +200,11 @@ CODECS = (
     "it: a call that arrives as G.711 shows it by losses and A-law alone; sets with it are counted beside. "
     "The last coder is the last that compressed, g711 where none did. PinDr0p had 91.6 % for paths in the "
     "order of networks.",
-    "The shipped model learnt from 9,400 training calls, of each a piece of 15, 5 and 2 s: those of `patent`, "
-    "`all` and `any`, 3,000 of the patent's codecs and 1,600 of all eight with changed voices and noise. Its "
-    "predecessor, trees alone that had learnt from 15 s alone, had 539, 479 and 279 of 600 exact sets at 15, "
-    "5 and 2 s of `patent`, 364, 312 and 182 of 400 of `held`, 463, 416 and 327 of 600 of `all`, and 210 of "
-    "400 of `any` at 15 s.",
+    "The shipped model learnt from 9,400 training calls, of each a piece of 15, 5 and 2 s: those of "
+    "`patent`, `all` and `any`, 3,000 of the patent's codecs and 1,600 of all eight with changed voices and "
+    "noise. Its predecessor, trees alone that had learnt from 15 s alone, had 539, 479 and 279 of 600 exact "
+    "sets at 15, 5 and 2 s of `patent`, 364, 312 and 182 of 400 of `held`, 463, 416 and 327 of 600 of `all`, "
+    "and 210 of 400 of `any` at 15 s.",
 )
 
 CALIBRATION = "How often what was said with a probability in each range was true."
