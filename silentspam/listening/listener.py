@@ -109,7 +109,9 @@ class Listener:
 
     def _turn_of(self, file: WaitingFile, row: Row, *, side_waits: bool) -> Turn:
         if file.basis is Basis.SIDE:
-            return turn_of_side(file, row, seconds=self.seconds, from_challenge=self.places.shared)
+            return turn_of_side(
+                file, row, seconds=self.seconds, from_challenge=self.places.shared, now=self.clock()
+            )
         return turn_of_opening(
             file,
             row,

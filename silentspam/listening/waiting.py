@@ -90,11 +90,11 @@ def skipped_seconds(row: Row, *, from_challenge: bool) -> float:
     return max(0.0, float(bridged) - float(challenged))
 
 
-def turn_of_side(side: WaitingFile, row: Row, *, seconds: float, from_challenge: bool) -> Turn:
+def turn_of_side(side: WaitingFile, row: Row, *, seconds: float, from_challenge: bool, now: float) -> Turn:
     """Whether to listen to a side now; from_challenge: it is recorded from a challenge on."""
     if row["erased_at"] is not None:
         return Turn.OBSOLETE
-    if _is_over(side, row):
+    if _is_over(side, row, now):
         return Turn.NOW
     # When the agent answered is known at the end of the call alone.
     known = row["challenged_at"] is None or not from_challenge
@@ -114,9 +114,11 @@ def turn_of_opening(
     return Turn.OBSOLETE if side_heard() else Turn.NOW
 
 
-def _is_over(file: WaitingFile, row: Row) -> bool:
-    limit = SETTLED_SECONDS if row["ended_at"] is not None else ABANDONED_SECONDS
-    return file.rested >= limit
+def _is_over(file: WaitingFile, row: Row, now: float) -> bool:
+    """A short side shows nothing before it is closed, a moment after the call: Asterisk holds back 32 kB."""
+    ended = row["ended_at"]
+    over = ended is not None and now - float(ended) >= SETTLED_SECONDS
+    return file.rested >= (SETTLED_SECONDS if over else ABANDONED_SECONDS)
 
 
 def is_call_id(text: str) -> bool:

@@ -14,7 +14,7 @@ from silentspam.listening.alone import _is_still, alone
 from silentspam.listening.attempts import BEGUN, attempt
 from silentspam.listening.hearing import _listing, hear
 from silentspam.listening.knowledge import Knowledge, KnownLines
-from silentspam.listening.waiting import SET_ASIDE
+from silentspam.listening.waiting import SET_ASIDE, Basis, Turn, WaitingFile, turn_of_side
 from silentspam.provenance.sources import Identification
 from silentspam.training.legs import MEASURED
 from tests.listening.desk import DNIS, Office
@@ -404,3 +404,11 @@ def test_a_mark_stays_where_the_process_ends(tmp_path: Path) -> None:
         assert found == 2
     with attempt(tmp_path, "a.ulaw") as found:
         assert found == 0
+
+
+def test_a_side_that_shows_nothing_yet_waits_until_its_recorder_has_closed_it(tmp_path: Path) -> None:
+    """Asterisk writes 32 kB at once or at the close, which comes after the end of the call was reported."""
+    row = {"erased_at": None, "ended_at": 1000.0, "challenged_at": None, "bridged_at": 990.0}
+    side = WaitingFile(path=tmp_path / "a.ulaw", basis=Basis.SIDE, codes=0, rested=5.0)
+    turns = [turn_of_side(side, row, seconds=15.0, from_challenge=False, now=now) for now in (1000.1, 1002.1)]
+    assert turns == [Turn.WAITS, Turn.NOW]
