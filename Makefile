@@ -46,12 +46,12 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# Two processes a core, each of one thread, since many tests wait for servers that they start; one that has no tests
+# Three processes a core, each of one thread, since many tests wait for servers that they start; one that has no tests
 # left takes some of another's. The lab's calls are placed side by side by the lab itself, in real time: one process
 # has them all.
 unit: $(STAMP)
 	SILENTSPAM_TEST_FETCH=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
-	  $(BEHIND) $(BIN)/pytest -m "not lab" -n $$((2 * $(CORES))) --dist worksteal
+	  $(BEHIND) $(BIN)/pytest -m "not lab" -n $$((3 * $(CORES))) --dist worksteal
 
 lab: $(STAMP)
 	$(BIN)/pytest -m lab
